@@ -1,0 +1,11 @@
+DROP TABLE idempotency_keys;
+DROP TABLE seen_inbound;
+DROP TABLE inbound_messages;
+DROP TABLE clicks;
+DROP TABLE parked_receipts;
+DROP TABLE receipts;
+DROP TABLE submissions;
+DROP TABLE links;
+DROP SEQUENCE link_numbers;
+DROP TABLE messages;
+DROP FUNCTION uuidv7_floor;

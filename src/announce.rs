@@ -1,0 +1,1 @@
+//! announce: see the design.

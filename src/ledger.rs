@@ -1,0 +1,17 @@
+//! The ledger: PostgreSQL, the truth as it happens.
+//!
+//! Reads go through [`Pool::run`], the one door to a connection; writes of facts go through the
+//! [`recorder`], whose threads have connections of their own. No connection is ever seen in an async
+//! signature.
+
+pub mod api_keys;
+pub mod campaigns;
+pub mod facts;
+pub mod journey;
+pub mod links;
+pub mod opt_outs;
+pub mod pool;
+pub mod recorder;
+pub mod schema;
+
+pub use pool::Pool;

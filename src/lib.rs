@@ -1,0 +1,23 @@
+//! textrail: the transactional backend of an SMS marketing platform. See the README.
+//!
+//! The modules stand in the order in which a row travels; dependencies run one way, and
+//! `tests/architecture.rs` holds them to it.
+
+pub mod domain;
+pub mod event;
+
+pub mod announce;
+pub mod gateways;
+pub mod http;
+pub mod lake;
+pub mod ledger;
+pub mod load;
+pub mod report;
+pub mod ship;
+pub mod warehouse;
+
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod embedded;
+pub mod telemetry;

@@ -1,0 +1,1 @@
+//! ship: see the design.
