@@ -1,6 +1,7 @@
 //! Phone numbers (E.164, through the `phonenumber` crate) and the sender's side of a message.
 
 use phonenumber::Mode;
+use phonenumber::metadata::DATABASE;
 
 /// A subscriber's number in E.164 (`+436601234567`), with the country it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -35,7 +36,7 @@ impl PhoneNumber {
         }
         Ok(Self {
             e164: number.format().mode(Mode::E164).to_string(),
-            country: number.country().id().map(|id| id.as_ref().to_owned()),
+            country: country(&number),
         })
     }
     /// `+436601234567`.
@@ -66,6 +67,19 @@ fn international(text: &str) -> Option<String> {
     (8..=16)
         .contains(&international.len())
         .then_some(international)
+}
+
+/// The library's country of a number; where it has none although the number is valid (numbers with a
+/// leading zero in plans of several countries: Italy's fixed lines), the calling code's main
+/// country, which its metadata lists first.
+fn country(number: &phonenumber::PhoneNumber) -> Option<String> {
+    if let Some(id) = number.country().id() {
+        return Some(id.as_ref().to_owned());
+    }
+    let regions = DATABASE.region(&number.code().value())?;
+    // "001" stands for the whole world: no country.
+    let main = regions.into_iter().next().filter(|region| *region != "001");
+    main.map(str::to_owned)
 }
 
 /// Who a message is from: an E.164 number, a short code (3 to 8 digits), or an alphanumeric sender
