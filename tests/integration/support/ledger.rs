@@ -1,7 +1,6 @@
 //! A ledger with its recorder, and short ways to put facts in and to read what came of them.
 
 use super::database::TestDatabase;
-use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use std::sync::Arc;
@@ -194,8 +193,4 @@ pub fn new_inbound(from: &str, body: &str) -> NewInbound {
         received_at: None,
         gateway_intent: None,
     }
-}
-
-pub fn at(time: &str) -> DateTime<Utc> {
-    time.parse().expect("a time")
 }
