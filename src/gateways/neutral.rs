@@ -97,6 +97,11 @@ pub fn split(body: &[u8]) -> Result<Vec<&RawValue>, Refusal> {
     }
 }
 
+/// Whether a body is one item and no array of them.
+pub fn is_one(body: &[u8]) -> bool {
+    body.trim_ascii_start().first() != Some(&b'[')
+}
+
 /// Reads one item, telling which field is at fault.
 pub fn read_item<T: DeserializeOwned>(raw: &RawValue) -> Result<T, Vec<FieldFault>> {
     let mut reader = serde_json::Deserializer::from_str(raw.get());
