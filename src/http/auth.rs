@@ -139,12 +139,16 @@ async fn authenticate<R: Needs>(request: &HttpRequest) -> Result<Caller, ApiErro
                 Err(ApiError::new(Kind::Forbidden, detail))
             }
         }
-        Authority::Shared(None) => Ok(Caller { key_id: Uuid::nil() }),
+        Authority::Shared(None) => Ok(Caller {
+            key_id: Uuid::nil(),
+        }),
         Authority::Shared(Some(secret)) => {
             let (came, secret) = (Sha256::digest(bearer(request)?), Sha256::digest(secret));
             let same: bool = came.as_slice().ct_eq(secret.as_slice()).into();
             if same && R::ROLE == Role::Report {
-                Ok(Caller { key_id: Uuid::nil() })
+                Ok(Caller {
+                    key_id: Uuid::nil(),
+                })
             } else {
                 Err(unknown_key())
             }
@@ -160,10 +164,12 @@ fn unknown_key() -> ApiError {
 /// The key of `Authorization: Bearer …` (RFC 6750, 2.1); the scheme's case does not matter.
 fn bearer(request: &HttpRequest) -> Result<&str, ApiError> {
     let challenge = "Bearer realm=\"textrail\"";
-    let missing = || {
-        ApiError::unauthenticated("send an API key as Authorization: Bearer <key>", challenge)
-    };
-    let value = request.headers().get(header::AUTHORIZATION).ok_or_else(missing)?;
+    let missing =
+        || ApiError::unauthenticated("send an API key as Authorization: Bearer <key>", challenge);
+    let value = request
+        .headers()
+        .get(header::AUTHORIZATION)
+        .ok_or_else(missing)?;
     let value = value.to_str().map_err(|_| missing())?;
     let (scheme, key) = value.trim().split_once(' ').ok_or_else(missing)?;
     let key = key.trim();

@@ -6,7 +6,7 @@ use crate::gateways::neutral::read_item;
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::{Bytes, BytesMut};
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
@@ -37,6 +37,31 @@ pub(super) struct JsonBytes<const LIMIT: usize>(pub(super) Bytes);
 /// A body of at most [`ONE`] bytes, read as JSON.
 #[derive(Debug)]
 pub(super) struct Json<T>(pub(super) T);
+
+/// The one parameter of a path, and a JSON body of at most [`ONE`] bytes.
+#[derive(Debug)]
+pub(super) struct Named<T> {
+    /// The path's parameter.
+    pub(super) name: String,
+    /// The body.
+    pub(super) body: T,
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for Named<T> {
+    type Error = actix_web::Error;
+    type Future = LocalBoxFuture<'static, Result<Self, actix_web::Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let name = web::Path::<String>::extract(request);
+        let body = Json::from_request(request, payload);
+        Box::pin(async move {
+            Ok(Self {
+                name: name.await?.into_inner(),
+                body: body.await?.0,
+            })
+        })
+    }
+}
 
 impl<const LIMIT: usize> FromRequest for RawBody<LIMIT> {
     type Error = ApiError;

@@ -2,7 +2,7 @@
 
 use super::answer;
 use super::auth::{Call, Campaign};
-use super::body::Json;
+use super::body::Named;
 use super::input::{self, Faults};
 use super::problem::{ApiError, FieldError, Problem};
 use super::state::AppState;
@@ -70,14 +70,17 @@ pub(super) struct CampaignView {
 #[put("/v1/campaigns/{campaign}")]
 pub(super) async fn put_campaign(
     state: web::Data<AppState>,
-    call: Call<Campaign, (web::Path<String>, Json<CampaignRequest>)>,
+    call: Call<Campaign, Named<CampaignRequest>>,
 ) -> Result<HttpResponse, ApiError> {
-    let (name, request) = call.input;
-    let campaign = check(name.into_inner(), request.0).map_err(ApiError::fields)?;
+    let campaign = check(call.input.name, call.input.body).map_err(ApiError::fields)?;
     let view = view(&campaign);
     let put = move |conn: &mut _| campaigns::put(conn, &campaign);
     let is_new = state.pool().run("put_campaign", put).await?;
-    let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
+    let status = if is_new {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
     Ok(answer::json(status, answer::encode(&view)))
 }
 
@@ -119,7 +122,10 @@ fn seconds(text: &str) -> Result<i64, &'static str> {
     }
     let number: i64 = digits.parse().map_err(|_| refuse)?;
     let seconds = number.checked_mul(unit).ok_or(refuse)?;
-    (1..=LONGEST).contains(&seconds).then_some(seconds).ok_or(refuse)
+    (1..=LONGEST)
+        .contains(&seconds)
+        .then_some(seconds)
+        .ok_or(refuse)
 }
 
 fn view(campaign: &StoredCampaign) -> CampaignView {
@@ -142,7 +148,19 @@ mod tests {
     fn lives_of_links_have_units() {
         assert_eq!(seconds("30d"), Ok(2_592_000));
         assert_eq!(seconds("90m"), Ok(5_400));
-        for bad in ["", "d", "30", "0s", "-1d", "+1d", "1.5h", "1w", "99999d", "9223372036854775807d", "1é"] {
+        for bad in [
+            "",
+            "d",
+            "30",
+            "0s",
+            "-1d",
+            "+1d",
+            "1.5h",
+            "1w",
+            "99999d",
+            "9223372036854775807d",
+            "1é",
+        ] {
             assert!(seconds(bad).is_err(), "{bad}");
         }
     }
@@ -158,7 +176,14 @@ mod tests {
         };
         let errors = check("a/b".to_owned(), request).unwrap_err();
         let fields: Vec<&str> = errors.iter().map(|error| error.field.as_str()).collect();
-        let all = ["campaign", "type", "name", "short_domain", "link_expires_after", "fallback_url"];
+        let all = [
+            "campaign",
+            "type",
+            "name",
+            "short_domain",
+            "link_expires_after",
+            "fallback_url",
+        ];
         assert_eq!(fields, all);
     }
 }

@@ -28,14 +28,22 @@ pub(super) fn of(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &[IpNet]) -
 /// The hops of `X-Forwarded-For`, or else of `Forwarded` (RFC 7239), nearest last.
 fn hops(headers: &HeaderMap) -> Vec<String> {
     let values = |name: &str| -> Vec<String> {
-        let lines = headers.get_all(name).filter_map(|value| value.to_str().ok());
-        lines.flat_map(|line| line.split(',')).map(|hop| hop.trim().to_owned()).collect()
+        let lines = headers
+            .get_all(name)
+            .filter_map(|value| value.to_str().ok());
+        lines
+            .flat_map(|line| line.split(','))
+            .map(|hop| hop.trim().to_owned())
+            .collect()
     };
     let forwarded_for = values("x-forwarded-for");
     if !forwarded_for.is_empty() {
         return forwarded_for;
     }
-    values(FORWARDED.as_str()).iter().map(|element| for_parameter(element)).collect()
+    values(FORWARDED.as_str())
+        .iter()
+        .map(|element| for_parameter(element))
+        .collect()
 }
 
 fn for_parameter(element: &str) -> String {
@@ -49,7 +57,10 @@ fn for_parameter(element: &str) -> String {
 
 /// `203.0.113.9`, `203.0.113.9:443`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:443`.
 fn address(text: &str) -> Option<IpAddr> {
-    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(text);
     bare.parse::<IpAddr>()
         .or_else(|_| text.parse::<SocketAddr>().map(|socket| socket.ip()))
         .ok()
@@ -65,9 +76,14 @@ mod tests {
         let trusted = ["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()];
         let mut headers = HeaderMap::new();
         for (name, value) in lines {
-            headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
+            headers.append(
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            );
         }
-        of(Some(peer.parse().unwrap()), &headers, &trusted).unwrap().to_string()
+        of(Some(peer.parse().unwrap()), &headers, &trusted)
+            .unwrap()
+            .to_string()
     }
 
     #[test]
@@ -81,7 +97,10 @@ mod tests {
 
     #[test]
     fn the_rightmost_stranger_is_the_client() {
-        let chain = [("x-forwarded-for", "1.2.3.4, 198.51.100.1"), ("x-forwarded-for", "10.1.1.1")];
+        let chain = [
+            ("x-forwarded-for", "1.2.3.4, 198.51.100.1"),
+            ("x-forwarded-for", "10.1.1.1"),
+        ];
         assert_eq!(client("10.0.0.1", &chain), "198.51.100.1");
         let garbage = [("x-forwarded-for", "198.51.100.1, unknown, 10.1.1.1")];
         assert_eq!(client("10.0.0.1", &garbage), "10.1.1.1");
@@ -89,7 +108,10 @@ mod tests {
 
     #[test]
     fn forwarded_is_read_too() {
-        let line = [("forwarded", r#"for=1.1.1.1, For="[2001:db8::7]:4711";proto=https"#)];
+        let line = [(
+            "forwarded",
+            r#"for=1.1.1.1, For="[2001:db8::7]:4711";proto=https"#,
+        )];
         assert_eq!(client("fd00::1", &line), "2001:db8::7");
     }
 }

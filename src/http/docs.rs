@@ -16,7 +16,9 @@ pub(super) struct OpenApiText(pub(super) String);
 )]
 #[get("/openapi.json")]
 pub(super) async fn openapi_json(document: web::Data<OpenApiText>) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(document.0.clone())
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .body(document.0.clone())
 }
 
 /// A page to read this document on, and to try calls.
@@ -27,11 +29,15 @@ pub(super) async fn openapi_json(document: web::Data<OpenApiText>) -> HttpRespon
 )]
 #[get("/docs")]
 pub(super) async fn docs() -> HttpResponse {
-    HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/docs/")).finish()
+    HttpResponse::PermanentRedirect()
+        .insert_header((header::LOCATION, "/docs/"))
+        .finish()
 }
 
 /// The page's files. No validator badge: it would ask a server elsewhere.
 pub(super) fn pages(config: &mut web::ServiceConfig) -> &mut web::ServiceConfig {
-    let page = Config::new(["/openapi.json"]).validator_url("none").persist_authorization(true);
+    let page = Config::new(["/openapi.json"])
+        .validator_url("none")
+        .persist_authorization(true);
     config.service(SwaggerUi::new("/docs/{_:.*}").config(page))
 }

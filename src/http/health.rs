@@ -62,8 +62,15 @@ pub(super) async fn readyz(state: Option<web::Data<AppState>>) -> HttpResponse {
         Some(_) => Some("unavailable"),
         None => None,
     };
-    let status = if ledger == Some("unavailable") { "degraded" } else { "ready" };
-    answer::ok(&Readiness { status, checks: Checks { ledger } })
+    let status = if ledger == Some("unavailable") {
+        "degraded"
+    } else {
+        "ready"
+    };
+    answer::ok(&Readiness {
+        status,
+        checks: Checks { ledger },
+    })
 }
 
 async fn ledger_answers(state: &AppState) -> bool {
@@ -81,5 +88,7 @@ async fn ledger_answers(state: &AppState) -> bool {
 #[get("/metrics")]
 pub(super) async fn metrics(handle: web::Data<PrometheusHandle>) -> Result<HttpResponse, ApiError> {
     let content_type = "text/plain; version=0.0.4; charset=utf-8";
-    Ok(HttpResponse::Ok().content_type(content_type).body(handle.render()))
+    Ok(HttpResponse::Ok()
+        .content_type(content_type)
+        .body(handle.render()))
 }

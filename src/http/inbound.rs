@@ -48,7 +48,7 @@ pub(super) struct InboundResult {
     security(("bearer" = ["gateway"]))
 )]
 #[post("/v1/inbound")]
-pub(super) async fn inbound(
+pub(super) async fn post_inbound(
     state: web::Data<AppState>,
     call: Call<Gateway, body::JsonBytes<{ body::MANY }>>,
 ) -> Result<HttpResponse, ApiError> {
@@ -99,7 +99,11 @@ pub(super) async fn record(
 
 fn of_reply(reply: InboundReply) -> InboundResult {
     InboundResult {
-        status: if reply.duplicate { "duplicate" } else { "recorded" },
+        status: if reply.duplicate {
+            "duplicate"
+        } else {
+            "recorded"
+        },
         intent: Some(reply.intent.as_str()),
         message_id: reply.message_id,
         errors: Vec::new(),
@@ -107,5 +111,10 @@ fn of_reply(reply: InboundReply) -> InboundResult {
 }
 
 fn invalid(errors: Vec<FieldError>) -> InboundResult {
-    InboundResult { status: "invalid", intent: None, message_id: None, errors }
+    InboundResult {
+        status: "invalid",
+        intent: None,
+        message_id: None,
+        errors,
+    }
 }

@@ -94,7 +94,9 @@ pub(super) fn short_domain(text: &str) -> Result<String, &'static str> {
         && url.password().is_none()
         && text.len() <= 255
         && !text.ends_with('/')
-        && !text.chars().any(|char| char.is_whitespace() || char.is_control());
+        && !text
+            .chars()
+            .any(|char| char.is_whitespace() || char.is_control());
     match url.port() {
         _ if !bare => Err(refuse),
         Some(port) => Ok(format!("{host}:{port}")),
@@ -137,7 +139,18 @@ mod tests {
     fn short_domains_are_hosts() {
         assert_eq!(short_domain("Go.Example.com").unwrap(), "go.example.com");
         assert_eq!(short_domain("localhost:8080").unwrap(), "localhost:8080");
-        for bad in ["", "a/b", "a?b", "a#b", "u@a", "a b", "https://a", "a\n", "a/", "a:99999"] {
+        for bad in [
+            "",
+            "a/b",
+            "a?b",
+            "a#b",
+            "u@a",
+            "a b",
+            "https://a",
+            "a\n",
+            "a/",
+            "a:99999",
+        ] {
             assert!(short_domain(bad).is_err(), "{bad:?}");
         }
     }
@@ -145,7 +158,13 @@ mod tests {
     #[test]
     fn only_web_urls_are_targets() {
         assert!(web_url("https://example.com/?a=b#c").is_ok());
-        for bad in ["javascript:alert(1)", "ftp://example.com", "example.com", "https://", "data:,"] {
+        for bad in [
+            "javascript:alert(1)",
+            "ftp://example.com",
+            "example.com",
+            "https://",
+            "data:,",
+        ] {
             assert!(web_url(bad).is_err(), "{bad:?}");
         }
     }

@@ -88,7 +88,11 @@ mod tests {
         let wrong = || Err(vec![FieldError::new("to", "wrong")]);
         let (places, valid) = Places::part(vec![Ok('a'), wrong(), Ok('b'), wrong()]);
         assert_eq!(valid, ['a', 'b']);
-        let filled = places.fill(['A', 'B'], |reply| reply.to_string(), |errors| errors[0].message.clone());
+        let filled = places.fill(
+            ['A', 'B'],
+            |reply| reply.to_string(),
+            |errors| errors[0].message.clone(),
+        );
         assert_eq!(filled, ["A", "wrong", "B", "wrong"]);
     }
 }

@@ -53,7 +53,12 @@ impl LinkCache {
 
 fn weight(link: &LinkTarget) -> u32 {
     let context = &link.context;
-    let texts = [&context.campaign, &context.campaign_type, &context.sender, &link.fallback_url];
+    let texts = [
+        &context.campaign,
+        &context.campaign_type,
+        &context.sender,
+        &link.fallback_url,
+    ];
     let texts: usize = texts.into_iter().flatten().map(String::len).sum();
     let bytes = OVERHEAD + link.code.len() + link.target_url.len() + texts;
     u32::try_from(bytes).unwrap_or(u32::MAX)

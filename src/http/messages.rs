@@ -7,8 +7,7 @@ mod request;
 mod send;
 mod view;
 
-pub(super) use batch::batch;
-pub(super) use journey::journey;
-pub(super) use preview::preview;
-pub(super) use send::send;
-
+pub(super) use batch::post_batch;
+pub(super) use journey::get_message;
+pub(super) use preview::post_preview;
+pub(super) use send::post_message;

@@ -22,7 +22,13 @@ pub(super) async fn observe(
         Ok(response) => {
             let route = response.request().match_pattern();
             let route = route.unwrap_or_else(|| "unmatched".to_owned());
-            note(method, route, response.status(), seconds, response.response().error());
+            note(
+                method,
+                route,
+                response.status(),
+                seconds,
+                response.response().error(),
+            );
         }
         Err(error) => {
             let status = error.as_response_error().status_code();
@@ -60,7 +66,9 @@ fn note(
     metrics::histogram!("textrail_http_request_duration_seconds", "route" => route.clone())
         .record(seconds);
     let status = status.as_u16();
-    let inside = error.and_then(Error::as_error::<ApiError>).and_then(ApiError::inside);
+    let inside = error
+        .and_then(Error::as_error::<ApiError>)
+        .and_then(ApiError::inside);
     match (inside, error) {
         (Some(inside), _) => {
             let error = format!("{inside:#}");

@@ -47,8 +47,15 @@ struct UniqueOperations;
 impl Modify for UniqueOperations {
     fn modify(&self, document: &mut OpenApi) {
         for item in document.paths.paths.values_mut() {
-            let second = if item.head.is_some() { &mut item.head } else { &mut item.post };
-            let first = item.get.as_ref().and_then(|operation| operation.operation_id.clone());
+            let second = if item.head.is_some() {
+                &mut item.head
+            } else {
+                &mut item.post
+            };
+            let first = item
+                .get
+                .as_ref()
+                .and_then(|operation| operation.operation_id.clone());
             if let Some(second) = second
                 && second.operation_id == first
             {
@@ -84,8 +91,14 @@ impl Methods {
     /// of the first that fits.
     pub(super) fn of(&self, path: &str) -> Option<&[Method]> {
         let fits = |entry: &&(ResourceDef, Vec<Method>)| entry.0.is_match(path);
-        let plain = self.0.iter().filter(fits).find(|entry| entry.0.pattern() == Some(path));
-        plain.or_else(|| self.0.iter().find(fits)).map(|entry| entry.1.as_slice())
+        let plain = self
+            .0
+            .iter()
+            .filter(fits)
+            .find(|entry| entry.0.pattern() == Some(path));
+        plain
+            .or_else(|| self.0.iter().find(fits))
+            .map(|entry| entry.1.as_slice())
     }
 }
 
@@ -97,7 +110,10 @@ fn methods(item: &PathItem) -> Vec<Method> {
         (Method::PUT, item.put.is_some()),
         (Method::DELETE, item.delete.is_some()),
     ];
-    all.into_iter().filter(|(_, taken)| *taken).map(|(method, _)| method).collect()
+    all.into_iter()
+        .filter(|(_, taken)| *taken)
+        .map(|(method, _)| method)
+        .collect()
 }
 
 #[cfg(test)]

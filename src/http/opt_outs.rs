@@ -1,8 +1,8 @@
 //! Standing wishes: the list, an opt-out, an opt-in. Numbers stand in bodies, never in paths.
 
 use super::answer;
-use super::auth::{Call, Campaign, Caller};
-use super::body::Json;
+use super::auth::{Call, Caller, Campaign};
+use super::body::Named;
 use super::input::{self, Faults};
 use super::problem::{ApiError, FieldError, Problem};
 use super::state::AppState;
@@ -133,10 +133,9 @@ pub(super) async fn list_opt_outs(
 #[put("/v1/opt-outs/{sender}")]
 pub(super) async fn opt_out(
     state: web::Data<AppState>,
-    call: Call<Campaign, (web::Path<String>, Json<WishRequest>)>,
+    call: Call<Campaign, Named<WishRequest>>,
 ) -> Result<HttpResponse, ApiError> {
-    let (sender, request) = call.input;
-    note(&state, call.caller, &sender, request.0, true).await
+    note(&state, call.caller, call.input, true).await
 }
 
 /// Opt a subscriber in again.
@@ -155,20 +154,18 @@ pub(super) async fn opt_out(
 #[delete("/v1/opt-outs/{sender}")]
 pub(super) async fn opt_in(
     state: web::Data<AppState>,
-    call: Call<Campaign, (web::Path<String>, Json<WishRequest>)>,
+    call: Call<Campaign, Named<WishRequest>>,
 ) -> Result<HttpResponse, ApiError> {
-    let (sender, request) = call.input;
-    note(&state, call.caller, &sender, request.0, false).await
+    note(&state, call.caller, call.input, false).await
 }
 
 async fn note(
     state: &AppState,
     caller: Caller,
-    sender: &str,
-    request: WishRequest,
+    input: Named<WishRequest>,
     opted_out: bool,
 ) -> Result<HttpResponse, ApiError> {
-    let wish = check(caller, sender, request, opted_out).map_err(ApiError::fields)?;
+    let wish = check(caller, &input.name, input.body, opted_out).map_err(ApiError::fields)?;
     let noted = NotedWish {
         id: wish.id,
         number: wish.number.as_str().to_owned(),
@@ -191,7 +188,9 @@ fn check(
     let mut faults = Faults::default();
     let scope = match sender {
         ANY => Some(Scope::All),
-        sender => faults.keep("sender", Sender::parse(sender)).map(Scope::Sender),
+        sender => faults
+            .keep("sender", Sender::parse(sender))
+            .map(Scope::Sender),
     };
     let number = faults.keep("number", PhoneNumber::parse(&request.number));
     faults.optional_text("reason", request.reason.as_deref(), input::TEXT_LIMIT);

@@ -29,7 +29,9 @@ pub(super) fn unavailable() -> HttpResponse {
         "One moment, please",
         "This link cannot be opened right now. Please try again in a few seconds.",
     );
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
     response
 }
 
@@ -56,7 +58,10 @@ mod tests {
     #[test]
     fn pages_are_never_cached() {
         for response in [unknown(), expired(), unavailable()] {
-            assert_eq!(response.headers()[header::CACHE_CONTROL], "private, no-store");
+            assert_eq!(
+                response.headers()[header::CACHE_CONTROL],
+                "private, no-store"
+            );
             assert_eq!(response.headers()["x-robots-tag"], "noindex");
         }
         assert!(unavailable().headers().contains_key(header::RETRY_AFTER));

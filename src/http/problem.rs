@@ -108,7 +108,11 @@ impl Kind {
                 "The first call with this key has not ended",
                 S::CONFLICT,
             ),
-            Self::TooLarge => ("too-large", "The request is too large", S::PAYLOAD_TOO_LARGE),
+            Self::TooLarge => (
+                "too-large",
+                "The request is too large",
+                S::PAYLOAD_TOO_LARGE,
+            ),
             Self::UnsupportedMediaType => (
                 "unsupported-media-type",
                 "The body's media type is not taken here",

@@ -28,7 +28,7 @@ use uuid::Uuid;
     security(("bearer" = ["gateway"]))
 )]
 #[post("/v1/receipts")]
-pub(super) async fn receipts(
+pub(super) async fn post_receipts(
     state: web::Data<AppState>,
     call: Call<Gateway, body::JsonBytes<{ body::MANY }>>,
 ) -> Result<HttpResponse, ApiError> {
@@ -53,13 +53,18 @@ pub(super) fn gateway_of<'a>(
     gateway: Option<&str>,
     unknown: impl Iterator<Item = &'a String>,
 ) -> Result<String, Vec<FieldError>> {
-    let mut errors: Vec<FieldError> =
-        unknown.map(|name| FieldError::new(name, "unknown field")).collect();
+    let mut errors: Vec<FieldError> = unknown
+        .map(|name| FieldError::new(name, "unknown field"))
+        .collect();
     let gateway = gateway.unwrap_or_default();
     if let Err(message) = input::gateway_name(gateway) {
         errors.push(FieldError::new("gateway", message));
     }
-    if errors.is_empty() { Ok(gateway.to_owned()) } else { Err(errors) }
+    if errors.is_empty() {
+        Ok(gateway.to_owned())
+    } else {
+        Err(errors)
+    }
 }
 
 /// The fact that a gateway reported; its id is drawn here, before the first attempt to record it.

@@ -51,7 +51,10 @@ pub(super) async fn follow(
         Err(error) => return refuse(&error.into()),
     };
     if link.expires_at.is_some_and(|expiry| expiry <= Utc::now()) {
-        return link.fallback_url.as_deref().map_or_else(pages::expired, lead_to);
+        return link
+            .fallback_url
+            .as_deref()
+            .map_or_else(pages::expired, lead_to);
     }
     if request.method() == Method::GET
         && let Err(error) = record(&request, &state, &link).await
@@ -84,7 +87,9 @@ fn read_visit(request: &HttpRequest, state: &AppState, link: Arc<LinkTarget>) ->
     let user_agent = text(headers, header::USER_AGENT.as_str(), AGENT_LIMIT);
     let referrer = text(headers, header::REFERER.as_str(), 2_048);
     let purposes = ["sec-purpose", "purpose", "x-purpose", "x-moz"];
-    let purpose = purposes.into_iter().find_map(|name| text(headers, name, 64));
+    let purpose = purposes
+        .into_iter()
+        .find_map(|name| text(headers, name, 64));
     let peer = request.peer_addr().map(|peer| peer.ip());
     NewClick {
         id: Uuid::now_v7(),
@@ -138,7 +143,10 @@ mod tests {
         let response = lead_to("https://example.com/a?b=%20c&d=1#e");
         assert_eq!(response.status(), StatusCode::FOUND);
         let headers = response.headers();
-        assert_eq!(headers[header::LOCATION], "https://example.com/a?b=%20c&d=1#e");
+        assert_eq!(
+            headers[header::LOCATION],
+            "https://example.com/a?b=%20c&d=1#e"
+        );
         assert_eq!(headers[header::CACHE_CONTROL], "private, no-store");
         assert_eq!(headers[header::REFERRER_POLICY], "no-referrer");
     }

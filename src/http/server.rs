@@ -10,7 +10,7 @@ use super::{answer, observe};
 use actix_web::error::{PathError, QueryPayloadError};
 use actix_web::middleware::{Compress, DefaultHeaders, from_fn};
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{App, HttpRequest, HttpServer};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use anyhow::Context as _;
 use std::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -29,7 +29,12 @@ pub struct ServeOptions {
 
 /// Serves the API until told to stop. Fails if a listener cannot be served.
 pub async fn serve(options: ServeOptions) -> anyhow::Result<()> {
-    let ServeOptions { public, private, state, shutdown } = options;
+    let ServeOptions {
+        public,
+        private,
+        state,
+        shutdown,
+    } = options;
     let limits = state.settings().limits.clone();
     let run = |set, listener| {
         let (state, shared) = (state.clone(), Shared::new(set));
@@ -42,7 +47,10 @@ pub async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     match private {
         None => run(RouteSet::All, public)?.await,
         Some(private) => {
-            let servers = (run(RouteSet::Public, public)?, run(RouteSet::Private, private)?);
+            let servers = (
+                run(RouteSet::Public, public)?,
+                run(RouteSet::Private, private)?,
+            );
             tokio::try_join!(servers.0, servers.1).map(|((), ())| ())
         }
     }
@@ -61,7 +69,11 @@ pub struct ReportsOptions {
 
 /// Serves reports, health and metrics until told to stop. Fails if the listener cannot be served.
 pub async fn serve_reports(options: ReportsOptions) -> anyhow::Result<()> {
-    let ReportsOptions { listener, state, shutdown } = options;
+    let ReportsOptions {
+        listener,
+        state,
+        shutdown,
+    } = options;
     let limits = state.limits.clone();
     let shared = Shared::new(RouteSet::Loader);
     let configure = move |config: &mut ServiceConfig| {
@@ -96,8 +108,15 @@ fn listen(
     if let Some(workers) = limits.workers {
         server = server.workers(workers);
     }
-    let server = server.listen(listener).with_context(|| format!("cannot serve {address}"))?.run();
-    Ok(async move { server.await.with_context(|| format!("the server on {address} ended")) })
+    let server = server
+        .listen(listener)
+        .with_context(|| format!("cannot serve {address}"))?
+        .run();
+    Ok(async move {
+        server
+            .await
+            .with_context(|| format!("the server on {address} ended"))
+    })
 }
 
 /// What every listener's handlers need, whatever its state: made once, shared by its threads.
@@ -127,7 +146,10 @@ impl Shared {
             .app_data(web::QueryConfig::default().error_handler(query_error))
             .app_data(web::PathConfig::default().error_handler(path_error))
             .default_service(web::to(unmatched));
-        self.set.register(&mut utoipa_actix_web::service_config::ServiceConfig::new(config));
+        self.set
+            .register(&mut utoipa_actix_web::service_config::ServiceConfig::new(
+                config,
+            ));
     }
 }
 
@@ -152,11 +174,11 @@ impl ReportsState {
 }
 
 /// No route: another method's, or nobody's.
-async fn unmatched(request: HttpRequest, methods: Data<Methods>) -> ApiError {
-    match methods.of(request.path()) {
+async fn unmatched(request: HttpRequest, methods: Data<Methods>) -> Result<HttpResponse, ApiError> {
+    Err(match methods.of(request.path()) {
         Some(allowed) => ApiError::method_not_allowed(allowed),
         None => ApiError::new(Kind::NotFound, "there is nothing at this path"),
-    }
+    })
 }
 
 /// serde names the parameter in backticks.

@@ -148,7 +148,9 @@ impl AppState {
     /// A code of the length that codes have; it stands for no link.
     pub(super) fn sample_code(&self) -> String {
         // Some numbers have no code, such as those whose code would be a route's word.
-        (0..16).find_map(|number| self.short_codes().encode(number)).unwrap_or_default()
+        (0..16)
+            .find_map(|number| self.short_codes().encode(number))
+            .unwrap_or_default()
     }
 }
 

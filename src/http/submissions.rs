@@ -54,7 +54,7 @@ pub(super) struct SubmissionRequest {
     security(("bearer" = ["campaign"]))
 )]
 #[post("/v1/submissions")]
-pub(super) async fn submissions(
+pub(super) async fn post_submissions(
     state: web::Data<AppState>,
     call: Call<Campaign, body::JsonBytes<{ body::MANY }>>,
 ) -> Result<HttpResponse, ApiError> {
@@ -78,16 +78,23 @@ fn read(raw: &RawValue, now: DateTime<Utc>) -> Result<NewSubmission, Vec<FieldEr
     check(&request, now)
 }
 
-fn check(request: &SubmissionRequest, now: DateTime<Utc>) -> Result<NewSubmission, Vec<FieldError>> {
+fn check(
+    request: &SubmissionRequest,
+    now: DateTime<Utc>,
+) -> Result<NewSubmission, Vec<FieldError>> {
     let mut faults = Faults::default();
     let id = Uuid::try_parse(&request.message_id).map_err(|_| "must be a message's id, a UUID");
     let message_id = faults.keep("message_id", id);
     faults.keep("gateway", input::gateway_name(&request.gateway));
     let outcome = faults.keep("outcome", outcome(&request.outcome));
     let id = request.gateway_message_id.as_deref().unwrap_or_default();
-    let gateway_message_id = faults.fault(fields::canonical_id("gateway_message_id", id)).flatten();
+    let gateway_message_id = faults
+        .fault(fields::canonical_id("gateway_message_id", id))
+        .flatten();
     let code = request.error_code.as_deref().unwrap_or_default();
-    let error_code = faults.fault(fields::canonical_code("error_code", code)).flatten();
+    let error_code = faults
+        .fault(fields::canonical_code("error_code", code))
+        .flatten();
     let submitted_at = request
         .submitted_at
         .as_deref()

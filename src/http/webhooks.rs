@@ -38,7 +38,9 @@ pub(super) async fn gateway_receipts(
     gateway.verify(&webhook)?;
     let items = gateway.dialect().receipts(&webhook)?;
     let items = readable(gateway, "receipt", items)?;
-    let facts = items.into_iter().map(|item| receipts::of_gateway(gateway.name(), item));
+    let facts = items
+        .into_iter()
+        .map(|item| receipts::of_gateway(gateway.name(), item));
     receipts::record(&state, facts.collect()).await?;
     Ok(acknowledge(gateway.dialect().acknowledgement()))
 }
@@ -71,19 +73,27 @@ pub(super) async fn gateway_inbound(
     gateway.verify(&webhook)?;
     let items = gateway.dialect().inbound(&webhook)?;
     let items = readable(gateway, "inbound", items)?;
-    let facts = items.into_iter().map(|item| inbound::of_gateway(gateway.name(), item));
+    let facts = items
+        .into_iter()
+        .map(|item| inbound::of_gateway(gateway.name(), item));
     inbound::record(&state, facts.collect()).await?;
     Ok(acknowledge(gateway.dialect().acknowledgement()))
 }
 
 fn find<'a>(state: &'a AppState, name: &str) -> Result<&'a Gateway, ApiError> {
-    state.gateways().find(name).ok_or_else(|| ApiError::not_found("gateway", "gateway"))
+    state
+        .gateways()
+        .find(name)
+        .ok_or_else(|| ApiError::not_found("gateway", "gateway"))
 }
 
 fn webhook<'a>(request: &'a HttpRequest, body: &'a RawBody<WEBHOOK>) -> Webhook<'a> {
     Webhook {
         method: request.method().as_str(),
-        path_and_query: request.uri().path_and_query().map_or("/", |both| both.as_str()),
+        path_and_query: request
+            .uri()
+            .path_and_query()
+            .map_or("/", |both| both.as_str()),
         headers: request.headers(),
         body: &body.0,
         arrived_at: Utc::now(),
@@ -112,12 +122,19 @@ fn readable<T>(gateway: &Gateway, kind: &'static str, items: Items<T>) -> Result
     if !faults.is_empty() {
         // Names of fields only: their values may be numbers and texts of people.
         let fields: Vec<&str> = faults.iter().map(|fault| fault.field.as_str()).collect();
-        tracing::warn!(gateway = gateway.name(), kind, ?fields, "webhook items refused");
+        tracing::warn!(
+            gateway = gateway.name(),
+            kind,
+            ?fields,
+            "webhook items refused"
+        );
     }
     Ok(readable)
 }
 
 fn acknowledge(yes: Acknowledgement) -> HttpResponse {
     let status = StatusCode::from_u16(yes.status).unwrap_or(StatusCode::OK);
-    HttpResponse::build(status).content_type(yes.content_type).body(yes.body)
+    HttpResponse::build(status)
+        .content_type(yes.content_type)
+        .body(yes.body)
 }

@@ -27,11 +27,21 @@ impl WellKnown {
             let metadata = std::fs::metadata(&path)
                 .with_context(|| format!("cannot read {}", path.display()))?;
             let name = path.file_name().and_then(|name| name.to_str());
-            let Some(name) = name.filter(|_| metadata.is_file()) else { continue };
-            anyhow::ensure!(metadata.len() <= FILE_LIMIT, "{} is over {FILE_LIMIT} bytes", path.display());
-            anyhow::ensure!(files.len() < COUNT_LIMIT, "over {COUNT_LIMIT} files in {}", folder.display());
-            let content = std::fs::read(&path)
-                .with_context(|| format!("cannot read {}", path.display()))?;
+            let Some(name) = name.filter(|_| metadata.is_file()) else {
+                continue;
+            };
+            anyhow::ensure!(
+                metadata.len() <= FILE_LIMIT,
+                "{} is over {FILE_LIMIT} bytes",
+                path.display()
+            );
+            anyhow::ensure!(
+                files.len() < COUNT_LIMIT,
+                "over {COUNT_LIMIT} files in {}",
+                folder.display()
+            );
+            let content =
+                std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
             files.insert(name.to_owned(), content);
         }
         Ok(Self(files))
@@ -53,13 +63,21 @@ pub(super) async fn well_known(
     files: web::Data<WellKnown>,
     name: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let content = files.0.get(name.as_str()).ok_or_else(|| ApiError::not_found("name", "file"))?;
-    Ok(HttpResponse::Ok().content_type(media_type(&name)).body(content.clone()))
+    let content = files
+        .0
+        .get(name.as_str())
+        .ok_or_else(|| ApiError::not_found("name", "file"))?;
+    Ok(HttpResponse::Ok()
+        .content_type(media_type(&name))
+        .body(content.clone()))
 }
 
 /// Apple's file has no extension and must be JSON.
 fn media_type(name: &str) -> &'static str {
-    match name.rsplit_once('.').map_or(name, |(_, extension)| extension) {
+    match name
+        .rsplit_once('.')
+        .map_or(name, |(_, extension)| extension)
+    {
         "json" | "apple-app-site-association" => "application/json",
         "txt" => "text/plain; charset=utf-8",
         _ => "application/octet-stream",

@@ -59,7 +59,10 @@ pub(in crate::http) struct InvalidView {
 }
 
 fn invalid(errors: Vec<FieldError>) -> BatchResult {
-    BatchResult::Invalid(InvalidView { status: "invalid", errors })
+    BatchResult::Invalid(InvalidView {
+        status: "invalid",
+        errors,
+    })
 }
 
 /// Record up to 10,000 messages. The valid ones are one transaction.
@@ -78,14 +81,16 @@ fn invalid(errors: Vec<FieldError>) -> BatchResult {
     security(("bearer" = ["campaign"]))
 )]
 #[post("/v1/messages/batch")]
-pub(in crate::http) async fn batch(
+pub(in crate::http) async fn post_batch(
     request: HttpRequest,
     state: web::Data<AppState>,
     call: Call<Campaign, body::JsonBytes<{ body::MANY }>>,
 ) -> Result<HttpResponse, ApiError> {
     let idempotency = idempotency(&request, &call.input.0)?;
     // 10,000 numbers to parse would hold up the other requests of this thread.
-    let items = web::block(move || read(&call.input.0)).await.map_err(ApiError::internal)??;
+    let items = web::block(move || read(&call.input.0))
+        .await
+        .map_err(ApiError::internal)??;
     let (places, messages) = Places::part(items);
     let reply = record(state, call.caller.key_id, idempotency, places, messages).await?;
     Ok(reply)
@@ -94,7 +99,12 @@ pub(in crate::http) async fn batch(
 fn read(bytes: &Bytes) -> Result<Vec<Result<NewMessage, Vec<FieldError>>>, ApiError> {
     let request: BatchRequest<'_> = body::parse(bytes)?;
     match request.messages.len() {
-        0 => return Err(ApiError::field("messages", "must hold at least one message")),
+        0 => {
+            return Err(ApiError::field(
+                "messages",
+                "must hold at least one message",
+            ));
+        }
         1..=ITEM_LIMIT => {}
         _ => {
             let detail = format!("a batch holds at most {ITEM_LIMIT} messages");
@@ -121,7 +131,10 @@ async fn record(
         let results = places.fill([], |never: BatchResult| never, invalid);
         return Ok(answer::ok(&Results { results }));
     }
-    let gateways: Vec<Option<String>> = messages.iter().map(|message| message.gateway.clone()).collect();
+    let gateways: Vec<Option<String>> = messages
+        .iter()
+        .map(|message| message.gateway.clone())
+        .collect();
     let recorder = state.recorder().clone();
     let send = SendCall {
         api_key_id,
@@ -142,9 +155,10 @@ fn answer_many(
         SendOutcome::Recorded(message) => {
             BatchResult::Recorded(Box::new(view::of(state, message, gateway.as_deref())))
         }
-        SendOutcome::Suppressed { id } => {
-            BatchResult::Suppressed(SuppressedView { status: "suppressed", id: *id })
-        }
+        SendOutcome::Suppressed { id } => BatchResult::Suppressed(SuppressedView {
+            status: "suppressed",
+            id: *id,
+        }),
         SendOutcome::UnknownCampaign => invalid(vec![view::unknown_campaign()]),
     };
     let results = places.fill(outcomes.iter().zip(gateways), of_outcome, invalid);

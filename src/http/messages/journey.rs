@@ -129,12 +129,15 @@ pub(in crate::http) enum What {
     security(("bearer" = ["campaign"]))
 )]
 #[get("/v1/messages/{id}")]
-pub(in crate::http) async fn journey(
+pub(in crate::http) async fn get_message(
     state: web::Data<AppState>,
     call: Call<Campaign, web::Path<String>>,
 ) -> Result<HttpResponse, ApiError> {
     let id = input::path_id("id", &call.input)?;
-    let found = state.pool().run("journey", move |conn| ledger::find(conn, id)).await?;
+    let found = state
+        .pool()
+        .run("journey", move |conn| ledger::find(conn, id))
+        .await?;
     let journey = found.ok_or_else(|| ApiError::not_found("id", "message"))?;
     Ok(answer::ok(&view(&state, journey)))
 }
@@ -166,14 +169,36 @@ fn view(state: &AppState, journey: Journey) -> JourneyView {
 
 fn step(step: Step) -> StepView {
     let what = match step.what {
-        StepKind::Submission { gateway, gateway_message_id, outcome, error_code } => {
-            What::Submission { gateway, gateway_message_id, outcome, error_code }
-        }
-        StepKind::Receipt { gateway, status, raw_status, error_code, segment_number } => {
-            What::Receipt { gateway, status, raw_status, error_code, segment_number }
-        }
+        StepKind::Submission {
+            gateway,
+            gateway_message_id,
+            outcome,
+            error_code,
+        } => What::Submission {
+            gateway,
+            gateway_message_id,
+            outcome,
+            error_code,
+        },
+        StepKind::Receipt {
+            gateway,
+            status,
+            raw_status,
+            error_code,
+            segment_number,
+        } => What::Receipt {
+            gateway,
+            status,
+            raw_status,
+            error_code,
+            segment_number,
+        },
         StepKind::Click { code, verdict } => What::Click { code, verdict },
         StepKind::Reply { body, intent } => What::Reply { body, intent },
     };
-    StepView { at: format_time(&step.at), recorded_at: format_time(&step.recorded_at), what }
+    StepView {
+        at: format_time(&step.at),
+        recorded_at: format_time(&step.recorded_at),
+        what,
+    }
 }

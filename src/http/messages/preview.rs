@@ -50,13 +50,16 @@ pub(in crate::http) struct Preview {
     security(("bearer" = ["campaign"]))
 )]
 #[post("/v1/messages/preview")]
-pub(in crate::http) async fn preview(
+pub(in crate::http) async fn post_preview(
     state: web::Data<AppState>,
     call: Call<Campaign, Json<MessageRequest>>,
 ) -> Result<HttpResponse, ApiError> {
     let message = call.input.0.check().map_err(ApiError::fields)?;
     let name = message.campaign.clone();
-    let (number, sender) = (message.to.as_str().to_owned(), message.from.as_str().to_owned());
+    let (number, sender) = (
+        message.to.as_str().to_owned(),
+        message.from.as_str().to_owned(),
+    );
     let look_up = move |conn: &mut _| {
         let campaign = campaigns::find(conn, &name)?;
         Ok((campaign, opt_outs::is_opted_out(conn, &number, &sender)?))
@@ -72,7 +75,11 @@ fn render(
     campaign: &StoredCampaign,
     suppressed: bool,
 ) -> Preview {
-    let found = if message.shorten_urls { link::find(&message.body) } else { Vec::new() };
+    let found = if message.shorten_urls {
+        link::find(&message.body)
+    } else {
+        Vec::new()
+    };
     let short_url = state.short_url(campaign.short_domain.as_deref(), &state.sample_code());
     let body = link::render(&message.body, &found, &vec![short_url; found.len()]);
     let segmentation = sms::segment(&body);

@@ -115,7 +115,10 @@ mod tests {
 
     #[test]
     fn the_payload_counts_and_not_its_layout() {
-        assert_eq!(hash(r#"{"a":1,"b":[{"c":2,"d":3}]}"#), hash("{\"b\": [{\"d\":3,\"c\":2}], \"a\":1}"));
+        assert_eq!(
+            hash(r#"{"a":1,"b":[{"c":2,"d":3}]}"#),
+            hash("{\"b\": [{\"d\":3,\"c\":2}], \"a\":1}")
+        );
         assert_ne!(hash(r#"{"a":1}"#), hash(r#"{"a":2}"#));
         assert_ne!(hash("[1,2]"), hash("[2,1]"));
     }

@@ -30,7 +30,7 @@ use std::sync::Arc;
     security(("bearer" = ["campaign"]))
 )]
 #[post("/v1/messages")]
-pub(in crate::http) async fn send(
+pub(in crate::http) async fn post_message(
     request: HttpRequest,
     state: web::Data<AppState>,
     call: Call<Campaign, body::JsonBytes<{ body::ONE }>>,

@@ -46,18 +46,30 @@ pub(in crate::http) struct LinkView {
 impl LinkView {
     /// A link of a journey; its short URL is rebuilt from the host it was sent with.
     pub(super) fn new(code: String, short_url: String, target_url: String) -> Self {
-        Self { code, short_url, target_url }
+        Self {
+            code,
+            short_url,
+            target_url,
+        }
     }
 }
 
 impl From<&RecordedLink> for LinkView {
     fn from(link: &RecordedLink) -> Self {
-        Self::new(link.code.clone(), link.short_url.clone(), link.target_url.clone())
+        Self::new(
+            link.code.clone(),
+            link.short_url.clone(),
+            link.target_url.clone(),
+        )
     }
 }
 
 /// The view of a message that was meant for `gateway`.
-pub(super) fn of(state: &AppState, message: &RecordedMessage, gateway: Option<&str>) -> MessageView {
+pub(super) fn of(
+    state: &AppState,
+    message: &RecordedMessage,
+    gateway: Option<&str>,
+) -> MessageView {
     MessageView {
         id: message.id,
         status: "recorded",

@@ -5,7 +5,9 @@ fn lines(set: RouteSet) -> BTreeSet<String> {
     let paths = document(set).paths.paths;
     let of_path = |(path, item): (String, PathItem)| {
         let methods = methods(&item).into_iter();
-        methods.map(move |method| format!("{path} {method}")).collect::<Vec<_>>()
+        methods
+            .map(move |method| format!("{path} {method}"))
+            .collect::<Vec<_>>()
     };
     paths.into_iter().flat_map(of_path).collect()
 }
