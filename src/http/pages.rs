@@ -59,10 +59,10 @@ mod tests {
     fn pages_are_never_cached() {
         for response in [unknown(), expired(), unavailable()] {
             assert_eq!(
-                response.headers()[header::CACHE_CONTROL],
+                response.headers().get(header::CACHE_CONTROL).unwrap(),
                 "private, no-store"
             );
-            assert_eq!(response.headers()["x-robots-tag"], "noindex");
+            assert_eq!(response.headers().get("x-robots-tag").unwrap(), "noindex");
         }
         assert!(unavailable().headers().contains_key(header::RETRY_AFTER));
     }
