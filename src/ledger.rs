@@ -10,8 +10,16 @@ pub mod facts;
 pub mod journey;
 pub mod links;
 pub mod opt_outs;
+pub mod outbox;
 pub mod pool;
 pub mod recorder;
 pub mod schema;
+pub mod session;
+pub mod snapshot;
+mod tls;
+pub mod windows;
+
+#[cfg(test)]
+pub(crate) mod test_database;
 
 pub use pool::Pool;
