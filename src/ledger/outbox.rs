@@ -6,6 +6,8 @@
 //! in every window for as long as one writer stays open). The second sort is older: it comes first,
 //! and all rows come in the order (transaction, row).
 
+pub mod reclaim;
+
 use super::session::SessionError;
 use super::windows::SealedWindow;
 use crate::event::Kind;

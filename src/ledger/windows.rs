@@ -67,6 +67,26 @@ pub struct ShippedFile {
     pub last_recorded_at: DateTime<Utc>,
 }
 
+/// A shipped window that waits to be verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unverified {
+    /// Its name.
+    pub id: WindowId,
+    /// Key of its manifest.
+    pub manifest_key: String,
+    /// Rows that were noted when it was shipped.
+    pub rows: i64,
+}
+
+/// What the last of an unbroken row of verified windows sees: all of it is safe in the lake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifiedThrough {
+    /// The ledger's life.
+    pub epoch: i32,
+    /// The window's snapshot.
+    pub snapshot: Snapshot,
+}
+
 /// What waits.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Backlog {
@@ -153,11 +173,30 @@ pub fn confirm(
     Ok(true)
 }
 
-/// The oldest shipped window that waits to be verified, and its manifest's key.
-pub fn next_to_verify(client: &mut Client) -> Result<Option<(WindowId, String)>, SessionError> {
+/// The oldest shipped window that waits to be verified.
+pub fn next_to_verify(client: &mut Client) -> Result<Option<Unverified>, SessionError> {
     let row = client.query_opt(include_str!("sql/ship/next_to_verify.sql"), &[])?;
-    row.map(|row| Ok((window_id(&row)?, row.try_get(2)?)))
-        .transpose()
+    row.map(|row| {
+        Ok(Unverified {
+            id: window_id(&row)?,
+            manifest_key: row.try_get(2)?,
+            rows: row.try_get(3)?,
+        })
+    })
+    .transpose()
+}
+
+/// Up to where all windows are verified; `None` before the first is shipped.
+pub fn verified_through(client: &mut Client) -> Result<Option<VerifiedThrough>, SessionError> {
+    let waiting = next_to_verify(client)?.map(|window| window.id.number);
+    let row = client.query_opt(include_str!("sql/ship/verified_through.sql"), &[&waiting])?;
+    row.map(|row| {
+        Ok(VerifiedThrough {
+            epoch: row.try_get(0)?,
+            snapshot: snapshot(&row, 1)?,
+        })
+    })
+    .transpose()
 }
 
 /// Notes a window as verified.
@@ -187,17 +226,18 @@ fn window_id(row: &Row) -> Result<WindowId, SessionError> {
     })
 }
 
+fn snapshot(row: &Row, column: usize) -> Result<Snapshot, SessionError> {
+    let text: String = row.try_get(column)?;
+    text.parse()
+        .map_err(|error| SessionError::Unexpected(anyhow::Error::new(error)))
+}
+
 fn sealed_window(row: &Row) -> Result<SealedWindow, SessionError> {
-    let snapshot = |column: usize| {
-        let text: String = row.try_get(column)?;
-        text.parse()
-            .map_err(|error| SessionError::Unexpected(anyhow::Error::new(error)))
-    };
     let split_bytes: i64 = row.try_get(6)?;
     Ok(SealedWindow {
         id: window_id(row)?,
-        snapshot: snapshot(2)?,
-        previous: snapshot(3)?,
+        snapshot: snapshot(row, 2)?,
+        previous: snapshot(row, 3)?,
         boundary: row.try_get(4)?,
         sealed_at: row.try_get(5)?,
         split_bytes: u64::try_from(split_bytes)

@@ -99,7 +99,11 @@ fn windows_are_shipped_and_verified_in_order() {
     assert!(confirm(client, second.id, Some("manifest"), &files).unwrap());
     assert_eq!(
         next_to_verify(client).unwrap(),
-        Some((second.id, "manifest".to_owned()))
+        Some(Unverified {
+            id: second.id,
+            manifest_key: "manifest".to_owned(),
+            rows: 5,
+        })
     );
     note_verified(client, second.id).unwrap();
     assert_eq!(next_to_verify(client).unwrap(), None);
