@@ -31,6 +31,7 @@ mod tls;
 pub mod windows;
 
 #[cfg(test)]
+#[path = "../tests/support/test_database.rs"]
 pub(crate) mod test_database;
 
 pub use pool::{LedgerError, Pool};

@@ -3,6 +3,10 @@
 //! The modules stand in the order in which a row travels; dependencies run one way, and
 //! `tests/architecture.rs` holds them to it.
 
+// Test support is shared with the integration tests, which know this crate by its name.
+#[cfg(test)]
+extern crate self as textrail;
+
 pub mod domain;
 pub mod event;
 

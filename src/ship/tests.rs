@@ -31,7 +31,7 @@ struct World {
 impl World {
     async fn new() -> Self {
         Self {
-            database: TestDatabase::create_from_async().await,
+            database: TestDatabase::create(),
             lake: Arc::default(),
             now: DateTime::UNIX_EPOCH + TimeDelta::days(20_000),
         }

@@ -53,6 +53,13 @@ fn begin(client: &mut Client) -> Transaction<'_> {
     client.transaction().unwrap()
 }
 
+impl TestDatabase {
+    /// A plain connection to it.
+    pub(crate) fn client(&self) -> Client {
+        Client::connect(&self.url(), postgres::NoTls).unwrap()
+    }
+}
+
 #[test]
 fn rows_committed_out_of_order_are_in_the_window_of_their_commit() {
     let database = TestDatabase::create();

@@ -12,7 +12,6 @@ use textrail::ledger::Pool;
 use textrail::ledger::api_keys::{self, Role};
 use textrail::ledger::connection::ConnectionSettings;
 use textrail::report::Reports;
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -25,7 +24,6 @@ pub struct TestApp {
     pub url: Url,
     client: Client,
     shutdown: CancellationToken,
-    server: Option<JoinHandle<anyhow::Result<()>>>,
 }
 
 impl TestApp {
@@ -64,7 +62,7 @@ impl TestApp {
             state,
             shutdown: shutdown.clone(),
         };
-        let server = tokio::spawn(serve(options));
+        tokio::spawn(async move { serve(options).await.expect("the server ends well") });
         let key = new_key(&ledger, &[Role::Admin]);
         // The targets of links are not there: redirects are looked at, never followed.
         let client = Client::builder()
@@ -77,7 +75,6 @@ impl TestApp {
             url,
             client,
             shutdown,
-            server: Some(server),
         }
     }
 
@@ -114,17 +111,6 @@ impl TestApp {
         let answer = self.put(&format!("v1/campaigns/{name}"), body).await;
         assert!(answer.status.is_success(), "{answer:?}");
         name.to_owned()
-    }
-
-    /// Ends what is in hand and stops.
-    pub async fn stop(&mut self) {
-        self.shutdown.cancel();
-        if let Some(server) = self.server.take() {
-            server
-                .await
-                .expect("the server did not panic")
-                .expect("the server ended well");
-        }
     }
 }
 

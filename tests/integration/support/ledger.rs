@@ -21,6 +21,13 @@ pub const SENDER: &str = "43720";
 pub const ALICE: &str = "+436601234567";
 pub const BOB: &str = "+436601234568";
 
+impl TestDatabase {
+    /// A plain connection to it.
+    pub fn connect(&self) -> PgConnection {
+        PgConnection::establish(&self.url()).expect("the test database takes connections")
+    }
+}
+
 pub struct TestLedger {
     pub recorder: Recorder,
     threads: Vec<RecorderThreads>,

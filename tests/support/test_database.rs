@@ -1,23 +1,26 @@
-//! A fresh, migrated database for one test.
+//! A fresh, migrated database for one test; shared by the crate's own tests and the integration
+//! tests.
+//!
+//! `TEXTRAIL_TEST_POSTGRES` names the server: a superuser's URL.
 
-use diesel::connection::SimpleConnection;
-use diesel::{Connection, PgConnection};
+use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, PgConnection};
 use std::sync::OnceLock;
 use url::Url;
 
 /// Dropped with its connections when it goes out of scope.
 #[derive(Debug)]
-pub struct TestDatabase {
+pub(crate) struct TestDatabase {
     server: Url,
     name: String,
 }
 
 impl TestDatabase {
-    /// Copies the migrated template: migrating anew would take a second a test.
-    pub fn create() -> Self {
+    /// Copies a migrated template: migrating anew would take a second a test.
+    pub(crate) fn create() -> Self {
         let server = server();
         let template = template(&server);
-        let name = format!("textrail_{}", uuid::Uuid::new_v4().simple());
+        let name = format!("textrail_test_{}", uuid::Uuid::now_v7().simple());
         execute(
             &server,
             &format!("CREATE DATABASE {name} TEMPLATE {template}"),
@@ -25,12 +28,9 @@ impl TestDatabase {
         Self { server, name }
     }
 
-    pub fn url(&self) -> String {
+    /// Its `DATABASE_URL`.
+    pub(crate) fn url(&self) -> String {
         database_url(&self.server, &self.name)
-    }
-
-    pub fn connect(&self) -> PgConnection {
-        PgConnection::establish(&self.url()).expect("the test database takes connections")
     }
 }
 
@@ -45,7 +45,7 @@ impl Drop for TestDatabase {
 
 fn server() -> Url {
     let url = std::env::var("TEXTRAIL_TEST_POSTGRES").expect(
-        "TEXTRAIL_TEST_POSTGRES must name a PostgreSQL server; run scripts/with-postgres cargo test",
+        "TEXTRAIL_TEST_POSTGRES must name a PostgreSQL server: run `scripts/with-postgres cargo test`",
     );
     Url::parse(&url).expect("TEXTRAIL_TEST_POSTGRES is a URL")
 }
@@ -56,8 +56,7 @@ fn database_url(server: &Url, name: &str) -> String {
     url.into()
 }
 
-/// The template is made once a process; its name holds the process id, so that two runs on one
-/// server do not meet.
+/// Made once a process; its name holds the process id, so that two runs on one server do not meet.
 fn template(server: &Url) -> &'static str {
     static TEMPLATE: OnceLock<String> = OnceLock::new();
     TEMPLATE.get_or_init(|| {
