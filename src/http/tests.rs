@@ -46,7 +46,7 @@ fn state() -> AppState {
         codes: short_codes.clone(),
         personal_data: PersonalData::default(),
         threads: LaneThreads::default(),
-        queue: 10,
+        queued_rows: 10,
     })
     .unwrap();
     let kannel = GatewaySettings {

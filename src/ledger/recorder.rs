@@ -44,8 +44,9 @@ pub struct RecorderSettings {
     pub personal_data: PersonalData,
     /// Writer threads a lane.
     pub threads: LaneThreads,
-    /// The most calls that wait in a lane; further ones are refused as [`RecordError::Unavailable`].
-    pub queue: usize,
+    /// The most rows that wait in a lane; what would be more is refused as
+    /// [`RecordError::Unavailable`].
+    pub queued_rows: u32,
 }
 
 /// Personal data that the operator chose to have in the lake; nothing by default.

@@ -1,5 +1,6 @@
 //! What the recorder writes, and that it writes it once.
 
+mod bounds;
 mod idempotency;
 mod inbound;
 mod messages;

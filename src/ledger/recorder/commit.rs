@@ -70,9 +70,9 @@ impl<W: Work> Writer<W> {
 pub(super) fn write<W: Work>(writer: &mut Writer<W>, entries: Vec<Entry<W>>) {
     let started = Instant::now();
     let lane = writer.lane;
-    let (mut items, replies): (Vec<_>, Vec<_>) = entries
+    let (mut items, callers): (Vec<_>, Vec<_>) = entries
         .into_iter()
-        .map(|entry| (entry.item, entry.reply))
+        .map(|entry| (entry.item, (entry.reply, entry.room)))
         .unzip();
     let rows: usize = items.iter().map(W::rows).sum();
     let results = write_items(writer, &mut items);
@@ -83,9 +83,10 @@ pub(super) fn write<W: Work>(writer: &mut Writer<W>, entries: Vec<Entry<W>>) {
     metrics::histogram!("textrail_commit_batch_rows", "lane" => lane).record(rows as f64);
     metrics::histogram!("textrail_commit_duration_seconds", "lane" => lane)
         .record(started.elapsed().as_secs_f64());
-    for (reply, result) in replies.into_iter().zip(results) {
+    for ((reply, room), result) in callers.into_iter().zip(results) {
         // A caller that has gone has no use for the answer; what it asked for is recorded.
         drop(reply.send(result));
+        drop(room);
     }
 }
 

@@ -7,7 +7,7 @@ use super::commit::{self, Writer};
 use diesel::{PgConnection, QueryResult};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 /// The most rows that one transaction takes from the queue.
 const ROWS_A_TRANSACTION: usize = 2_000;
@@ -38,18 +38,24 @@ pub(super) trait Work: Clone + Send + 'static {
 pub(super) struct Entry<W: Work> {
     pub(super) item: W::Item,
     pub(super) reply: oneshot::Sender<Result<W::Reply, RecordError>>,
+    /// The item's share of the queue's room; given back when the entry is dropped, answered or not.
+    pub(super) room: OwnedSemaphorePermit,
 }
 
 /// The caller's end of a lane.
 pub(super) struct Lane<W: Work> {
-    queue: mpsc::Sender<Entry<W>>,
+    queue: mpsc::UnboundedSender<Entry<W>>,
+    /// What bounds the queue: room for so many rows. Items differ by four orders of magnitude, so
+    /// counting them would bound nothing.
+    room: Arc<Semaphore>,
+    most_rows: u32,
 }
 
 impl<W: Work> std::fmt::Debug for Lane<W> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
             .debug_struct("Lane")
-            .field("free_places", &self.queue.capacity())
+            .field("room_for_rows", &self.room.available_permits())
             .finish()
     }
 }
@@ -58,9 +64,16 @@ impl<W: Work> Lane<W> {
     /// Hands an item in and waits for its commit. A full queue refuses at once: an honest "later" is
     /// better than an answer after the caller has gone.
     pub(super) async fn submit(&self, item: W::Item) -> Result<W::Reply, RecordError> {
+        // An item that is larger than the queue takes all of it.
+        let rows = u32::try_from(W::rows(&item))
+            .unwrap_or(u32::MAX)
+            .clamp(1, self.most_rows);
+        let room = Arc::clone(&self.room)
+            .try_acquire_many_owned(rows)
+            .map_err(|_| RecordError::Unavailable)?;
         let (reply, answer) = oneshot::channel();
         self.queue
-            .try_send(Entry { item, reply })
+            .send(Entry { item, reply, room })
             .map_err(|_| RecordError::Unavailable)?;
         // A thread that dropped the item without a word has panicked.
         answer.await.unwrap_or(Err(RecordError::Unavailable))
@@ -70,7 +83,7 @@ impl<W: Work> Lane<W> {
 /// Starts lanes and collects their threads.
 pub(super) struct Starter<'a> {
     connection: ConnectionSettings,
-    queue: usize,
+    most_rows: u32,
     threads: &'a mut Vec<JoinHandle<()>>,
 }
 
@@ -78,7 +91,7 @@ impl<'a> Starter<'a> {
     pub(super) fn new(settings: &RecorderSettings, threads: &'a mut Vec<JoinHandle<()>>) -> Self {
         Self {
             connection: settings.connection.clone(),
-            queue: settings.queue,
+            most_rows: settings.queued_rows,
             threads,
         }
     }
@@ -90,7 +103,7 @@ impl<'a> Starter<'a> {
         threads: usize,
         work: &W,
     ) -> std::io::Result<Lane<W>> {
-        let (queue, waiting) = mpsc::channel(self.queue);
+        let (queue, waiting) = mpsc::unbounded_channel();
         let waiting = Arc::new(Mutex::new(waiting));
         for _ in 0..threads.max(1) {
             let waiting = Arc::clone(&waiting);
@@ -104,14 +117,18 @@ impl<'a> Starter<'a> {
                 })?;
             self.threads.push(thread);
         }
-        Ok(Lane { queue })
+        Ok(Lane {
+            queue,
+            room: Arc::new(Semaphore::new(self.most_rows as usize)),
+            most_rows: self.most_rows,
+        })
     }
 }
 
 /// Waits for one entry and takes whatever else waits, up to a transaction's worth; none when every
 /// caller is gone. The lock is held while waiting: a lane's other threads have nothing to wait for
 /// but the same queue.
-fn take<W: Work>(waiting: &Mutex<mpsc::Receiver<Entry<W>>>) -> Option<Vec<Entry<W>>> {
+fn take<W: Work>(waiting: &Mutex<mpsc::UnboundedReceiver<Entry<W>>>) -> Option<Vec<Entry<W>>> {
     let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
     let first = waiting.blocking_recv()?;
     let mut rows = W::rows(&first.item);

@@ -44,7 +44,8 @@ impl TestLedger {
     /// The same, with short URLs under `base`.
     pub fn start_at(base: Url) -> Self {
         let database = TestDatabase::create();
-        let (recorder, threads) = start_recorder(&database.url(), &base);
+        let settings = recorder_settings(&database.url(), &base);
+        let (recorder, threads) = Recorder::start(&settings).expect("the recorder starts");
         let ledger = Self {
             recorder,
             threads: vec![threads],
@@ -69,7 +70,14 @@ impl TestLedger {
 
     /// A server that reaches the ledger by another address.
     pub fn recorder_at(&mut self, url: &str) -> Recorder {
-        let (recorder, threads) = start_recorder(url, &self.base);
+        self.recorder_with(|settings| settings.connection = ConnectionSettings::new(url))
+    }
+
+    /// A server with settings of its own.
+    pub fn recorder_with(&mut self, change: impl FnOnce(&mut RecorderSettings)) -> Recorder {
+        let mut settings = recorder_settings(&self.database.url(), &self.base);
+        change(&mut settings);
+        let (recorder, threads) = Recorder::start(&settings).expect("the recorder starts");
         self.threads.push(threads);
         recorder
     }
@@ -122,16 +130,15 @@ impl TestLedger {
     }
 }
 
-fn start_recorder(url: &str, base: &Url) -> (Recorder, RecorderThreads) {
-    Recorder::start(&RecorderSettings {
+fn recorder_settings(url: &str, base: &Url) -> RecorderSettings {
+    RecorderSettings {
         connection: ConnectionSettings::new(url),
         short_base: base.clone(),
         codes: Arc::new(ShortCodes::new([7; 32], 10)),
         personal_data: Default::default(),
         threads: Default::default(),
-        queue: 1024,
-    })
-    .expect("the recorder starts")
+        queued_rows: 50_000,
+    }
 }
 
 pub fn new_message(to: &str, body: &str) -> NewMessage {
