@@ -4,7 +4,8 @@
 //! `TEXTRAIL_TEST_POSTGRES` names the server: a superuser's URL.
 
 use diesel::connection::SimpleConnection as _;
-use diesel::{Connection as _, PgConnection};
+use diesel::{Connection as _, PgConnection, RunQueryDsl as _};
+use sha2::{Digest as _, Sha256};
 use std::sync::OnceLock;
 use url::Url;
 
@@ -56,25 +57,62 @@ fn database_url(server: &Url, name: &str) -> String {
     url.into()
 }
 
-/// Made once a process; its name holds the process id, so that two runs on one server do not meet.
+/// Made once a server, whichever process comes first: its name holds a hash of the migrations, and it
+/// gets that name when it is whole.
 fn template(server: &Url) -> &'static str {
     static TEMPLATE: OnceLock<String> = OnceLock::new();
     TEMPLATE.get_or_init(|| {
-        let name = format!("textrail_template_{}", std::process::id());
-        execute(
-            server,
-            &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
-        );
-        execute(server, &format!("CREATE DATABASE {name}"));
-        let mut conn = PgConnection::establish(&database_url(server, &name))
-            .expect("the template database takes connections");
-        textrail::ledger::migrate::run(&mut conn).expect("the migrations apply");
+        let name = format!("textrail_template_{}", hash_of_migrations());
+        let mut conn = connect(server.as_str());
+        // Any fixed number; given back when the connection is closed.
+        execute_on(&mut conn, "SELECT pg_advisory_lock(4715)");
+        let exists = diesel::sql_query(format!(
+            "SELECT 1 FROM pg_database WHERE datname = '{name}'"
+        ))
+        .execute(&mut conn)
+        .expect("the test server lists its databases");
+        if exists == 0 {
+            let unfinished = format!("{name}_unfinished");
+            execute_on(
+                &mut conn,
+                &format!("DROP DATABASE IF EXISTS {unfinished} WITH (FORCE)"),
+            );
+            execute_on(&mut conn, &format!("CREATE DATABASE {unfinished}"));
+            textrail::ledger::migrate::run(&mut connect(&database_url(server, &unfinished)))
+                .expect("the migrations apply");
+            execute_on(
+                &mut conn,
+                &format!("ALTER DATABASE {unfinished} RENAME TO {name}"),
+            );
+        }
         name
     })
 }
 
+fn hash_of_migrations() -> String {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
+    let entries = std::fs::read_dir(folder).expect("the migrations are there");
+    let mut files: Vec<_> = entries
+        .flatten()
+        .map(|entry| entry.path().join("up.sql"))
+        .collect();
+    files.sort();
+    let mut hash = Sha256::new();
+    for file in files {
+        hash.update(std::fs::read(file).expect("a migration can be read"));
+    }
+    hex::encode(&hash.finalize()[..6])
+}
+
+fn connect(url: &str) -> PgConnection {
+    PgConnection::establish(url).expect("the test server takes connections")
+}
+
 fn execute(server: &Url, sql: &str) {
-    let mut conn = PgConnection::establish(server.as_str()).expect("the test server is up");
+    execute_on(&mut connect(server.as_str()), sql);
+}
+
+fn execute_on(conn: &mut PgConnection, sql: &str) {
     conn.batch_execute(sql)
         .expect("the test server does as told");
 }
