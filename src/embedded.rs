@@ -1,1 +1,3 @@
 //! embedded: see the design.
+
+pub mod object_store;
