@@ -61,6 +61,10 @@ pub struct FieldFault {
 
 impl FieldFault {
     /// A fault of a field.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "errors, literals and formatted texts alike: a reference would be noise at every call"
+    )]
     pub fn new(field: impl Into<String>, message: impl ToString) -> Self {
         Self {
             field: field.into(),

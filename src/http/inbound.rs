@@ -52,10 +52,11 @@ pub(super) async fn post_inbound(
     state: web::Data<AppState>,
     call: Call<Gateway, body::JsonBytes<{ body::MANY }>>,
 ) -> Result<HttpResponse, ApiError> {
-    let now = Utc::now();
-    let raw = neutral::split(&call.input.0)?;
-    let single = neutral::is_one(&call.input.0);
-    let (places, valid) = Places::part(raw.into_iter().map(|raw| read(raw, now)).collect());
+    let bytes = call.input.0;
+    let single = neutral::is_one(&bytes);
+    // 10,000 numbers to parse would hold up the other requests of this thread.
+    let items = web::block(move || read_all(&bytes, Utc::now())).await;
+    let (places, valid) = Places::part(items.map_err(ApiError::internal)??);
     let replies = record(&state, valid).await?;
     let results = places.fill(replies, of_reply, invalid);
     match results.as_slice() {
@@ -64,7 +65,14 @@ pub(super) async fn post_inbound(
     }
 }
 
-fn read(raw: &RawValue, now: DateTime<Utc>) -> Result<NewInbound, Vec<FieldError>> {
+type Item = Result<NewInbound, Vec<FieldError>>;
+
+fn read_all(bytes: &[u8], now: DateTime<Utc>) -> Result<Vec<Item>, ApiError> {
+    let items = neutral::split(bytes)?;
+    Ok(items.into_iter().map(|raw| read(raw, now)).collect())
+}
+
+fn read(raw: &RawValue, now: DateTime<Utc>) -> Item {
     let item: InboundItem = body::item(raw)?;
     let gateway = gateway_of(item.gateway.as_deref(), item.rest.keys())?;
     let inbound = item.check(now).map_err(body::fields)?;

@@ -24,7 +24,7 @@ pub(super) async fn observe(
             let route = route.unwrap_or_else(|| "unmatched".to_owned());
             note(
                 method,
-                route,
+                &route,
                 response.status(),
                 seconds,
                 response.response().error(),
@@ -32,7 +32,7 @@ pub(super) async fn observe(
         }
         Err(error) => {
             let status = error.as_response_error().status_code();
-            note(method, "unmatched".to_owned(), status, seconds, Some(error));
+            note(method, "unmatched", status, seconds, Some(error));
         }
     }
     result
@@ -52,18 +52,18 @@ fn method_name(method: &Method) -> &'static str {
 
 fn note(
     method: &'static str,
-    route: String,
+    route: &str,
     status: StatusCode,
     seconds: f64,
     error: Option<&Error>,
 ) {
     let labels = [
-        ("route", route.clone()),
+        ("route", route.to_owned()),
         ("method", method.to_owned()),
         ("status", status.as_str().to_owned()),
     ];
     metrics::counter!("textrail_http_requests_total", &labels).increment(1);
-    metrics::histogram!("textrail_http_request_duration_seconds", "route" => route.clone())
+    metrics::histogram!("textrail_http_request_duration_seconds", "route" => route.to_owned())
         .record(seconds);
     let status = status.as_u16();
     let inside = error

@@ -3,16 +3,16 @@
 //! What is not foreseen is a 500 whose inside text stays inside: the access log writes it once, the
 //! caller sees none of it.
 
-use crate::gateways::{FieldFault, Refusal};
-use crate::ledger::facts::{RecordError, StoredAnswer};
-use crate::ledger::pool::LedgerError;
-use crate::report::ReportError;
+use crate::gateways::FieldFault;
+use crate::ledger::facts::StoredAnswer;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use std::fmt;
 use utoipa::ToSchema;
+
+mod conversions;
 
 /// The media type of problem documents.
 pub(super) const MEDIA_TYPE: &str = "application/problem+json";
@@ -30,6 +30,10 @@ pub(super) struct FieldError {
 
 impl FieldError {
     /// An error of a field.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "errors, literals and formatted texts alike: a reference would be noise at every call"
+    )]
     pub(super) fn new(field: impl Into<String>, message: impl ToString) -> Self {
         Self {
             field: field.into(),
@@ -152,9 +156,12 @@ impl Kind {
     }
 }
 
-/// Any answer that is not a success.
+/// Any answer that is not a success. Boxed, so that a `Result` with it stays small.
 #[derive(Debug)]
-pub(super) struct ApiError {
+pub(super) struct ApiError(Box<Parts>);
+
+#[derive(Debug)]
+struct Parts {
     kind: Kind,
     detail: String,
     errors: Vec<FieldError>,
@@ -165,13 +172,13 @@ pub(super) struct ApiError {
 impl ApiError {
     /// A problem of a kind; `detail` is what the caller reads.
     pub(super) fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Parts {
             kind,
             detail: detail.into(),
             errors: Vec::new(),
             header: None,
             source: None,
-        }
+        }))
     }
 
     /// Fields were refused.
@@ -179,10 +186,7 @@ impl ApiError {
         let errors: Vec<FieldError> = errors.into_iter().map(Into::into).collect();
         let names: Vec<&str> = errors.iter().map(|error| error.field.as_str()).collect();
         let detail = format!("refused: {}", names.join(", "));
-        Self {
-            errors,
-            ..Self::new(Kind::InvalidFields, detail)
-        }
+        Self::new(Kind::InvalidFields, detail).with_errors(errors)
     }
 
     /// One field was refused.
@@ -192,19 +196,14 @@ impl ApiError {
 
     /// The request cannot be read, and this is where.
     pub(super) fn malformed_at(error: FieldError, detail: String) -> Self {
-        Self {
-            errors: vec![error],
-            ..Self::new(Kind::Malformed, detail)
-        }
+        Self::new(Kind::Malformed, detail).with_errors(vec![error])
     }
 
     /// No such thing; `field` is the path parameter that named it.
     pub(super) fn not_found(field: &str, what: &str) -> Self {
         let message = format!("no such {what}");
-        Self {
-            errors: vec![FieldError::new(field, &message)],
-            ..Self::new(Kind::NotFound, message)
-        }
+        let error = FieldError::new(field, &message);
+        Self::new(Kind::NotFound, message).with_errors(vec![error])
     }
 
     /// No key, or not one of ours (RFC 6750, 3).
@@ -233,35 +232,37 @@ impl ApiError {
     /// Our mistake; only the log sees it.
     pub(super) fn internal(source: impl Into<anyhow::Error>) -> Self {
         let detail = "The call was not carried out. The server's log says why.";
-        Self {
-            source: Some(source.into()),
-            ..Self::new(Kind::Internal, detail)
-        }
+        Self::new(Kind::Internal, detail).caused_by(source.into())
+    }
+
+    fn with_errors(mut self, errors: Vec<FieldError>) -> Self {
+        self.0.errors = errors;
+        self
     }
 
     fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.header = Some((name, value));
+        self.0.header = Some((name, value));
         self
     }
 
     fn caused_by(mut self, source: anyhow::Error) -> Self {
-        self.source = Some(source);
+        self.0.source = Some(source);
         self
     }
 
     /// What the log should say and the caller should not.
     pub(super) fn inside(&self) -> Option<&anyhow::Error> {
-        self.source.as_ref()
+        self.0.source.as_ref()
     }
 
     fn problem(&self) -> Problem {
-        let (name, title, status) = self.kind.spec();
+        let (name, title, status) = self.0.kind.spec();
         Problem {
             r#type: format!("/problems/{name}"),
             title,
             status: status.as_u16(),
-            detail: self.detail.clone(),
-            errors: self.errors.clone(),
+            detail: self.0.detail.clone(),
+            errors: self.0.errors.clone(),
         }
     }
 
@@ -276,112 +277,24 @@ impl ApiError {
 
 impl fmt::Display for ApiError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}: {}", self.kind.spec().1, self.detail)
+        write!(formatter, "{}: {}", self.0.kind.spec().1, self.0.detail)
     }
 }
 
 impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
-        self.kind.spec().2
+        self.0.kind.spec().2
     }
 
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());
         response.content_type(MEDIA_TYPE);
-        if let Some(header) = self.header.clone() {
+        if let Some(header) = self.0.header.clone() {
             response.insert_header(header);
         }
         response.body(super::answer::encode(&self.problem()))
     }
 }
 
-impl From<RecordError> for ApiError {
-    fn from(error: RecordError) -> Self {
-        match error {
-            RecordError::Unavailable => {
-                Self::unavailable("Nothing was recorded. Send the same call again.")
-            }
-            RecordError::IdempotencyMismatch => {
-                Self::new(Kind::KeyReused, "Give every payload a key of its own.")
-            }
-            RecordError::IdempotencyInFlight => {
-                let detail = "Send the same call again to read the answer of the first.";
-                Self::new(Kind::InFlight, detail).with_header(header::RETRY_AFTER, RETRY_AFTER)
-            }
-            RecordError::Refused(source) => Self::internal(source),
-        }
-    }
-}
-
-impl From<LedgerError> for ApiError {
-    fn from(error: LedgerError) -> Self {
-        match error {
-            LedgerError::Unavailable(source) => {
-                Self::unavailable("The ledger cannot be reached.").caused_by(source)
-            }
-            error @ LedgerError::Query(_) => Self::internal(error),
-        }
-    }
-}
-
-impl From<ReportError> for ApiError {
-    fn from(error: ReportError) -> Self {
-        match error {
-            ReportError::Unavailable(source) => {
-                Self::unavailable("The warehouse cannot be reached.").caused_by(source)
-            }
-            ReportError::TooLarge { limit } => {
-                let detail =
-                    format!("It has more than {limit} rows: group by less, or ask for less time.");
-                Self::new(Kind::ReportTooLarge, detail)
-            }
-            ReportError::Query(source) => Self::internal(source),
-        }
-    }
-}
-
-impl From<Refusal> for ApiError {
-    fn from(refusal: Refusal) -> Self {
-        match &refusal {
-            Refusal::Unverified(_) => {
-                Self::unauthenticated(&refusal.to_string(), "Bearer realm=\"gateway\"")
-            }
-            Refusal::Malformed(_) => Self::new(Kind::Malformed, refusal.to_string()),
-            Refusal::TooMany { .. } => Self::new(Kind::TooLarge, refusal.to_string()),
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use actix_web::body::to_bytes;
-
-    #[actix_web::test]
-    async fn inside_text_stays_inside() {
-        let error = ApiError::internal(anyhow::anyhow!("password=hunter2"));
-        let response = error.error_response();
-        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
-        assert_eq!(
-            response.headers().get(header::CONTENT_TYPE).unwrap(),
-            MEDIA_TYPE
-        );
-        let body = to_bytes(response.into_body()).await.unwrap();
-        assert!(!String::from_utf8_lossy(&body).contains("hunter2"));
-        assert!(error.inside().is_some());
-    }
-
-    #[test]
-    fn a_field_error_is_a_problem_document() {
-        let answer = ApiError::field("to", "must be a number").stored();
-        assert_eq!(answer.status, 422);
-        insta::assert_snapshot!(answer.body, @r#"{"type":"/problems/invalid-fields","title":"Fields were refused","status":422,"detail":"refused: to","errors":[{"field":"to","message":"must be a number"}]}"#);
-    }
-
-    #[test]
-    fn what_is_away_says_when_to_come_again() {
-        let response = ApiError::from(RecordError::Unavailable).error_response();
-        assert_eq!(response.status(), 503);
-        assert!(response.headers().contains_key(header::RETRY_AFTER));
-    }
-}
+mod tests;

@@ -143,8 +143,12 @@ impl Shared {
         config
             .app_data(self.methods.clone())
             .app_data(self.document.clone())
-            .app_data(web::QueryConfig::default().error_handler(query_error))
-            .app_data(web::PathConfig::default().error_handler(path_error))
+            .app_data(
+                web::QueryConfig::default().error_handler(|error, _| query_error(&error).into()),
+            )
+            .app_data(
+                web::PathConfig::default().error_handler(|error, _| path_error(&error).into()),
+            )
             .default_service(web::to(unmatched));
         self.set
             .register(&mut utoipa_actix_web::service_config::ServiceConfig::new(
@@ -187,17 +191,17 @@ async fn unmatched(
 }
 
 /// serde names the parameter in backticks.
-fn query_error(error: QueryPayloadError, _: &HttpRequest) -> actix_web::Error {
-    let text = match &error {
+fn query_error(error: &QueryPayloadError) -> ApiError {
+    let text = match error {
         QueryPayloadError::Deserialize(error) => error.to_string(),
         _ => error.to_string(),
     };
     let field = text.split('`').nth(1).unwrap_or("query").to_owned();
-    ApiError::fields([FieldError::new(field, text)]).into()
+    ApiError::fields([FieldError::new(field, text)])
 }
 
-fn path_error(error: PathError, _: &HttpRequest) -> actix_web::Error {
-    ApiError::new(Kind::Malformed, format!("the path cannot be read: {error}")).into()
+fn path_error(error: &PathError) -> ApiError {
+    ApiError::new(Kind::Malformed, format!("the path cannot be read: {error}"))
 }
 
 #[cfg(test)]

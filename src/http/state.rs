@@ -10,6 +10,7 @@ use crate::ledger::recorder::Recorder;
 use crate::report::Reports;
 use ipnet::IpNet;
 use metrics_exporter_prometheus::PrometheusHandle;
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -166,7 +167,7 @@ fn under(base: &Url, path: &str) -> Url {
 }
 
 /// Everything that the handlers of a `load` process share.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ReportsState {
     /// The warehouse in this process.
     pub reports: Arc<dyn Reports>,
@@ -176,4 +177,15 @@ pub struct ReportsState {
     pub metrics: PrometheusHandle,
     /// Bounds on clients.
     pub limits: HttpLimits,
+}
+
+impl fmt::Debug for ReportsState {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ReportsState")
+            .field("reports", &self.reports)
+            .field("bearer", &self.bearer.as_ref().map(|_| "…"))
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
 }

@@ -141,16 +141,6 @@ async fn every_field_of_a_message_is_checked() {
 }
 
 #[actix_web::test]
-async fn a_send_is_refused_rather_than_lost() {
-    let good = json!({"to": "+436601234567", "from": "SHOP", "body": "Hi", "campaign": "c"});
-    let (status, problem) = post("/v1/messages", &good).await;
-    assert_eq!(
-        (status, &problem["type"]),
-        (503, &json!("/problems/unavailable"))
-    );
-}
-
-#[actix_web::test]
 async fn a_batch_is_bounded() {
     let (status, problem) = post("/v1/messages/batch", &json!({"messages": []})).await;
     assert_eq!((status, fields(&problem)), (422, vec!["messages"]));

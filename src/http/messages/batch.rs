@@ -7,10 +7,9 @@ use crate::http::auth::{Call, Campaign};
 use crate::http::items::{Places, Results};
 use crate::http::problem::{ApiError, FieldError, Kind, Problem};
 use crate::http::state::AppState;
-use crate::http::{answer, body};
+use crate::http::{answer, body, input};
 use crate::ledger::facts::{Idempotency, NewMessage, SendCall, SendOutcome, StoredAnswer};
 use actix_web::http::StatusCode;
-use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -86,24 +85,22 @@ pub(in crate::http) async fn post_batch(
     state: web::Data<AppState>,
     call: Call<Campaign, body::JsonBytes<{ body::MANY }>>,
 ) -> Result<HttpResponse, ApiError> {
-    let idempotency = idempotency(&request, &call.input.0)?;
-    // 10,000 numbers to parse would hold up the other requests of this thread.
-    let items = web::block(move || read(&call.input.0))
-        .await
-        .map_err(ApiError::internal)??;
+    let key = input::idempotency_key(request.headers())?;
+    // 10,000 messages to parse would hold up the other requests of this thread.
+    let read = web::block(move || read(key, &call.input.0)).await;
+    let (idempotency, items) = read.map_err(ApiError::internal)??;
     let (places, messages) = Places::part(items);
-    let reply = record(state, call.caller.key_id, idempotency, places, messages).await?;
-    Ok(reply)
+    record(state, call.caller.key_id, idempotency, places, messages).await
 }
 
-fn read(bytes: &Bytes) -> Result<Vec<Result<NewMessage, Vec<FieldError>>>, ApiError> {
+type Item = Result<NewMessage, Vec<FieldError>>;
+
+fn read(key: Option<String>, bytes: &[u8]) -> Result<(Option<Idempotency>, Vec<Item>), ApiError> {
     let request: BatchRequest<'_> = body::parse(bytes)?;
     match request.messages.len() {
         0 => {
-            return Err(ApiError::field(
-                "messages",
-                "must hold at least one message",
-            ));
+            let message = "must hold at least one message";
+            return Err(ApiError::field("messages", message));
         }
         1..=ITEM_LIMIT => {}
         _ => {
@@ -111,10 +108,12 @@ fn read(bytes: &Bytes) -> Result<Vec<Result<NewMessage, Vec<FieldError>>>, ApiEr
             return Err(ApiError::new(Kind::TooLarge, detail));
         }
     }
-    Ok(request.messages.into_iter().map(read_one).collect())
+    let idempotency = idempotency(key, "POST /v1/messages/batch", bytes)?;
+    let items = request.messages.into_iter().map(read_one).collect();
+    Ok((idempotency, items))
 }
 
-fn read_one(raw: &RawValue) -> Result<NewMessage, Vec<FieldError>> {
+fn read_one(raw: &RawValue) -> Item {
     let message: MessageRequest = body::item(raw)?;
     message.check()
 }

@@ -5,7 +5,7 @@ use super::view::{self, MessageView};
 use crate::http::auth::{Call, Campaign};
 use crate::http::problem::{ApiError, Problem};
 use crate::http::state::AppState;
-use crate::http::{answer, body};
+use crate::http::{answer, body, input};
 use crate::ledger::facts::{SendCall, SendOutcome, StoredAnswer};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, post, web};
@@ -40,7 +40,8 @@ pub(in crate::http) async fn post_message(
         .check()
         .map_err(ApiError::fields)?;
     let gateway = message.gateway.clone();
-    let idempotency = idempotency(&request, &bytes)?;
+    let key = input::idempotency_key(request.headers())?;
+    let idempotency = idempotency(key, "POST /v1/messages", &bytes)?;
     let recorder = state.recorder().clone();
     let send = SendCall {
         api_key_id: call.caller.key_id,

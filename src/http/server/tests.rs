@@ -108,6 +108,20 @@ async fn a_report() {
 }
 
 #[actix_web::test]
+async fn a_report_as_csv() {
+    let uri = "/v1/reports/messages?start=2026-11-23&end=2026-11-24&format=csv";
+    let answer = call(get(uri)).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.headers.get("textrail-tz").unwrap(), "UTC");
+    assert!(
+        answer.body.starts_with("messages,suppressed,"),
+        "{}",
+        answer.body
+    );
+    assert!(answer.body.contains("\r\n7,0,"), "{}", answer.body);
+}
+
+#[actix_web::test]
 async fn wrong_parameters_are_named() {
     let cases = [
         (

@@ -1,0 +1,65 @@
+//! What the rooms below say went wrong, as what the caller hears.
+
+use super::{ApiError, Kind, RETRY_AFTER};
+use crate::gateways::Refusal;
+use crate::ledger::facts::RecordError;
+use crate::ledger::pool::LedgerError;
+use crate::report::ReportError;
+use actix_web::http::header;
+
+impl From<RecordError> for ApiError {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::Unavailable => {
+                Self::unavailable("Nothing was recorded. Send the same call again.")
+            }
+            RecordError::IdempotencyMismatch => {
+                Self::new(Kind::KeyReused, "Give every payload a key of its own.")
+            }
+            RecordError::IdempotencyInFlight => {
+                let detail = "Send the same call again to read the answer of the first.";
+                Self::new(Kind::InFlight, detail).with_header(header::RETRY_AFTER, RETRY_AFTER)
+            }
+            RecordError::Refused(source) => Self::internal(source),
+        }
+    }
+}
+
+impl From<LedgerError> for ApiError {
+    fn from(error: LedgerError) -> Self {
+        match error {
+            LedgerError::Unavailable(source) => {
+                Self::unavailable("The ledger cannot be reached.").caused_by(source)
+            }
+            error @ LedgerError::Query(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<ReportError> for ApiError {
+    fn from(error: ReportError) -> Self {
+        match error {
+            ReportError::Unavailable(source) => {
+                Self::unavailable("The warehouse cannot be reached.").caused_by(source)
+            }
+            ReportError::TooLarge { limit } => {
+                let detail =
+                    format!("It has more than {limit} rows: group by less, or ask for less time.");
+                Self::new(Kind::ReportTooLarge, detail)
+            }
+            ReportError::Query(source) => Self::internal(source),
+        }
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        match &refusal {
+            Refusal::Unverified(_) => {
+                Self::unauthenticated(&refusal.to_string(), "Bearer realm=\"gateway\"")
+            }
+            Refusal::Malformed(_) => Self::new(Kind::Malformed, refusal.to_string()),
+            Refusal::TooMany { .. } => Self::new(Kind::TooLarge, refusal.to_string()),
+        }
+    }
+}
