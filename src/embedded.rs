@@ -1,1 +1,3 @@
-//! embedded: see the design.
+//! What `textrail up` starts beside itself, so that one machine needs nothing else.
+
+pub mod postgres;
