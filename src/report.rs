@@ -2,8 +2,11 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
+
+pub mod query;
+pub use query::FieldError;
 
 /// What a report is about and how it is grouped.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,19 +63,39 @@ pub struct ReportHead {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct GroupKey {
     /// Campaign.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
     pub campaign: Option<Option<String>>,
     /// Campaign type.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
     pub campaign_type: Option<Option<String>>,
     /// Gateway.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
     pub gateway: Option<Option<String>>,
     /// Sender.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
     pub sender: Option<Option<String>>,
     /// Country.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
     pub country: Option<Option<String>>,
     /// `2026-11-23`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -80,6 +103,12 @@ pub struct GroupKey {
     /// `2026-11-23T05:00:00+01:00`: the hour's begin with its offset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hour: Option<String>,
+}
+
+/// A key that is there has a value, be it null: serde alone would read null as an absent key, and a
+/// group of messages without a campaign would lose its place on the way from the loader.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 /// One row of the message report. All counts are of messages recorded in the range, but for
