@@ -1,1 +1,39 @@
-//! commands: see the design.
+//! One file a command: the only readers of the configuration and the only builders of adapters.
+
+use crate::cli::{Cli, Command};
+use crate::config::Config;
+use anyhow::{Context, Result};
+use rand::distr::{Alphanumeric, SampleString};
+
+mod data_directory;
+mod key;
+mod ledger;
+mod migrate;
+pub mod output;
+mod report;
+mod server;
+mod shutdown;
+
+/// Runs a command to its end.
+///
+/// # Errors
+/// Whatever made it fail, with its causes, for a person to read.
+pub fn run(cli: Cli) -> Result<()> {
+    let config = Config::read(cli.common.config.as_deref())?;
+    match cli.command {
+        Command::Report(arguments) => block_on(report::run(&arguments)),
+        Command::Migrate(arguments) => migrate::run(&config, &arguments),
+        Command::Key(arguments) => key::run(&config, &arguments),
+        _ => todo!(),
+    }
+}
+
+fn block_on(work: impl Future<Output = Result<()>>) -> Result<()> {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    runtime.enable_all().build().context("cannot start the runtime")?.block_on(work)
+}
+
+/// A random text that nobody guesses: 40 letters and digits, 238 bits.
+fn random_text() -> String {
+    Alphanumeric.sample_string(&mut rand::rng(), 40)
+}

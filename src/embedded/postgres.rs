@@ -171,6 +171,12 @@ impl PrivatePostgres {
     }
 }
 
+/// Whether the server's user could enter a directory: not so when textrail runs as root below a
+/// folder that is closed to others.
+pub fn can_live_in(directory: &Path) -> bool {
+    Owner::of(directory).is_ok_and(|owner| owner.can_enter(directory))
+}
+
 impl fmt::Debug for PrivatePostgres {
     /// Without the password.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -72,6 +72,11 @@ impl Owner {
         )
     }
 
+    /// Whether every folder on the way is open to it.
+    pub(super) fn can_enter(&self, directory: &Path) -> bool {
+        matches!(self, Self::Caller) || first_closed_parent(directory).is_none()
+    }
+
     /// Hands a file or directory over.
     pub(super) fn give(&self, path: &Path) -> Result<()> {
         if let Self::Other { uid, gid, .. } = self {
