@@ -30,7 +30,12 @@ pub struct Common {
     #[arg(long, global = true, value_name = "FILE", env = "TEXTRAIL_CONFIG")]
     pub config: Option<PathBuf>,
     /// How log lines are written [default: human on a terminal, else json]
-    #[arg(long, global = true, value_name = "FORMAT", env = "TEXTRAIL_LOG_FORMAT")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
+        env = "TEXTRAIL_LOG_FORMAT"
+    )]
     pub log_format: Option<LogFormat>,
 }
 
@@ -102,7 +107,12 @@ pub struct Server {
     #[arg(long, env = "TEXTRAIL_URL")]
     pub url: Option<Url>,
     /// An API key [default: that of the data folder]
-    #[arg(long, value_name = "KEY", env = "TEXTRAIL_API_KEY", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "KEY",
+        env = "TEXTRAIL_API_KEY",
+        hide_env_values = true
+    )]
     pub key: Option<String>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented on the struct")]
@@ -303,16 +313,23 @@ mod tests {
     #[test]
     fn every_command_has_an_example() {
         for command in Cli::command().get_subcommands() {
-            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let help = command
+                .get_after_help()
+                .map(ToString::to_string)
+                .unwrap_or_default();
             assert!(help.contains("Example"), "{}", command.get_name());
         }
     }
 
     #[test]
     fn several_roles_may_be_given() {
-        let line = ["textrail", "key", "create", "x", "--role", "campaign", "--role", "report"];
-        let Command::Key(Key { action: KeyAction::Create { roles, .. }, .. }) =
-            Cli::try_parse_from(line).unwrap().command
+        let line = [
+            "textrail", "key", "create", "x", "--role", "campaign", "--role", "report",
+        ];
+        let Command::Key(Key {
+            action: KeyAction::Create { roles, .. },
+            ..
+        }) = Cli::try_parse_from(line).unwrap().command
         else {
             panic!("not a key")
         };

@@ -30,7 +30,11 @@ pub fn run(cli: Cli) -> Result<()> {
 
 fn block_on(work: impl Future<Output = Result<()>>) -> Result<()> {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    runtime.enable_all().build().context("cannot start the runtime")?.block_on(work)
+    runtime
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?
+        .block_on(work)
 }
 
 /// A random text that nobody guesses: 40 letters and digits, 238 bits.

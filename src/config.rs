@@ -148,7 +148,11 @@ pub struct Warehouse {
 
 impl Default for Warehouse {
     fn default() -> Self {
-        Self { directory: PathBuf::from("warehouse"), memory_limit: None, threads: None }
+        Self {
+            directory: PathBuf::from("warehouse"),
+            memory_limit: None,
+            threads: None,
+        }
     }
 }
 
@@ -189,7 +193,10 @@ pub struct Links {
 
 impl Default for Links {
     fn default() -> Self {
-        Self { base_url: None, code_length: 10 }
+        Self {
+            base_url: None,
+            code_length: 10,
+        }
     }
 }
 

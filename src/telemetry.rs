@@ -11,12 +11,15 @@ use tracing_subscriber::filter::LevelFilter;
 mod catalogue;
 
 /// Buckets of durations, in seconds: from a redirect out of the cache to a window's catch-up.
-const SECONDS: [f64; 14] =
-    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
+const SECONDS: [f64; 14] = [
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0,
+];
 /// Buckets of batch sizes, in rows.
 const ROWS: [f64; 9] = [1.0, 2.0, 5.0, 10.0, 50.0, 100.0, 500.0, 2_000.0, 10_000.0];
 /// Buckets of the lag from commit to report, in seconds.
-const LAG: [f64; 11] = [0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 600.0, 1_800.0, 3_600.0];
+const LAG: [f64; 11] = [
+    0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 600.0, 1_800.0, 3_600.0,
+];
 /// How often histograms are folded, so that a server that nobody scrapes does not grow.
 const UPKEEP: Duration = Duration::from_secs(5);
 
@@ -31,13 +34,25 @@ pub fn start_logs(format: Option<LogFormat>) -> Result<()> {
         .from_env()
         .context("RUST_LOG")?;
     let terminal = std::io::stderr().is_terminal();
-    let human = if terminal { LogFormat::Human } else { LogFormat::Json };
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let human = if terminal {
+        LogFormat::Human
+    } else {
+        LogFormat::Json
+    };
+    let logs = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     let installed = match format.unwrap_or(human) {
         LogFormat::Human => logs.with_ansi(terminal).with_target(false).try_init(),
-        LogFormat::Json => logs.json().flatten_event(true).with_current_span(false).try_init(),
+        LogFormat::Json => logs
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .try_init(),
     };
-    installed.map_err(|error| anyhow::anyhow!(error)).context("logs")
+    installed
+        .map_err(|error| anyhow::anyhow!(error))
+        .context("logs")
 }
 
 /// Installs the recorder of metrics, describes them, and keeps it tidy. Call within the runtime.

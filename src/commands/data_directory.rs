@@ -25,7 +25,11 @@ pub(super) fn path(flag: &cli::DataDirectory) -> Result<PathBuf> {
         return Ok(std::path::absolute(path)?);
     }
     let here = std::path::absolute(DEFAULT)?;
-    Ok(if postgres::can_live_in(&here) { here } else { PathBuf::from(DEFAULT_OF_ROOT) })
+    Ok(if postgres::can_live_in(&here) {
+        here
+    } else {
+        PathBuf::from(DEFAULT_OF_ROOT)
+    })
 }
 
 /// A data folder that this process alone runs on, until it ends.
@@ -43,7 +47,12 @@ impl Locked {
         let made = DirBuilder::new().recursive(true).mode(0o711).create(&path);
         made.with_context(|| format!("cannot make the data folder {}", path.display()))?;
         let file = path.join("lock");
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&file);
+        let lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(&file);
         let lock = lock.with_context(|| format!("cannot open {}", file.display()))?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { path, _lock: lock }),
@@ -72,7 +81,8 @@ impl Locked {
     pub(super) fn secret(&self, name: &str) -> Result<(Secret, bool)> {
         let path = self.folder("secrets")?.join(name);
         if path.exists() {
-            let kept = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            let kept = fs::read_to_string(&path)
+                .with_context(|| format!("cannot read {}", path.display()))?;
             return Ok((Secret::new(kept.trim()), false));
         }
         let drawn = super::random_text();
@@ -101,7 +111,8 @@ impl Note {
             read => read.with_context(|| format!("cannot read {}", path.display()))?,
         };
         let note = serde_json::from_str(&text);
-        note.map(Some).with_context(|| format!("{} is damaged", path.display()))
+        note.map(Some)
+            .with_context(|| format!("{} is damaged", path.display()))
     }
 
     /// Writes the note.
@@ -118,7 +129,12 @@ fn note(directory: &Path) -> PathBuf {
 fn write_private(path: &Path, content: &[u8]) -> Result<()> {
     let unfinished = path.with_extension("unfinished");
     let write = || -> std::io::Result<()> {
-        let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&unfinished)?;
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(true)
+            .write(true)
+            .mode(0o600)
+            .open(&unfinished)?;
         file.write_all(content)?;
         file.sync_all()?;
         fs::rename(&unfinished, path)
@@ -135,7 +151,9 @@ mod tests {
     fn a_second_process_is_refused_until_the_first_ends() {
         let root = tempfile::tempdir().unwrap();
         let first = Locked::open(root.path().join("data")).unwrap();
-        let refused = Locked::open(first.path().to_path_buf()).unwrap_err().to_string();
+        let refused = Locked::open(first.path().to_path_buf())
+            .unwrap_err()
+            .to_string();
         assert!(refused.contains("another `textrail up`"), "{refused}");
         let path = first.path().to_path_buf();
         drop(first);
@@ -149,7 +167,10 @@ mod tests {
         let (drawn, new) = directory.secret("kannel").unwrap();
         let (kept, again) = directory.secret("kannel").unwrap();
         assert!(new && !again && drawn == kept && drawn.expose().len() >= 32);
-        let mode = fs::metadata(directory.path().join("secrets/kannel")).unwrap().permissions().mode();
+        let mode = fs::metadata(directory.path().join("secrets/kannel"))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 

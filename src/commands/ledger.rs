@@ -13,7 +13,10 @@ use std::time::Duration;
 /// # Errors
 /// If no ledger is configured.
 pub(super) fn settings(ledger: &Ledger) -> Result<ConnectionSettings> {
-    let url = ledger.url.as_ref().context("no ledger is configured: set DATABASE_URL, or ledger.url")?;
+    let url = ledger
+        .url
+        .as_ref()
+        .context("no ledger is configured: set DATABASE_URL, or ledger.url")?;
     Ok(settings_of(ledger, url.expose()))
 }
 
@@ -41,5 +44,7 @@ pub(super) fn connect_for_command(config: &Config, data: &DataDirectory) -> Resu
             settings_of(&config.ledger, &note.database_url)
         }
     };
-    settings.open("textrail command").context("the ledger does not answer")
+    settings
+        .open("textrail command")
+        .context("the ledger does not answer")
 }

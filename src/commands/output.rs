@@ -23,11 +23,17 @@ pub fn line(text: impl Display) -> io::Result<()> {
 /// Tells on stderr why a command failed, with all its causes.
 pub fn failure(error: &anyhow::Error) {
     // Nothing is left to tell it to.
-    drop(write(io::stderr().lock(), &format!("textrail: {error:#}\n")));
+    drop(write(
+        io::stderr().lock(),
+        &format!("textrail: {error:#}\n"),
+    ));
 }
 
 fn write(mut stream: impl Write, text: &str) -> io::Result<()> {
-    match stream.write_all(text.as_bytes()).and_then(|()| stream.flush()) {
+    match stream
+        .write_all(text.as_bytes())
+        .and_then(|()| stream.flush())
+    {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         written => written,
     }

@@ -12,11 +12,17 @@ pub(super) async fn run(arguments: &Report) -> Result<()> {
         ReportName::Messages => "v1/reports/messages",
         ReportName::Errors => "v1/reports/errors",
     };
-    let response = Server::find(&arguments.server)?.get(path, &parameters(&query)).await?;
+    let response = Server::find(&arguments.server)?
+        .get(path, &parameters(&query))
+        .await?;
     let text = match (arguments.format, arguments.report) {
         (Format::Csv | Format::Json, _) => response.text().await?,
-        (Format::Table, ReportName::Messages) => table::messages(&response.json::<MessagesReport>().await?),
-        (Format::Table, ReportName::Errors) => table::errors(&response.json::<ErrorsReport>().await?),
+        (Format::Table, ReportName::Messages) => {
+            table::messages(&response.json::<MessagesReport>().await?)
+        }
+        (Format::Table, ReportName::Errors) => {
+            table::errors(&response.json::<ErrorsReport>().await?)
+        }
     };
     output::line(text.trim_end())?;
     Ok(())
@@ -32,10 +38,19 @@ fn query(arguments: &Report) -> Result<Vec<(&'static str, String)>> {
         Utc::now(),
     );
     if let Err(errors) = read {
-        let lines = errors.iter().map(|error| format!("\n  --{}: {}", error.field.replace('_', "-"), error.message));
-        bail!("the report cannot be asked for:{}", lines.collect::<String>());
+        let lines = errors
+            .iter()
+            .map(|error| format!("\n  --{}: {}", error.field.replace('_', "-"), error.message));
+        bail!(
+            "the report cannot be asked for:{}",
+            lines.collect::<String>()
+        );
     }
-    let format = if arguments.format == Format::Csv { "csv" } else { "json" };
+    let format = if arguments.format == Format::Csv {
+        "csv"
+    } else {
+        "json"
+    };
     let given = [
         ("start", &arguments.start),
         ("end", &arguments.end),
@@ -43,10 +58,17 @@ fn query(arguments: &Report) -> Result<Vec<(&'static str, String)>> {
         ("group_by", &arguments.group_by),
     ];
     let mut query = vec![("format", format.to_owned())];
-    query.extend(given.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))));
+    query.extend(
+        given
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value.clone()?))),
+    );
     Ok(query)
 }
 
-fn parameters(query: &[(&'static str, String)]) -> Vec<(&'static str, &str)> {
-    query.iter().map(|(name, value)| (*name, value.as_str())).collect()
+fn parameters<'a>(query: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {
+    query
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect()
 }

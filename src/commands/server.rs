@@ -34,7 +34,10 @@ impl Server {
     /// The server of the flags and variables; what they leave open comes from the data folder.
     pub(super) fn find(flags: &cli::Server) -> Result<Self> {
         if let (Some(url), Some(key)) = (&flags.url, &flags.key) {
-            return Ok(Self { url: url.clone(), key: key.clone() });
+            return Ok(Self {
+                url: url.clone(),
+                key: key.clone(),
+            });
         }
         let directory = data_directory::path(&flags.data)?;
         let note = Note::read(&directory)?.with_context(|| {
@@ -51,10 +54,18 @@ impl Server {
 
     /// Asks for a path with a query.
     pub(super) async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Response> {
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(120)).build()?;
+        let client = reqwest::Client::builder()
+            .timeout(Duration::from_secs(120))
+            .build()?;
         let url = self.url.join(path)?;
-        let response = client.get(url).bearer_auth(&self.key).query(query).send().await;
-        let response = response.with_context(|| format!("{} does not answer; does `textrail up` run?", self.url))?;
+        let response = client
+            .get(url)
+            .bearer_auth(&self.key)
+            .query(query)
+            .send()
+            .await;
+        let response = response
+            .with_context(|| format!("{} does not answer; does `textrail up` run?", self.url))?;
         refuse_problems(response).await
     }
 }

@@ -35,8 +35,9 @@ impl Config {
             Some(path) => path,
             None => Path::new(DEFAULT_FILE),
         };
-        let environment = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let environment = std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
         Self::from_sources(Toml::file_exact(path), Environment(environment.collect()))
     }
 
@@ -71,7 +72,10 @@ impl Provider for Environment {
             insert(&mut dict, &["ledger", "url"], url);
         }
         for (name, value) in &self.0 {
-            let Some(path) = name.strip_prefix(PREFIX).filter(|rest| rest.contains(SEPARATOR)) else {
+            let Some(path) = name
+                .strip_prefix(PREFIX)
+                .filter(|rest| rest.contains(SEPARATOR))
+            else {
                 continue;
             };
             let path = path.to_lowercase();
@@ -88,7 +92,9 @@ fn insert(dict: &mut Dict, path: &[&str], value: &str) {
             dict.insert((*key).to_owned(), parse(value));
         }
         [section, rest @ ..] => {
-            let inner = dict.entry((*section).to_owned()).or_insert_with(|| Dict::new().into());
+            let inner = dict
+                .entry((*section).to_owned())
+                .or_insert_with(|| Dict::new().into());
             // A variable can name a section and another a key in it; the section is what stands.
             if !matches!(inner, Value::Dict(..)) {
                 *inner = Dict::new().into();
@@ -118,5 +124,9 @@ fn variable(keys: &[&str]) -> String {
 
 /// One line a mistake: what is wrong, at which key, in which file or variable.
 fn places(error: &figment::Error) -> String {
-    error.clone().into_iter().map(|one| format!("\n  {one}")).collect()
+    error
+        .clone()
+        .into_iter()
+        .map(|one| format!("\n  {one}"))
+        .collect()
 }

@@ -36,7 +36,11 @@ fn describe_ledger() {
 }
 
 fn describe_ship() {
-    describe_gauge!("textrail_outbox_unsealed_rows", Unit::Count, "Committed events not yet in a window");
+    describe_gauge!(
+        "textrail_outbox_unsealed_rows",
+        Unit::Count,
+        "Committed events not yet in a window"
+    );
 }
 
 fn describe_load() {}
