@@ -6,12 +6,18 @@
 
 pub mod api_keys;
 pub mod campaigns;
+pub mod connection;
 pub mod facts;
 pub mod journey;
 pub mod links;
+mod messages;
+pub mod migrate;
 pub mod opt_outs;
 pub mod pool;
+pub mod prune;
 pub mod recorder;
 pub mod schema;
+pub mod secrets;
+mod subscribers;
 
-pub use pool::Pool;
+pub use pool::{LedgerError, Pool};

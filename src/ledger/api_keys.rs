@@ -1,7 +1,10 @@
 //! API keys: hashed, with roles.
 
+use super::schema::api_keys;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use rand::RngCore;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 /// What a key may do.
@@ -15,6 +18,26 @@ pub enum Role {
     Report,
     /// Everything.
     Admin,
+}
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Self; 4] = [Self::Campaign, Self::Gateway, Self::Report, Self::Admin];
+
+    /// `campaign`, `gateway`, `report`, `admin`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Campaign => "campaign",
+            Self::Gateway => "gateway",
+            Self::Report => "report",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// The role of such a name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == name)
+    }
 }
 
 /// A key without its secret.
@@ -41,10 +64,10 @@ impl ApiKey {
     }
 }
 
-/// The hash under which a presented key is looked up.
+/// The hash under which a presented key is looked up. Keys hold 256 random bits, so neither a slow
+/// hash nor a constant-time comparison would add anything: the database compares hashes.
 pub fn hash(secret: &str) -> [u8; 32] {
-    let _ = secret;
-    todo!()
+    Sha256::digest(secret).into()
 }
 
 /// Makes a key; the secret is returned once and stored nowhere.
@@ -53,24 +76,77 @@ pub fn create(
     name: &str,
     roles: &[Role],
 ) -> QueryResult<(ApiKey, String)> {
-    let _ = (conn, name, roles);
-    todo!()
+    let mut random = [0; 32];
+    rand::rng().fill_bytes(&mut random);
+    let secret = format!("trk_{}", hex::encode(random));
+    let row: Row = diesel::insert_into(api_keys::table)
+        .values((
+            api_keys::id.eq(Uuid::now_v7()),
+            api_keys::name.eq(name),
+            api_keys::key_hash.eq(hash(&secret).as_slice()),
+            api_keys::key_prefix.eq(&secret[..12]),
+            api_keys::roles.eq(roles.iter().map(|role| role.as_str()).collect::<Vec<_>>()),
+        ))
+        .returning(Row::as_returning())
+        .get_result(conn)?;
+    Ok((row.into(), secret))
 }
 
 /// The key of a hash, unless revoked.
 pub fn find(conn: &mut PgConnection, key_hash: &[u8; 32]) -> QueryResult<Option<ApiKey>> {
-    let _ = (conn, key_hash);
-    todo!()
+    let row = api_keys::table
+        .filter(api_keys::key_hash.eq(key_hash.as_slice()))
+        .filter(api_keys::revoked_at.is_null())
+        .select(Row::as_select())
+        .first(conn)
+        .optional()?;
+    Ok(row.map(Into::into))
 }
 
 /// All keys, newest last.
 pub fn list(conn: &mut PgConnection) -> QueryResult<Vec<ApiKey>> {
-    let _ = conn;
-    todo!()
+    let rows = api_keys::table
+        .order(api_keys::id)
+        .select(Row::as_select())
+        .load(conn)?;
+    Ok(rows.into_iter().map(Into::into).collect())
 }
 
-/// Refuses a key from now on; false if there is none.
+/// Refuses a key from now on; false if there is none that is still valid. Servers remember keys for
+/// a few seconds, so it takes that long everywhere.
 pub fn revoke(conn: &mut PgConnection, id: Uuid) -> QueryResult<bool> {
-    let _ = (conn, id);
-    todo!()
+    let changed = diesel::update(api_keys::table.find(id))
+        .filter(api_keys::revoked_at.is_null())
+        .set(api_keys::revoked_at.eq(diesel::dsl::now))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = api_keys, check_for_backend(diesel::pg::Pg))]
+struct Row {
+    id: Uuid,
+    name: String,
+    key_prefix: String,
+    roles: Vec<Option<String>>,
+    created_at: DateTime<Utc>,
+    revoked_at: Option<DateTime<Utc>>,
+}
+
+impl From<Row> for ApiKey {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            name: row.name,
+            key_prefix: row.key_prefix,
+            roles: row
+                .roles
+                .iter()
+                .flatten()
+                .filter_map(|name| Role::parse(name))
+                .collect(),
+            created_at: row.created_at,
+            revoked_at: row.revoked_at,
+        }
+    }
 }

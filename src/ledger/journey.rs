@@ -1,5 +1,8 @@
 //! A message and all that happened to it, in time order.
 
+use super::schema::{
+    campaigns, clicks, inbound_messages, links, messages, receipts, submissions, subscribers,
+};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
@@ -76,8 +79,169 @@ pub enum StepKind {
     Reply { body: String, intent: String },
 }
 
-/// The journey of a message.
+/// The journey of a message: each part read from the one partition that holds it.
 pub fn find(conn: &mut PgConnection, id: Uuid) -> QueryResult<Option<Journey>> {
-    let _ = (conn, id);
-    todo!()
+    let Some((message, campaign, to)) = messages::table
+        .find(id)
+        .inner_join(campaigns::table)
+        .inner_join(subscribers::table.on(subscribers::id.eq(messages::subscriber_id)))
+        .select((
+            MessageRow::as_select(),
+            campaigns::name,
+            subscribers::number,
+        ))
+        .first(conn)
+        .optional()?
+    else {
+        return Ok(None);
+    };
+    let mut steps = submissions(conn, id)?;
+    steps.extend(receipts(conn, id)?);
+    steps.extend(clicks(conn, id)?);
+    steps.extend(replies(conn, id)?);
+    steps.sort_by_key(|step| (step.at, step.recorded_at));
+    let links = links::table
+        .filter(links::message_id.eq(id))
+        .order(links::position)
+        .select((links::code, links::short_domain, links::target_url))
+        .load(conn)?;
+    Ok(Some(message.into_journey(campaign, to, links, steps)))
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = messages, check_for_backend(diesel::pg::Pg))]
+struct MessageRow {
+    id: Uuid,
+    campaign_type: String,
+    sender: String,
+    gateway: Option<String>,
+    client_reference: Option<String>,
+    body: String,
+    encoding: String,
+    segments: i32,
+    outcome: String,
+    status: String,
+    test: bool,
+    recorded_at: DateTime<Utc>,
+}
+
+impl MessageRow {
+    fn into_journey(
+        self,
+        campaign: String,
+        to: String,
+        links: Vec<(String, String, String)>,
+        steps: Vec<Step>,
+    ) -> Journey {
+        Journey {
+            id: self.id,
+            outcome: self.outcome,
+            status: self.status,
+            to,
+            from: self.sender,
+            body: self.body,
+            campaign,
+            campaign_type: self.campaign_type,
+            gateway: self.gateway,
+            client_reference: self.client_reference,
+            encoding: self.encoding,
+            segments: self.segments,
+            test: self.test,
+            recorded_at: self.recorded_at,
+            links,
+            steps,
+        }
+    }
+}
+
+type Times = (Option<DateTime<Utc>>, DateTime<Utc>);
+
+fn step((gateway_time, recorded_at): Times, what: StepKind) -> Step {
+    Step {
+        at: gateway_time.unwrap_or(recorded_at),
+        recorded_at,
+        what,
+    }
+}
+
+fn submissions(conn: &mut PgConnection, id: Uuid) -> QueryResult<Vec<Step>> {
+    type Row = (Times, String, Option<String>, String, Option<String>);
+    let rows: Vec<Row> = submissions::table
+        .filter(submissions::message_id.eq(id))
+        .select((
+            (submissions::submitted_at, submissions::recorded_at),
+            submissions::gateway,
+            submissions::gateway_message_id,
+            submissions::outcome,
+            submissions::error_code,
+        ))
+        .load(conn)?;
+    let steps = rows.into_iter().map(
+        |(times, gateway, gateway_message_id, outcome, error_code)| {
+            step(
+                times,
+                StepKind::Submission {
+                    gateway,
+                    gateway_message_id,
+                    outcome,
+                    error_code,
+                },
+            )
+        },
+    );
+    Ok(steps.collect())
+}
+
+fn receipts(conn: &mut PgConnection, id: Uuid) -> QueryResult<Vec<Step>> {
+    type Row = (Times, String, String, String, Option<String>, Option<i32>);
+    let rows: Vec<Row> = receipts::table
+        .filter(receipts::message_id.eq(id))
+        .select((
+            (receipts::gateway_time, receipts::recorded_at),
+            receipts::gateway,
+            receipts::status,
+            receipts::raw_status,
+            receipts::error_code,
+            receipts::segment_number,
+        ))
+        .load(conn)?;
+    let steps = rows.into_iter().map(|row| {
+        let (times, gateway, status, raw_status, error_code, segment_number) = row;
+        let what = StepKind::Receipt {
+            gateway,
+            status,
+            raw_status,
+            error_code,
+            segment_number,
+        };
+        step(times, what)
+    });
+    Ok(steps.collect())
+}
+
+fn clicks(conn: &mut PgConnection, id: Uuid) -> QueryResult<Vec<Step>> {
+    let rows: Vec<(DateTime<Utc>, String, String)> = clicks::table
+        .inner_join(links::table.on(links::number.eq(clicks::link_number)))
+        .filter(clicks::message_id.eq(id))
+        .select((clicks::recorded_at, links::code, clicks::verdict))
+        .load(conn)?;
+    let steps = rows
+        .into_iter()
+        .map(|(at, code, verdict)| step((None, at), StepKind::Click { code, verdict }));
+    Ok(steps.collect())
+}
+
+fn replies(conn: &mut PgConnection, id: Uuid) -> QueryResult<Vec<Step>> {
+    let rows: Vec<(Times, String, String)> = inbound_messages::table
+        .filter(inbound_messages::message_id.eq(id))
+        .select((
+            (inbound_messages::received_at, inbound_messages::recorded_at),
+            inbound_messages::body,
+            inbound_messages::intent,
+        ))
+        .load(conn)?;
+    let steps = rows
+        .into_iter()
+        .map(|(times, body, intent)| step(times, StepKind::Reply { body, intent }));
+    Ok(steps.collect())
 }

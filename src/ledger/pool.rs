@@ -1,10 +1,17 @@
 //! The pool, and the one door to it.
 
+use super::connection::ConnectionSettings;
 use diesel::PgConnection;
+use diesel::r2d2::{self, ManageConnection};
+use diesel::result::{DatabaseErrorKind, Error};
+use std::time::Duration;
+use tracing::Instrument;
 
-/// A pool of connections for reads and small writes (r2d2).
+/// A pool of connections for reads and small writes (r2d2). Cloning shares it.
 #[derive(Clone, Debug)]
-pub struct Pool {}
+pub struct Pool {
+    inner: r2d2::Pool<Manager>,
+}
 
 /// Why the ledger could not answer.
 #[derive(Debug, thiserror::Error)]
@@ -14,17 +21,78 @@ pub enum LedgerError {
     Unavailable(#[source] anyhow::Error),
     /// PostgreSQL refused the query.
     #[error("the ledger refused a query")]
-    Query(#[from] diesel::result::Error),
+    Query(#[source] Error),
 }
 
 impl Pool {
-    /// Runs a closure on a connection, on the blocking pool.
+    /// A pool of at most `size` connections. None is opened yet: a server starts, and goes on
+    /// redirecting, while PostgreSQL is away.
+    pub fn new(settings: ConnectionSettings, size: u32) -> Self {
+        let inner = r2d2::Pool::builder()
+            .max_size(size)
+            .min_idle(Some(0))
+            .connection_timeout(Duration::from_secs(5))
+            .error_handler(Box::new(r2d2::NopErrorHandler))
+            .build_unchecked(Manager { settings });
+        Self { inner }
+    }
+
+    /// Runs a closure on a connection, on the blocking pool. The only way to a connection outside
+    /// the recorder's threads.
     pub async fn run<T, F>(&self, name: &'static str, work: F) -> Result<T, LedgerError>
     where
         T: Send + 'static,
         F: FnOnce(&mut PgConnection) -> diesel::QueryResult<T> + Send + 'static,
     {
-        let _work = (name, work);
-        todo!()
+        let pool = self.inner.clone();
+        let span = tracing::debug_span!("ledger", query = name);
+        tokio::task::spawn_blocking(move || run_blocking(&pool, work))
+            .instrument(span)
+            .await
+            .map_err(|error| LedgerError::Unavailable(error.into()))?
+    }
+}
+
+fn run_blocking<T>(
+    pool: &r2d2::Pool<Manager>,
+    work: impl FnOnce(&mut PgConnection) -> diesel::QueryResult<T>,
+) -> Result<T, LedgerError> {
+    let mut conn = pool
+        .get()
+        .map_err(|error| LedgerError::Unavailable(error.into()))?;
+    work(&mut conn).map_err(|error| match error {
+        Error::DatabaseError(DatabaseErrorKind::ClosedConnection, _)
+        | Error::BrokenTransactionManager => LedgerError::Unavailable(error.into()),
+        error => LedgerError::Query(error),
+    })
+}
+
+/// Opens the pool's connections with our bounds.
+#[derive(Debug)]
+struct Manager {
+    settings: ConnectionSettings,
+}
+
+impl ManageConnection for Manager {
+    type Connection = PgConnection;
+    type Error = r2d2::Error;
+
+    fn connect(&self) -> Result<PgConnection, r2d2::Error> {
+        self.settings
+            .open("textrail")
+            .map_err(r2d2::Error::ConnectionError)
+    }
+
+    fn is_valid(&self, conn: &mut PgConnection) -> Result<(), r2d2::Error> {
+        use diesel::RunQueryDsl;
+        diesel::sql_query("SELECT 1")
+            .execute(conn)
+            .map(|_| ())
+            .map_err(r2d2::Error::QueryError)
+    }
+
+    fn has_broken(&self, conn: &mut PgConnection) -> bool {
+        use diesel::connection::{Connection, TransactionManager};
+        <PgConnection as Connection>::TransactionManager::is_broken_transaction_manager(conn)
     }
 }

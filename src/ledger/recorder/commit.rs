@@ -1,0 +1,159 @@
+//! One batch to its end: written, repeated, bisected, or refused.
+
+use super::super::connection::ConnectionSettings;
+use super::super::facts::RecordError;
+use super::lane::{Entry, Work};
+use diesel::result::{DatabaseErrorKind, Error};
+use diesel::{PgConnection, RunQueryDsl};
+use std::time::{Duration, Instant};
+
+/// How long a batch may wait for PostgreSQL to come back before its callers hear "later".
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Pause between attempts to connect.
+const RECONNECT_PAUSE: Duration = Duration::from_millis(200);
+/// How often a transaction that lost a race is repeated before it is bisected.
+const REPETITIONS: u32 = 3;
+
+/// One thread's connection and work.
+pub(super) struct Writer<W> {
+    lane: &'static str,
+    settings: ConnectionSettings,
+    work: W,
+    conn: Option<PgConnection>,
+}
+
+impl<W: Work> Writer<W> {
+    pub(super) fn new(lane: &'static str, settings: ConnectionSettings, work: W) -> Self {
+        Self {
+            lane,
+            settings,
+            work,
+            conn: None,
+        }
+    }
+
+    /// The connection, opened if need be; none if PostgreSQL stays away until the deadline.
+    fn connection(&mut self, deadline: Instant) -> Option<&mut PgConnection> {
+        while self.conn.is_none() {
+            match self
+                .settings
+                .open(&format!("textrail-record-{}", self.lane))
+            {
+                Ok(conn) => self.conn = Some(conn),
+                Err(error) => {
+                    metrics::counter!("textrail_recorder_connect_failures_total").increment(1);
+                    if Instant::now() >= deadline {
+                        tracing::error!(lane = self.lane, %error, "the ledger cannot be reached");
+                        return None;
+                    }
+                    std::thread::sleep(RECONNECT_PAUSE);
+                }
+            }
+        }
+        self.conn.as_mut()
+    }
+
+    /// Whether the connection survived the error that it just reported.
+    fn still_connected(&mut self) -> bool {
+        let alive = self
+            .conn
+            .as_mut()
+            .is_some_and(|conn| diesel::sql_query("SELECT 1").execute(conn).is_ok());
+        if !alive {
+            self.conn = None;
+        }
+        alive
+    }
+}
+
+/// Writes the entries and answers every one of them.
+pub(super) fn write<W: Work>(writer: &mut Writer<W>, entries: Vec<Entry<W>>) {
+    let started = Instant::now();
+    let lane = writer.lane;
+    let (mut items, replies): (Vec<_>, Vec<_>) = entries
+        .into_iter()
+        .map(|entry| (entry.item, entry.reply))
+        .unzip();
+    let rows: usize = items.iter().map(W::rows).sum();
+    let results = write_items(writer, &mut items);
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a histogram of a few thousand rows at most"
+    )]
+    metrics::histogram!("textrail_commit_batch_rows", "lane" => lane).record(rows as f64);
+    metrics::histogram!("textrail_commit_duration_seconds", "lane" => lane)
+        .record(started.elapsed().as_secs_f64());
+    for (reply, result) in replies.into_iter().zip(results) {
+        // A caller that has gone has no use for the answer; what it asked for is recorded.
+        drop(reply.send(result));
+    }
+}
+
+/// One result an item. A transaction that lost a race is repeated whole; one whose outcome is
+/// unknown because the connection broke is repeated on a new connection, where the ids drawn before
+/// the first attempt keep anything from being written twice; one that PostgreSQL refuses is
+/// bisected, so that one bad row cannot hurt its neighbours.
+fn write_items<W: Work>(
+    writer: &mut Writer<W>,
+    items: &mut [W::Item],
+) -> Vec<Result<W::Reply, RecordError>> {
+    let deadline = Instant::now() + PATIENCE;
+    let mut repetitions = 0;
+    loop {
+        let work = writer.work.clone();
+        let Some(conn) = writer.connection(deadline) else {
+            return items
+                .iter()
+                .map(|_| Err(RecordError::Unavailable))
+                .collect();
+        };
+        let error = match work.write(conn, items) {
+            Ok(results) => return results,
+            Err(error) => error,
+        };
+        metrics::counter!("textrail_commit_failures_total", "lane" => writer.lane).increment(1);
+        if !writer.still_connected() {
+            if Instant::now() >= deadline {
+                tracing::error!(lane = writer.lane, %error, "the ledger went away");
+                return items
+                    .iter()
+                    .map(|_| Err(RecordError::Unavailable))
+                    .collect();
+            }
+            continue;
+        }
+        repetitions += 1;
+        if repetitions <= REPETITIONS && may_pass_next_time(&error) {
+            continue;
+        }
+        return refuse_or_bisect(writer, items, error);
+    }
+}
+
+/// Serialization failures and deadlocks pass when repeated. Diesel does not hand out SQLSTATEs, so
+/// that a deadlock (40P01) is among the unknown kinds with lock and statement timeouts: all of them
+/// are worth another attempt.
+fn may_pass_next_time(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::DatabaseError(
+            DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::Unknown,
+            _
+        )
+    )
+}
+
+fn refuse_or_bisect<W: Work>(
+    writer: &mut Writer<W>,
+    items: &mut [W::Item],
+    error: Error,
+) -> Vec<Result<W::Reply, RecordError>> {
+    if items.len() == 1 {
+        tracing::error!(lane = writer.lane, %error, "the ledger refused a call");
+        return vec![Err(RecordError::Refused(error.into()))];
+    }
+    let (left, right) = items.split_at_mut(items.len() / 2);
+    let mut results = write_items(writer, left);
+    results.extend(write_items(writer, right));
+    results
+}

@@ -1,0 +1,231 @@
+//! The lane of inbound messages: recorded once, attached to the last message sent to that number by
+//! that sender, and the wish in them, if there is one, made to stand in the same transaction.
+
+mod rows;
+
+use super::super::facts::{InboundReply, NewInbound, RecordError};
+use super::super::{messages, subscribers};
+use super::fingerprint::fingerprint;
+use super::lane::Work;
+use super::outbox_rows::OutboxRows;
+use super::wishes::{self, Wish};
+use super::{PersonalData, RecorderSettings, now};
+use crate::domain::opt_out::{self, Intent, Verdict};
+use crate::event::{Body, Context, Event, Inbound, TimeSource, format_time};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// One caller's inbound messages.
+pub(super) struct Pending {
+    inbounds: Vec<PendingInbound>,
+}
+
+/// An inbound message with its fingerprint and what its text means.
+pub(super) struct PendingInbound {
+    new: NewInbound,
+    /// The event id of the wish, should there be one.
+    wish_id: Uuid,
+    fingerprint: Uuid,
+    verdict: Verdict,
+    recorded_at: DateTime<Utc>,
+}
+
+impl Pending {
+    pub(super) fn new(inbounds: Vec<NewInbound>) -> Self {
+        let recorded_at = now();
+        let inbounds = inbounds
+            .into_iter()
+            .map(|new| PendingInbound {
+                wish_id: Uuid::now_v7(),
+                fingerprint: fingerprint_of(&new),
+                verdict: verdict_of(&new),
+                new,
+                recorded_at,
+            })
+            .collect();
+        Self { inbounds }
+    }
+}
+
+/// The gateway's id tells repetitions apart; without one, all that the gateway said must be equal,
+/// its time included. Without either, nothing can be told, and each is taken for a new one: a reply
+/// recorded twice is better than one that is lost.
+fn fingerprint_of(inbound: &NewInbound) -> Uuid {
+    let own_id = inbound.id.to_string();
+    let time = inbound.received_at.as_ref().map(format_time);
+    match (&inbound.gateway_message_id, &time) {
+        (Some(id), _) => fingerprint(&[Some(&inbound.gateway), Some(id)]),
+        (None, None) => fingerprint(&[Some(&own_id)]),
+        (None, Some(time)) => fingerprint(&[
+            Some(&inbound.gateway),
+            None,
+            Some(inbound.from.as_str()),
+            Some(inbound.to.as_str()),
+            Some(&inbound.body),
+            Some(time),
+        ]),
+    }
+}
+
+/// The gateway's own verdict counts before ours.
+fn verdict_of(inbound: &NewInbound) -> Verdict {
+    match inbound.gateway_intent {
+        Some(intent) => Verdict {
+            intent,
+            reason: Some("gateway"),
+        },
+        None => opt_out::classify(&inbound.body),
+    }
+}
+
+/// Writes inbound messages.
+#[derive(Clone, Debug)]
+pub(super) struct Inbounds {
+    personal_data: PersonalData,
+}
+
+impl Inbounds {
+    pub(super) fn new(settings: &RecorderSettings) -> Self {
+        Self {
+            personal_data: settings.personal_data,
+        }
+    }
+
+    fn write_inbounds(
+        &self,
+        conn: &mut PgConnection,
+        inbounds: &[&PendingInbound],
+        subscribers: &HashMap<String, Uuid>,
+    ) -> QueryResult<Vec<InboundReply>> {
+        // 1. Which are new.
+        let new = rows::claim(conn, inbounds)?;
+        // 2. Which message each answers.
+        let answered = rows::last_messages(conn, inbounds, subscribers)?;
+        let ids: Vec<Uuid> = answered.iter().flatten().copied().collect();
+        let contexts = messages::contexts(conn, &ids)?;
+        // 3. The rows of the new ones, their wishes, and the events of both.
+        rows::insert(conn, inbounds, &new, subscribers, &answered)?;
+        let mut events = OutboxRows::default();
+        let mut wishes = Vec::new();
+        let mut wish_contexts = Vec::new();
+        for (index, inbound) in inbounds.iter().enumerate().filter(|(index, _)| new[*index]) {
+            let message = answered[index].and_then(|id| contexts.get(&id));
+            let context = context(inbound, subscribers, message);
+            events.push(&self.event(inbound, &context))?;
+            if let Some(wish) = wish(inbound, &context) {
+                wishes.push(wish);
+                wish_contexts.push(context);
+            }
+        }
+        let changed = wishes::apply(conn, &wishes)?;
+        for ((wish, context), changed) in wishes.iter().zip(&wish_contexts).zip(changed) {
+            if changed {
+                events.push(&wishes::event(wish, context))?;
+            }
+        }
+        events.insert(conn)?;
+        let replies = inbounds
+            .iter()
+            .zip(new)
+            .zip(answered)
+            .map(|((inbound, new), message_id)| InboundReply {
+                duplicate: !new,
+                intent: inbound.verdict.intent,
+                message_id,
+            });
+        Ok(replies.collect())
+    }
+
+    fn event(&self, inbound: &PendingInbound, context: &Context) -> Event {
+        let new = &inbound.new;
+        Event {
+            event_id: new.id,
+            occurred_at: new.received_at.unwrap_or(inbound.recorded_at),
+            time_source: match new.received_at {
+                Some(_) => TimeSource::Gateway,
+                None => TimeSource::Server,
+            },
+            recorded_at: inbound.recorded_at,
+            context: context.clone(),
+            body: Body::Inbound(Inbound {
+                inbound_id: new.id,
+                gateway_message_id: new.gateway_message_id.clone(),
+                segments: new.segments.map(u32::from),
+                complete: true,
+                intent: inbound.verdict.intent.as_str().to_owned(),
+                intent_reason: inbound.verdict.reason.map(ToOwned::to_owned),
+                ruleset: opt_out::RULESET.to_owned(),
+                from_number: self
+                    .personal_data
+                    .numbers
+                    .then(|| new.from.as_str().to_owned()),
+                body: self.personal_data.bodies.then(|| new.body.clone()),
+            }),
+        }
+    }
+}
+
+impl Work for Inbounds {
+    type Item = Pending;
+    type Reply = Vec<InboundReply>;
+
+    fn rows(item: &Pending) -> usize {
+        item.inbounds.len()
+    }
+
+    fn write(
+        &self,
+        conn: &mut PgConnection,
+        items: &mut [Pending],
+    ) -> QueryResult<Vec<Result<Vec<InboundReply>, RecordError>>> {
+        let inbounds: Vec<&PendingInbound> = items.iter().flat_map(|item| &item.inbounds).collect();
+        let numbers = inbounds.iter().map(|inbound| &inbound.new.from);
+        let subscribers = subscribers::resolve(conn, numbers)?;
+        let mut replies = conn
+            .transaction(|conn| self.write_inbounds(conn, &inbounds, &subscribers))?
+            .into_iter();
+        Ok(items
+            .iter()
+            .map(|item| Ok(replies.by_ref().take(item.inbounds.len()).collect()))
+            .collect())
+    }
+}
+
+/// The message's context if the inbound answers one, else what is known of the subscriber.
+fn context(
+    inbound: &PendingInbound,
+    subscribers: &HashMap<String, Uuid>,
+    message: Option<&Context>,
+) -> Context {
+    Context {
+        subscriber_id: subscribers.get(inbound.new.from.as_str()).copied(),
+        sender: Some(inbound.new.to.as_str().to_owned()),
+        country: inbound.new.from.country().map(ToOwned::to_owned),
+        gateway: Some(inbound.new.gateway.clone()),
+        ..message.cloned().unwrap_or_default()
+    }
+}
+
+/// STOP and START are about the sender that they were sent to.
+fn wish(inbound: &PendingInbound, context: &Context) -> Option<Wish> {
+    let opted_out = match inbound.verdict.intent {
+        Intent::Stop => true,
+        Intent::Start => false,
+        Intent::Help | Intent::PossibleStop | Intent::None => return None,
+    };
+    let of_gateway = inbound.new.gateway_intent.is_some();
+    Some(Wish {
+        id: inbound.wish_id,
+        subscriber_id: context.subscriber_id?,
+        sender: inbound.new.to.as_str().to_owned(),
+        opted_out,
+        source: if of_gateway { "gateway" } else { "keyword" },
+        source_event_id: Some(inbound.new.id),
+        reason: inbound.verdict.reason.map(ToOwned::to_owned),
+        actor: Some(inbound.new.gateway.clone()),
+        effective_at: inbound.recorded_at,
+        recorded_at: inbound.recorded_at,
+    })
+}

@@ -1,0 +1,107 @@
+//! The statements of the inbound lane.
+
+use super::PendingInbound;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use std::collections::{HashMap, HashSet};
+use uuid::Uuid;
+
+/// Notes the fingerprints and says of each inbound whether it is new. Of two equal ones in one batch
+/// the first is.
+pub(super) fn claim(
+    conn: &mut PgConnection,
+    inbounds: &[&PendingInbound],
+) -> QueryResult<Vec<bool>> {
+    #[derive(QueryableByName)]
+    struct Claimed {
+        #[diesel(sql_type = SqlUuid)]
+        fingerprint: Uuid,
+    }
+    let claimed: Vec<Claimed> = diesel::sql_query(include_str!("../sql/claim_inbound.sql"))
+        .bind::<Array<SqlUuid>, _>(column(inbounds, |inbound| inbound.fingerprint))
+        .bind::<Array<Timestamptz>, _>(column(inbounds, |inbound| inbound.recorded_at))
+        .load(conn)?;
+    let mut claimed: HashSet<Uuid> = claimed.into_iter().map(|row| row.fingerprint).collect();
+    Ok(inbounds
+        .iter()
+        .map(|inbound| claimed.remove(&inbound.fingerprint))
+        .collect())
+}
+
+/// The last message that was sent to each inbound's subscriber by its sender.
+pub(super) fn last_messages(
+    conn: &mut PgConnection,
+    inbounds: &[&PendingInbound],
+    subscribers: &HashMap<String, Uuid>,
+) -> QueryResult<Vec<Option<Uuid>>> {
+    #[derive(QueryableByName)]
+    struct Last {
+        #[diesel(sql_type = BigInt)]
+        place: i64,
+        #[diesel(sql_type = SqlUuid)]
+        message_id: Uuid,
+    }
+    let found: Vec<Last> = diesel::sql_query(include_str!("../sql/last_messages.sql"))
+        .bind::<Array<Nullable<SqlUuid>>, _>(column(inbounds, |inbound| {
+            subscribers.get(inbound.new.from.as_str()).copied()
+        }))
+        .bind::<Array<Text>, _>(column(inbounds, |inbound| inbound.new.to.as_str()))
+        .load(conn)?;
+    let by_place: HashMap<i64, Uuid> = found
+        .into_iter()
+        .map(|row| (row.place, row.message_id))
+        .collect();
+    Ok((1..)
+        .take(inbounds.len())
+        .map(|place| by_place.get(&place).copied())
+        .collect())
+}
+
+/// Inserts the new ones.
+pub(super) fn insert(
+    conn: &mut PgConnection,
+    inbounds: &[&PendingInbound],
+    new: &[bool],
+    subscribers: &HashMap<String, Uuid>,
+    answered: &[Option<Uuid>],
+) -> QueryResult<()> {
+    let answered: Vec<Option<Uuid>> = answered
+        .iter()
+        .zip(new)
+        .filter(|(_, new)| **new)
+        .map(|(id, _)| *id)
+        .collect();
+    let inbounds: Vec<&PendingInbound> = inbounds
+        .iter()
+        .zip(new)
+        .filter(|(_, new)| **new)
+        .map(|(inbound, _)| *inbound)
+        .collect();
+    diesel::sql_query(include_str!("../sql/inbound_messages.sql"))
+        .bind::<Array<SqlUuid>, _>(column(&inbounds, |inbound| inbound.new.id))
+        .bind::<Array<Text>, _>(column(&inbounds, |inbound| inbound.new.gateway.as_str()))
+        .bind::<Array<Nullable<Text>>, _>(column(&inbounds, |inbound| {
+            inbound.new.gateway_message_id.as_deref()
+        }))
+        .bind::<Array<Nullable<SqlUuid>>, _>(column(&inbounds, |inbound| {
+            subscribers.get(inbound.new.from.as_str()).copied()
+        }))
+        .bind::<Array<Text>, _>(column(&inbounds, |inbound| inbound.new.to.as_str()))
+        .bind::<Array<Nullable<SqlUuid>>, _>(answered)
+        .bind::<Array<Text>, _>(column(&inbounds, |inbound| inbound.new.body.as_str()))
+        .bind::<Array<Text>, _>(column(&inbounds, |inbound| inbound.verdict.intent.as_str()))
+        .bind::<Array<Nullable<Text>>, _>(column(&inbounds, |inbound| inbound.verdict.reason))
+        .bind::<Array<Nullable<Timestamptz>>, _>(column(&inbounds, |inbound| {
+            inbound.new.received_at
+        }))
+        .bind::<Array<Timestamptz>, _>(column(&inbounds, |inbound| inbound.recorded_at))
+        .execute(conn)
+        .map(|_| ())
+}
+
+fn column<'a, T>(
+    inbounds: &[&'a PendingInbound],
+    value: impl Fn(&'a PendingInbound) -> T,
+) -> Vec<T> {
+    inbounds.iter().map(|inbound| value(inbound)).collect()
+}

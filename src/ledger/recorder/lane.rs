@@ -1,0 +1,125 @@
+//! A lane: a bounded queue of one kind of fact, and the threads that write it.
+
+use super::super::connection::ConnectionSettings;
+use super::super::facts::RecordError;
+use super::RecorderSettings;
+use super::commit::{self, Writer};
+use diesel::{PgConnection, QueryResult};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use tokio::sync::{mpsc, oneshot};
+
+/// The most rows that one transaction takes from the queue.
+const ROWS_A_TRANSACTION: usize = 2_000;
+
+/// What a lane writes. A value is shared by the lane's threads.
+pub(super) trait Work: Clone + Send + 'static {
+    /// One caller's facts.
+    type Item: Send + 'static;
+    /// What the caller hears.
+    type Reply: Send + 'static;
+
+    /// About how many rows an item is.
+    fn rows(item: &Self::Item) -> usize;
+
+    /// Writes the items as one transaction and returns one reply an item, in order.
+    ///
+    /// Called again with the same items when the transaction failed, also when nobody knows whether
+    /// it was committed: whatever is drawn for an item (ids, times, link numbers) has to be kept in
+    /// it, and every insert has to pass over rows that are already there.
+    fn write(
+        &self,
+        conn: &mut PgConnection,
+        items: &mut [Self::Item],
+    ) -> QueryResult<Vec<Result<Self::Reply, RecordError>>>;
+}
+
+/// What stands in the queue: the facts, and where the answer goes.
+pub(super) struct Entry<W: Work> {
+    pub(super) item: W::Item,
+    pub(super) reply: oneshot::Sender<Result<W::Reply, RecordError>>,
+}
+
+/// The caller's end of a lane.
+pub(super) struct Lane<W: Work> {
+    queue: mpsc::Sender<Entry<W>>,
+}
+
+impl<W: Work> std::fmt::Debug for Lane<W> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Lane")
+            .field("free_places", &self.queue.capacity())
+            .finish()
+    }
+}
+
+impl<W: Work> Lane<W> {
+    /// Hands an item in and waits for its commit. A full queue refuses at once: an honest "later" is
+    /// better than an answer after the caller has gone.
+    pub(super) async fn submit(&self, item: W::Item) -> Result<W::Reply, RecordError> {
+        let (reply, answer) = oneshot::channel();
+        self.queue
+            .try_send(Entry { item, reply })
+            .map_err(|_| RecordError::Unavailable)?;
+        // A thread that dropped the item without a word has panicked.
+        answer.await.unwrap_or(Err(RecordError::Unavailable))
+    }
+}
+
+/// Starts lanes and collects their threads.
+pub(super) struct Starter<'a> {
+    connection: ConnectionSettings,
+    queue: usize,
+    threads: &'a mut Vec<JoinHandle<()>>,
+}
+
+impl<'a> Starter<'a> {
+    pub(super) fn new(settings: &RecorderSettings, threads: &'a mut Vec<JoinHandle<()>>) -> Self {
+        Self {
+            connection: settings.connection.clone(),
+            queue: settings.queue,
+            threads,
+        }
+    }
+
+    /// A lane with its threads.
+    pub(super) fn lane<W: Work>(
+        &mut self,
+        name: &'static str,
+        threads: usize,
+        work: &W,
+    ) -> std::io::Result<Lane<W>> {
+        let (queue, waiting) = mpsc::channel(self.queue);
+        let waiting = Arc::new(Mutex::new(waiting));
+        for _ in 0..threads.max(1) {
+            let waiting = Arc::clone(&waiting);
+            let mut writer = Writer::new(name, self.connection.clone(), work.clone());
+            let thread = std::thread::Builder::new()
+                .name(format!("record-{name}"))
+                .spawn(move || {
+                    while let Some(entries) = take(&waiting) {
+                        commit::write(&mut writer, entries);
+                    }
+                })?;
+            self.threads.push(thread);
+        }
+        Ok(Lane { queue })
+    }
+}
+
+/// Waits for one entry and takes whatever else waits, up to a transaction's worth; none when every
+/// caller is gone. The lock is held while waiting: a lane's other threads have nothing to wait for
+/// but the same queue.
+fn take<W: Work>(waiting: &Mutex<mpsc::Receiver<Entry<W>>>) -> Option<Vec<Entry<W>>> {
+    let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+    let first = waiting.blocking_recv()?;
+    let mut rows = W::rows(&first.item);
+    let mut entries = vec![first];
+    while rows < ROWS_A_TRANSACTION {
+        let Ok(entry) = waiting.try_recv() else { break };
+        rows += W::rows(&entry.item);
+        entries.push(entry);
+    }
+    Some(entries)
+}

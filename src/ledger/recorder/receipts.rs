@@ -1,0 +1,179 @@
+//! The lane of receipts: recorded with their message, or parked until it is known.
+
+mod lookup;
+mod rows;
+
+use super::super::facts::{NewReceipt, ReceiptReply, RecordError};
+use super::super::messages;
+use super::fingerprint::fingerprint;
+use super::lane::Work;
+use super::outbox_rows::OutboxRows;
+use super::{evidence, now};
+use crate::domain::status::Status;
+use crate::event::{Body, Context, Event, Receipt, TimeSource, format_time};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+pub(super) use lookup::lock_gateway_ids;
+use rows::Insert;
+
+/// One caller's receipts, with what was drawn for them.
+pub(super) struct Pending {
+    receipts: Vec<PendingReceipt>,
+}
+
+/// A receipt with its fingerprint.
+pub(super) struct PendingReceipt {
+    new: NewReceipt,
+    fingerprint: Uuid,
+    recorded_at: DateTime<Utc>,
+}
+
+impl Pending {
+    pub(super) fn new(receipts: Vec<NewReceipt>) -> Self {
+        let recorded_at = now();
+        let receipts = receipts
+            .into_iter()
+            .map(|new| PendingReceipt {
+                fingerprint: fingerprint_of(&new),
+                new,
+                recorded_at,
+            })
+            .collect();
+        Self { receipts }
+    }
+}
+
+/// Gateway, canonical id, segment, raw status, error code, gateway time if given.
+fn fingerprint_of(receipt: &NewReceipt) -> Uuid {
+    let our_id = receipt.message_id.map(|id| id.to_string());
+    let segment = receipt.segment_number.map(|number| number.to_string());
+    let time = receipt.gateway_time.as_ref().map(format_time);
+    fingerprint(&[
+        Some(&receipt.gateway),
+        receipt.gateway_message_id.as_deref().or(our_id.as_deref()),
+        segment.as_deref(),
+        Some(&receipt.raw_status),
+        receipt.error_code.as_deref(),
+        time.as_deref(),
+    ])
+}
+
+/// Writes receipts.
+#[derive(Clone, Debug)]
+pub(super) struct Receipts;
+
+impl Work for Receipts {
+    type Item = Pending;
+    type Reply = Vec<ReceiptReply>;
+
+    fn rows(item: &Pending) -> usize {
+        item.receipts.len()
+    }
+
+    fn write(
+        &self,
+        conn: &mut PgConnection,
+        items: &mut [Pending],
+    ) -> QueryResult<Vec<Result<Vec<ReceiptReply>, RecordError>>> {
+        let receipts: Vec<&PendingReceipt> = items.iter().flat_map(|item| &item.receipts).collect();
+        let mut replies = conn
+            .transaction(|conn| write_receipts(conn, &receipts))?
+            .into_iter();
+        Ok(items
+            .iter()
+            .map(|item| Ok(replies.by_ref().take(item.receipts.len()).collect()))
+            .collect())
+    }
+}
+
+fn write_receipts(
+    conn: &mut PgConnection,
+    receipts: &[&PendingReceipt],
+) -> QueryResult<Vec<ReceiptReply>> {
+    // 1. Which messages they are about; those rows are locked from here on.
+    let message_ids = lookup::message_ids(conn, receipts)?;
+    let known: Vec<Uuid> = message_ids
+        .iter()
+        .flatten()
+        .copied()
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect();
+    let contexts = messages::lock_contexts(conn, &known)?;
+
+    // 2. The rows: with their message, or parked.
+    let mut recorded = Insert::default();
+    let mut parked = Insert::default();
+    let mut events = OutboxRows::default();
+    let mut places = Vec::with_capacity(receipts.len());
+    for (receipt, message_id) in receipts.iter().zip(&message_ids) {
+        let context = message_id.and_then(|id| contexts.get(&id));
+        let rows = if context.is_some() {
+            &mut recorded
+        } else {
+            &mut parked
+        };
+        rows.push(receipt, context.and(*message_id));
+        places.push(context.is_some());
+        events.push(&event(receipt, context))?;
+    }
+    let mut new = recorded.into_receipts(conn)?;
+    new.extend(parked.into_parked_receipts(conn)?);
+
+    // 3. Events of those that are new; the status of the messages they are about.
+    events.retain(|id| new.contains(id));
+    events.insert(conn)?;
+    evidence::recompute_status(conn, &contexts.keys().copied().collect::<Vec<_>>())?;
+
+    let replies = receipts.iter().zip(places).map(|(receipt, has_message)| {
+        match (new.contains(&receipt.new.id), has_message) {
+            (false, _) => ReceiptReply::Duplicate,
+            (true, true) => ReceiptReply::Recorded,
+            (true, false) => ReceiptReply::Parked,
+        }
+    });
+    Ok(replies.collect())
+}
+
+fn event(receipt: &PendingReceipt, context: Option<&Context>) -> Event {
+    let new = &receipt.new;
+    let mut context = context.cloned().unwrap_or_default();
+    // The gateway that reported, which may not be the one the message was first meant for.
+    context.gateway = Some(new.gateway.clone());
+    Event {
+        event_id: new.id,
+        occurred_at: new.gateway_time.unwrap_or(receipt.recorded_at),
+        time_source: match new.gateway_time {
+            Some(_) => TimeSource::Gateway,
+            None => TimeSource::Server,
+        },
+        recorded_at: receipt.recorded_at,
+        context,
+        body: Body::Receipt(Receipt {
+            receipt_id: new.id,
+            gateway_message_id: new.gateway_message_id.clone(),
+            gateway_event_id: new.gateway_event_id.clone(),
+            status: new.status.as_str().to_owned(),
+            raw_status: new.raw_status.clone(),
+            error_code: new.error_code.clone(),
+            error_class: new.error_class.map(|class| class.as_str().to_owned()),
+            permanent: new.permanent,
+            is_final: is_final(new.status, new.synthetic),
+            synthetic: new.synthetic,
+            delivery_level: new.delivery_level.map(|level| level.as_str().to_owned()),
+            segment_number: new.segment_number.map(u32::from),
+            segment_count: new.segment_count.map(u32::from),
+            price: new.price.clone(),
+            currency: new.currency.clone(),
+            mcc_mnc: new.mcc_mnc.clone(),
+        }),
+    }
+}
+
+/// A synthetic final is not the last word: a real one may still come.
+fn is_final(status: Status, synthetic: bool) -> bool {
+    status.is_final() && !synthetic
+}

@@ -1,0 +1,179 @@
+//! The lanes of messages: singles and batches.
+
+mod idempotency;
+mod rows;
+
+use super::super::facts::{RecordError, RecordedMessage, SendCall, SendOutcome, SendReply};
+use super::lane::Work;
+use super::rendering::{RenderedMessage, Renderer};
+use super::{PersonalData, RecorderSettings};
+use crate::domain::link::{self, FoundUrl};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
+use idempotency::Claim;
+use std::collections::{HashMap, HashSet};
+use uuid::Uuid;
+
+/// A call on its way, with what was drawn for it.
+pub(super) struct PendingSend {
+    pub(super) call: SendCall,
+    /// The URLs of each message.
+    pub(super) found: Vec<Vec<FoundUrl>>,
+    /// None for a message of an unknown campaign; none at all before the first attempt.
+    pub(super) rendered: Option<Vec<Option<RenderedMessage>>>,
+}
+
+impl PendingSend {
+    /// Finds the URLs on the caller's thread.
+    pub(super) fn new(call: SendCall) -> Self {
+        let urls = |message: &super::super::facts::NewMessage| {
+            if message.shorten_urls {
+                link::find(&message.body)
+            } else {
+                Vec::new()
+            }
+        };
+        Self {
+            found: call.messages.iter().map(urls).collect(),
+            call,
+            rendered: None,
+        }
+    }
+}
+
+/// Writes messages with their links, events and stored answers.
+#[derive(Clone)]
+pub(super) struct Sends {
+    renderer: Renderer,
+    personal_data: PersonalData,
+}
+
+impl Sends {
+    pub(super) fn new(settings: &RecorderSettings) -> Self {
+        Self {
+            renderer: Renderer::new(settings),
+            personal_data: settings.personal_data,
+        }
+    }
+
+    /// Writes what was not answered before, and returns the outcomes of every message by id.
+    fn insert(
+        &self,
+        conn: &mut PgConnection,
+        messages: &[&RenderedMessage],
+    ) -> QueryResult<HashMap<Uuid, bool>> {
+        let opted_out = opted_out(conn, messages)?;
+        let suppressed = |message: &RenderedMessage| {
+            opted_out.contains(&(message.subscriber_id, message.new.from.as_str().to_owned()))
+        };
+        rows::insert(conn, messages, suppressed, self.personal_data)
+    }
+}
+
+impl Work for Sends {
+    type Item = PendingSend;
+    type Reply = SendReply;
+
+    fn rows(item: &PendingSend) -> usize {
+        item.call.messages.len()
+    }
+
+    fn write(
+        &self,
+        conn: &mut PgConnection,
+        items: &mut [PendingSend],
+    ) -> QueryResult<Vec<Result<SendReply, RecordError>>> {
+        self.renderer.render(conn, items)?;
+        conn.transaction(|conn| {
+            let claims = idempotency::claim(conn, items)?;
+            let fresh = || {
+                items
+                    .iter()
+                    .zip(&claims)
+                    .filter(|(_, claim)| matches!(claim, Claim::Fresh))
+            };
+            let messages: Vec<&RenderedMessage> = fresh()
+                .flat_map(|(item, _)| item.rendered.iter().flatten().flatten())
+                .collect();
+            let suppressed = self.insert(conn, &messages)?;
+            let replies: Vec<_> = items
+                .iter()
+                .zip(claims)
+                .map(|(item, claim)| claim.into_reply(|| reply(item, &suppressed)))
+                .collect();
+            idempotency::store(conn, items, &replies)?;
+            Ok(idempotency::share(items, replies))
+        })
+    }
+}
+
+/// The pairs of subscriber and sender among these messages that are opted out, by a wish about the
+/// sender or about everyone. The statement's snapshot is taken after the call came in, so it sees
+/// every opt-out that was answered before, on whichever server.
+fn opted_out(
+    conn: &mut PgConnection,
+    messages: &[&RenderedMessage],
+) -> QueryResult<HashSet<(Uuid, String)>> {
+    #[derive(QueryableByName)]
+    struct Pair {
+        #[diesel(sql_type = SqlUuid)]
+        subscriber_id: Uuid,
+        #[diesel(sql_type = Text)]
+        sender: String,
+    }
+    if messages.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let subscribers: Vec<Uuid> = messages
+        .iter()
+        .map(|message| message.subscriber_id)
+        .collect();
+    let senders: Vec<&str> = messages
+        .iter()
+        .map(|message| message.new.from.as_str())
+        .collect();
+    let pairs: Vec<Pair> = diesel::sql_query(include_str!("sql/opted_out.sql"))
+        .bind::<Array<SqlUuid>, _>(subscribers)
+        .bind::<Array<Text>, _>(senders)
+        .load(conn)?;
+    Ok(pairs
+        .into_iter()
+        .map(|pair| (pair.subscriber_id, pair.sender))
+        .collect())
+}
+
+/// The answer to a call, from what became of its messages.
+fn reply(item: &PendingSend, suppressed: &HashMap<Uuid, bool>) -> SendReply {
+    let outcomes: Vec<SendOutcome> = item
+        .rendered
+        .iter()
+        .flatten()
+        .map(|message| match message {
+            None => SendOutcome::UnknownCampaign,
+            Some(message) if suppressed.get(&message.new.id) == Some(&true) => {
+                SendOutcome::Suppressed { id: message.new.id }
+            }
+            Some(message) => SendOutcome::Recorded(recorded(message)),
+        })
+        .collect();
+    SendReply {
+        answer: (item.call.answer)(&outcomes),
+        replayed: false,
+    }
+}
+
+fn recorded(message: &RenderedMessage) -> RecordedMessage {
+    RecordedMessage {
+        id: message.new.id,
+        to: message.new.to.clone(),
+        from: message.new.from.clone(),
+        body: message.body.clone(),
+        links: message
+            .links
+            .iter()
+            .map(|link| link.shown.clone())
+            .collect(),
+        segmentation: message.segmentation,
+        recorded_at: message.recorded_at,
+    }
+}

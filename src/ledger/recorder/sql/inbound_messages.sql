@@ -1,0 +1,11 @@
+-- Inbound messages that are new.
+-- $1 to $11 columns.
+INSERT INTO inbound_messages (
+    id, gateway, gateway_message_id, subscriber_id, sender, message_id, body, intent, intent_reason,
+    received_at, recorded_at)
+SELECT id, gateway, gateway_message_id, subscriber_id, sender, message_id, body, intent,
+       intent_reason, received_at, recorded_at
+FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) WITH ORDINALITY AS inbound (
+    id, gateway, gateway_message_id, subscriber_id, sender, message_id, body, intent, intent_reason,
+    received_at, recorded_at, place)
+ORDER BY place

@@ -1,0 +1,29 @@
+-- Parked receipts whose message a submission has named. The gateway ids are locked, so no receipt
+-- can be parked under them meanwhile.
+-- $1 gateways, $2 their ids, $3 the messages.
+
+-- 1. Out of the parking lot. An id given twice in one call belongs to the later message.
+WITH named AS (
+    SELECT DISTINCT ON (gateway, gateway_message_id) *
+    FROM unnest($1, $2, $3) AS named (gateway, gateway_message_id, message_id)
+    ORDER BY gateway, gateway_message_id, message_id DESC
+), taken AS (
+    DELETE FROM parked_receipts
+    USING named
+    WHERE parked_receipts.gateway_message_id = named.gateway_message_id
+      AND parked_receipts.gateway = named.gateway
+    RETURNING parked_receipts.*, named.message_id
+),
+-- 2. To the message.
+placed AS (
+    INSERT INTO receipts (
+        message_id, fingerprint, id, gateway, gateway_message_id, status, raw_status, error_code,
+        error_class, synthetic, segment_number, gateway_time, recorded_at)
+    SELECT message_id, fingerprint, id, gateway, gateway_message_id, status, raw_status, error_code,
+           error_class, synthetic, segment_number, gateway_time, recorded_at
+    FROM taken
+    ORDER BY message_id, fingerprint
+    ON CONFLICT (message_id, fingerprint) DO NOTHING
+)
+-- 3. What the match events tell, in the order of the receipts.
+SELECT id AS receipt_id, message_id, gateway FROM taken ORDER BY id

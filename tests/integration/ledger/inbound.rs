@@ -1,0 +1,128 @@
+//! Replies, and the wishes in them.
+
+use crate::support::ledger::*;
+use textrail::domain::opt_out::{Intent, Scope};
+use textrail::domain::phone::PhoneNumber;
+use textrail::ledger::facts::{NewInbound, NewOptOut};
+use textrail::ledger::opt_outs;
+use uuid::Uuid;
+
+#[tokio::test]
+async fn a_reply_is_attached_to_the_last_message_and_recorded_once() {
+    let ledger = TestLedger::start();
+    ledger.message(ALICE).await;
+    let last = ledger.message(ALICE).await;
+    ledger.message(BOB).await;
+    let reply = NewInbound {
+        gateway_message_id: Some("in-1".to_owned()),
+        ..new_inbound(ALICE, "Thanks!")
+    };
+
+    let first = ledger.recorder.inbound(vec![reply.clone()]).await.unwrap();
+    let again = NewInbound {
+        id: Uuid::now_v7(),
+        ..reply
+    };
+    let second = ledger.recorder.inbound(vec![again]).await.unwrap();
+
+    assert_eq!(first[0].message_id, Some(last));
+    assert!(!first[0].duplicate && second[0].duplicate);
+    let lines = ledger.lines("inbound");
+    assert_eq!(lines.len(), 1);
+    assert_eq!(lines[0]["message_id"], last.to_string());
+    assert_eq!(lines[0]["campaign"], CAMPAIGN);
+    assert!(!lines[0].to_string().contains("Thanks"));
+}
+
+#[tokio::test]
+async fn stop_suppresses_what_comes_after_it_and_start_lifts_it() {
+    let ledger = TestLedger::start();
+    let id = ledger.message(ALICE).await;
+
+    let stop = ledger
+        .recorder
+        .inbound(vec![new_inbound(ALICE, "Stop.")])
+        .await
+        .unwrap();
+    assert_eq!(stop[0].intent, Intent::Stop);
+    let reply = ledger
+        .recorder
+        .send(call(vec![new_message(ALICE, "Hi")]))
+        .await
+        .unwrap();
+    assert_eq!(reply.answer.body, "suppressed");
+    let other = ledger
+        .recorder
+        .send(call(vec![new_message(BOB, "Hi")]))
+        .await
+        .unwrap();
+    assert_eq!(other.answer.body, "recorded Hi");
+
+    // A second STOP changes nothing that stands, so it is no event.
+    ledger
+        .recorder
+        .inbound(vec![new_inbound(ALICE, "STOP")])
+        .await
+        .unwrap();
+    ledger
+        .recorder
+        .inbound(vec![new_inbound(ALICE, "start")])
+        .await
+        .unwrap();
+    let reply = ledger
+        .recorder
+        .send(call(vec![new_message(ALICE, "Hi")]))
+        .await
+        .unwrap();
+    assert_eq!(reply.answer.body, "recorded Hi");
+
+    let wishes = ledger.lines("opt_out");
+    let actions: Vec<_> = wishes
+        .iter()
+        .map(|line| line["action"].as_str().unwrap())
+        .collect();
+    assert_eq!(actions, ["opt_out", "opt_in"]);
+    assert_eq!(wishes[0]["message_id"], id.to_string());
+    assert_eq!(wishes[0]["source"], "keyword");
+    let suppressed: Vec<_> = ledger
+        .lines("message")
+        .into_iter()
+        .filter(|line| line["outcome"] == "suppressed")
+        .collect();
+    assert_eq!(suppressed.len(), 1);
+    assert_eq!(suppressed[0]["suppression_reason"], "opted_out");
+}
+
+#[tokio::test]
+async fn an_answered_opt_out_counts_on_every_server() {
+    let mut ledger = TestLedger::start();
+    let other = ledger.another_recorder();
+    for round in 0..20 {
+        let wish = |opted_out| NewOptOut {
+            id: Uuid::now_v7(),
+            number: PhoneNumber::parse(ALICE).unwrap(),
+            scope: Scope::All,
+            opted_out,
+            reason: Some("asked by mail".to_owned()),
+            actor: "test".to_owned(),
+        };
+        ledger.recorder.opt_outs(vec![wish(true)]).await.unwrap();
+        let reply = other
+            .send(call(vec![new_message(ALICE, "Hi")]))
+            .await
+            .unwrap();
+        assert_eq!(reply.answer.body, "suppressed", "round {round}");
+        other.opt_outs(vec![wish(false)]).await.unwrap();
+        let reply = ledger
+            .recorder
+            .send(call(vec![new_message(ALICE, "Hi")]))
+            .await
+            .unwrap();
+        assert_eq!(reply.answer.body, "recorded Hi", "round {round}");
+    }
+    let standing = opt_outs::list(&mut ledger.database.connect(), None, 10).unwrap();
+    assert_eq!(standing.len(), 1);
+    assert!(!standing[0].opted_out);
+    assert_eq!(standing[0].sender, "*");
+    assert_eq!(ledger.lines("opt_out").len(), 40);
+}

@@ -1,0 +1,141 @@
+//! Receipts: their order and repetition do not matter, and none is lost.
+
+use crate::support::ledger::*;
+use textrail::domain::status::Status;
+use textrail::ledger::facts::{NewReceipt, ReceiptReply, SubmissionReply};
+use uuid::Uuid;
+
+fn about(message_id: Uuid, status: Status) -> NewReceipt {
+    NewReceipt {
+        message_id: Some(message_id),
+        ..new_receipt(status)
+    }
+}
+
+fn from_gateway(id: &str, status: Status) -> NewReceipt {
+    NewReceipt {
+        gateway_message_id: Some(id.to_owned()),
+        ..new_receipt(status)
+    }
+}
+
+#[tokio::test]
+async fn the_status_follows_the_set_of_receipts() {
+    let ledger = TestLedger::start();
+    let id = ledger.message(ALICE).await;
+    let replies = ledger
+        .recorder
+        .receipts(vec![about(id, Status::Delivered), about(id, Status::Sent)])
+        .await
+        .unwrap();
+    assert_eq!(replies, [ReceiptReply::Recorded, ReceiptReply::Recorded]);
+    assert_eq!(ledger.journey(id).status, "delivered");
+
+    let late = ledger
+        .recorder
+        .receipts(vec![about(id, Status::Sent)])
+        .await
+        .unwrap();
+    assert_eq!(late, [ReceiptReply::Duplicate]);
+    assert_eq!(ledger.journey(id).status, "delivered");
+    assert_eq!(ledger.lines("receipt").len(), 2);
+}
+
+#[tokio::test]
+async fn a_receipt_that_comes_first_is_parked_and_matched() {
+    let ledger = TestLedger::start();
+    let id = ledger.message(ALICE).await;
+    let early = from_gateway("gw-1", Status::Delivered);
+    let receipt_id = early.id;
+
+    let reply = ledger.recorder.receipts(vec![early]).await.unwrap();
+    assert_eq!(reply, [ReceiptReply::Parked]);
+    assert_eq!(ledger.journey(id).status, "recorded");
+    let again = ledger
+        .recorder
+        .receipts(vec![from_gateway("gw-1", Status::Delivered)])
+        .await;
+    assert_eq!(again.unwrap(), [ReceiptReply::Duplicate]);
+
+    let reply = ledger
+        .recorder
+        .submissions(vec![new_submission(id, "gw-1")])
+        .await
+        .unwrap();
+    assert_eq!(reply, [SubmissionReply::Recorded]);
+    assert_eq!(ledger.journey(id).status, "delivered");
+    let matches = ledger.lines("match");
+    assert_eq!(matches.len(), 1);
+    assert_eq!(matches[0]["receipt_id"], receipt_id.to_string());
+    assert_eq!(matches[0]["message_id"], id.to_string());
+    assert!(ledger.lines("receipt")[0].get("message_id").is_none());
+
+    let repeated = ledger
+        .recorder
+        .receipts(vec![from_gateway("gw-1", Status::Delivered)])
+        .await;
+    assert_eq!(repeated.unwrap(), [ReceiptReply::Duplicate]);
+}
+
+#[tokio::test]
+async fn receipts_and_submissions_that_race_always_meet() {
+    let mut ledger = TestLedger::start();
+    let servers = [ledger.recorder.clone(), ledger.another_recorder()];
+    let mut ids = Vec::new();
+    for _ in 0..60 {
+        ids.push(ledger.message(ALICE).await);
+    }
+    let mut tasks = Vec::new();
+    for (index, &id) in ids.iter().enumerate() {
+        let (one, other) = (servers[index % 2].clone(), servers[(index + 1) % 2].clone());
+        let gateway_id = format!("gw-{index}");
+        let submission = new_submission(id, &gateway_id);
+        tasks.push(tokio::spawn(async move {
+            one.submissions(vec![submission]).await.map(|_| ()).unwrap();
+        }));
+        tasks.push(tokio::spawn(async move {
+            other
+                .receipts(vec![from_gateway(&gateway_id, Status::Delivered)])
+                .await
+                .unwrap();
+        }));
+    }
+    for task in tasks {
+        task.await.unwrap();
+    }
+    for id in ids {
+        assert_eq!(ledger.journey(id).status, "delivered");
+    }
+    let matched = ledger.lines("match").len();
+    let parked = ledger
+        .lines("receipt")
+        .iter()
+        .filter(|line| line.get("message_id").is_none())
+        .count();
+    assert_eq!(matched, parked);
+}
+
+#[tokio::test]
+async fn submissions_of_unknown_messages_are_told_apart_from_repetitions() {
+    let ledger = TestLedger::start();
+    let id = ledger.message(ALICE).await;
+    let replies = ledger
+        .recorder
+        .submissions(vec![
+            new_submission(id, "gw-1"),
+            new_submission(Uuid::now_v7(), "gw-2"),
+            new_submission(id, "gw-1"),
+        ])
+        .await
+        .unwrap();
+    assert_eq!(
+        replies,
+        [
+            SubmissionReply::Recorded,
+            SubmissionReply::UnknownMessage,
+            SubmissionReply::Duplicate
+        ]
+    );
+    assert_eq!(ledger.lines("submission").len(), 1);
+    assert_eq!(ledger.journey(id).status, "accepted");
+}

@@ -1,0 +1,13 @@
+//! Stories on a real PostgreSQL. One binary, so that everything is linked once; each test has a
+//! database of its own.
+//!
+//! `TEXTRAIL_TEST_POSTGRES` names the server (a superuser's URL); `scripts/test` starts a private one
+//! and sets it, and `scripts/with-postgres cargo test …` does the same for one command.
+
+#![expect(
+    unreachable_pub,
+    reason = "a test binary has no outside; `pub` here means shared by the stories"
+)]
+
+mod ledger;
+mod support;
