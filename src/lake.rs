@@ -2,4 +2,11 @@
 
 pub mod keys;
 pub mod manifest;
+pub mod memory;
+pub mod s3;
 pub mod store;
+
+#[cfg(test)]
+pub(crate) mod conformance;
+#[cfg(test)]
+pub(crate) mod faulty;
