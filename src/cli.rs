@@ -1,6 +1,7 @@
 //! The commands and their flags. Each `--help` stands alone.
 
 use crate::domain::window::WindowLength;
+use crate::telemetry::LogFormat;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -37,15 +38,6 @@ pub struct Common {
         env = "TEXTRAIL_LOG_FORMAT"
     )]
     pub log_format: Option<LogFormat>,
-}
-
-/// How log lines are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
-    /// For people.
-    Human,
-    /// One JSON object a line.
-    Json,
 }
 
 /// What to do.

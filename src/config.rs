@@ -113,8 +113,11 @@ pub struct Lake {
     pub prefix: String,
     /// An S3-compatible server; `AWS_ENDPOINT_URL` does as well.
     pub endpoint_url: Option<Url>,
-    /// `host/bucket/key` instead of `bucket.host/key`, which most S3-compatible servers need.
-    pub path_style: bool,
+    /// `host/bucket/key` instead of `bucket.host/key`. Default: where an endpoint is set, which is
+    /// what every S3 but AWS wants.
+    pub path_style: Option<bool>,
+    /// The region. Default: `AWS_REGION` or the profile's.
+    pub region: Option<String>,
     /// How long a window is.
     pub window: WindowLength,
     /// Bytes of text after which a file is closed and the next begun.
@@ -127,7 +130,8 @@ impl Default for Lake {
             bucket: None,
             prefix: "textrail/".to_owned(),
             endpoint_url: None,
-            path_style: false,
+            path_style: None,
+            region: None,
             window: WindowLength::default(),
             split_bytes: 64 * 1024 * 1024,
         }

@@ -1,7 +1,7 @@
 //! Logs and metrics: installed once, by `main`.
 
-use crate::cli::LogFormat;
 use anyhow::{Context, Result};
+use clap::ValueEnum;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -22,6 +22,15 @@ const LAG: [f64; 11] = [
 ];
 /// How often histograms are folded, so that a server that nobody scrapes does not grow.
 const UPKEEP: Duration = Duration::from_secs(5);
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
 
 /// Sends logs to stderr: for people on a terminal, else one JSON object a line. `RUST_LOG` chooses
 /// what; `info` unless set.

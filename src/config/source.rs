@@ -109,10 +109,8 @@ fn insert(dict: &mut Dict, path: &[&str], value: &str) {
 /// Text, but for lists: `["10.0.0.0/8"]`.
 fn parse(value: &str) -> Value {
     if value.starts_with('[') {
-        // Never fails: what is no list stays text.
-        if let Ok(list) = value.parse() {
-            return list;
-        }
+        let Ok(list) = value.parse(); // what is no list stays text
+        return list;
     }
     Value::from(value)
 }

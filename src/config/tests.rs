@@ -36,7 +36,7 @@ fn the_environment_wins_over_the_file_and_ours_over_the_standard_one() {
     assert_eq!(config.http.trusted_proxies.len(), 2);
     assert_eq!(
         (config.lake.split_bytes, config.lake.path_style),
-        (1024, true)
+        (1024, Some(true))
     );
 }
 
