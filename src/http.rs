@@ -1,1 +1,34 @@
-//! http: see the design.
+//! The HTTP side: bytes into parsed values, parsed values to the ledger, answers back.
+//!
+//! Bad input ends here, as a problem document that names the field. Two sets of routes, so that two
+//! listeners can part them: what the world reaches (short codes and webhooks), and the rest.
+
+mod answer;
+mod auth;
+mod body;
+mod campaigns;
+mod client_address;
+mod docs;
+mod health;
+mod inbound;
+mod input;
+mod items;
+mod link_cache;
+mod messages;
+mod observe;
+mod openapi;
+mod opt_outs;
+mod pages;
+mod problem;
+mod receipts;
+mod redirect;
+mod reports;
+mod routes;
+mod server;
+mod state;
+mod submissions;
+mod webhooks;
+mod well_known;
+
+pub use server::{ReportsOptions, ServeOptions, serve, serve_reports};
+pub use state::{AppState, AppStateParts, HttpLimits, HttpSettings, ReportsState};

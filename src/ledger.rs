@@ -16,6 +16,11 @@ pub mod opt_outs;
 pub mod pool;
 pub mod prune;
 pub mod recorder;
+#[expect(
+    clippy::doc_markdown,
+    reason = "generated from the database's comments"
+)]
+#[allow(missing_docs, unused_qualifications, reason = "generated")]
 pub mod schema;
 pub mod secrets;
 mod subscribers;

@@ -1,8 +1,9 @@
 //! What a subscriber's text means: STOP, START, HELP, by a written, versioned rule.
 
+mod words;
+
 use super::phone::Sender;
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
+use words::{Word, words};
 
 /// The rule set's name, stored with every verdict.
 pub const RULESET: &str = "words-1";
@@ -57,72 +58,6 @@ impl Verdict {
     }
 }
 
-/// What one word of a text is to the rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Word {
-    /// A word of ours; `everyday` ones are common in ordinary sentences.
-    Command { intent: Intent, everyday: bool },
-    /// It adds nothing.
-    Courtesy,
-    /// Digits only.
-    Number,
-    /// Any other.
-    Other,
-}
-
-/// Words that say no more than the command beside them. Short on purpose: an article or a negation
-/// ("the end", "don't stop") makes another sentence of it.
-const COURTESY: [&str; 48] = [
-    "all",
-    "bitte",
-    "danke",
-    "from",
-    "goodbye",
-    "gracias",
-    "hello",
-    "hey",
-    "hi",
-    "immediately",
-    "kindly",
-    "list",
-    "me",
-    "merci",
-    "message",
-    "messages",
-    "messaging",
-    "msg",
-    "msgs",
-    "my",
-    "now",
-    "number",
-    "ok",
-    "okay",
-    "please",
-    "pls",
-    "plz",
-    "right",
-    "sending",
-    "sir",
-    "sms",
-    "subscription",
-    "svp",
-    "text",
-    "texting",
-    "texts",
-    "thank",
-    "thanks",
-    "these",
-    "this",
-    "thx",
-    "to",
-    "txt",
-    "txts",
-    "ty",
-    "u",
-    "you",
-    "your",
-];
-
 /// Texts of so few words are looked at by a person if a STOP stands anywhere in them.
 const FEW_WORDS: usize = 4;
 
@@ -133,11 +68,11 @@ const FEW_WORDS: usize = 4;
 /// | rule | holds if the text is | verdict |
 /// |---|---|---|
 /// | `whole_message` | command words of one kind only, once or more ("STOP", "stop. STOP!") | stop, start, help |
-/// | `words_conflict` | command words of several kinds, STOP among them, and courtesy only ("HELP STOP") | possible_stop |
+/// | `words_conflict` | command words of several kinds, STOP among them, and courtesy only ("HELP STOP") | `possible_stop` |
 /// | `word_and_courtesy` | stop words, or help words, and courtesy only ("Stop. Thank you") | stop, help |
-/// | `word_and_number` | a stop word first, then numbers, courtesy and more stop words ("STOP 12345") | possible_stop |
-/// | `word_first` | a stop word first, then anything ("stop sending me this I hate you") | possible_stop |
-/// | `few_words` | at most four words, among them a stop word that is no everyday word ("no thanks, stop") | possible_stop |
+/// | `word_and_number` | a stop word first, then numbers, courtesy and more stop words ("STOP 12345") | `possible_stop` |
+/// | `word_first` | a stop word first, then anything ("stop sending me this I hate you") | `possible_stop` |
+/// | `few_words` | at most four words, among them a stop word that is no everyday word ("no thanks, stop") | `possible_stop` |
 /// | | anything else ("we have to STOP this bill", "happy to end my day here") | none |
 ///
 /// "First" passes over courtesy ("please stop that"). The rules lean towards the wish to be left
@@ -199,61 +134,6 @@ fn stop_among_few(words: &[Word]) -> Option<Verdict> {
         .then(|| Verdict::new(Intent::PossibleStop, "few_words"))
 }
 
-impl Word {
-    fn is_stop(self) -> bool {
-        matches!(
-            self,
-            Self::Command {
-                intent: Intent::Stop,
-                ..
-            }
-        )
-    }
-    /// Reads a folded word.
-    fn read(word: &str) -> Self {
-        let command = |intent, everyday| Self::Command { intent, everyday };
-        match word {
-            "stop" | "stopall" | "unsubscribe" | "optout" | "arret" => command(Intent::Stop, false),
-            "cancel" | "end" | "quit" | "revoke" => command(Intent::Stop, true),
-            "start" | "unstop" | "yes" => command(Intent::Start, false),
-            "help" | "info" => command(Intent::Help, false),
-            _ if COURTESY.binary_search(&word).is_ok() => Self::Courtesy,
-            _ if word.bytes().all(|byte| byte.is_ascii_digit()) => Self::Number,
-            _ => Self::Other,
-        }
-    }
-}
-
-/// The words of a text, folded: compatibility forms (full width, mathematical letters) and accents
-/// are undone, then case. Apostrophes stay inside a word ("don't" is one); all else that is neither
-/// letter nor digit parts words.
-fn words(text: &str) -> Vec<Word> {
-    let folded: String = text
-        .nfkd()
-        .filter(|character| !is_combining_mark(*character) && !is_apostrophe(*character))
-        .flat_map(char::to_lowercase)
-        .collect();
-    let mut parts = folded
-        .split(|character: char| !character.is_alphanumeric())
-        .filter(|part| !part.is_empty())
-        .peekable();
-    let mut words = Vec::new();
-    while let Some(part) = parts.next() {
-        let pair = match part {
-            "opt" => parts.next_if_eq(&"out").map(|_| "optout"),
-            "stop" => parts.next_if_eq(&"all").map(|_| "stopall"),
-            _ => None,
-        };
-        words.push(Word::read(pair.unwrap_or(part)));
-    }
-    words
-}
-
-/// The marks that stand inside words: typewriter's, typographic, and what keyboards make of it.
-fn is_apostrophe(character: char) -> bool {
-    matches!(character, '\'' | '’' | '‘' | '`' | '´' | 'ʼ')
-}
-
 /// What a standing wish is about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Scope {
@@ -277,11 +157,6 @@ mod tests {
         for text in texts {
             assert_eq!(read(text), (intent, reason), "{text:?}");
         }
-    }
-
-    #[test]
-    fn the_courtesy_list_can_be_searched() {
-        assert!(COURTESY.is_sorted());
     }
 
     #[test]

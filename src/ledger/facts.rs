@@ -44,8 +44,11 @@ pub struct SendCall {
     pub messages: Vec<NewMessage>,
     /// Writes the answer from the outcomes, one a message and in order. Called inside the
     /// transaction, since the answer is stored with it; again if the transaction is repeated.
-    pub answer: Arc<dyn Fn(&[SendOutcome]) -> StoredAnswer + Send + Sync>,
+    pub answer: WriteAnswer,
 }
+
+/// Writes the answer to a [`SendCall`].
+pub type WriteAnswer = Arc<dyn Fn(&[SendOutcome]) -> StoredAnswer + Send + Sync>;
 
 /// A caller's key and what it stands for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

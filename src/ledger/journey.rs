@@ -55,28 +55,47 @@ pub struct Step {
     pub what: StepKind,
 }
 
-/// The kinds of step.
+/// The kinds of step; the fields are the columns of the same names.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StepKind {
     /// Handed to a gateway.
     Submission {
+        /// To whom.
         gateway: String,
+        /// The id that it gave.
         gateway_message_id: Option<String>,
+        /// `accepted`, `refused` or `canceled`.
         outcome: String,
+        /// The gateway's own code.
         error_code: Option<String>,
     },
     /// A receipt.
     Receipt {
+        /// Who reported.
         gateway: String,
+        /// In our words.
         status: String,
+        /// In the gateway's words.
         raw_status: String,
+        /// The gateway's own code.
         error_code: Option<String>,
+        /// The segment it is about; none = the whole message.
         segment_number: Option<i32>,
     },
     /// A click.
-    Click { code: String, verdict: String },
+    Click {
+        /// The short code.
+        code: String,
+        /// `human`, `bot` or `suspect`.
+        verdict: String,
+    },
     /// A reply.
-    Reply { body: String, intent: String },
+    Reply {
+        /// The text.
+        body: String,
+        /// What it asks for.
+        intent: String,
+    },
 }
 
 /// The journey of a message: each part read from the one partition that holds it.

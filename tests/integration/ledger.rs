@@ -4,3 +4,4 @@ mod idempotency;
 mod inbound;
 mod messages;
 mod receipts;
+mod unknown_outcome;

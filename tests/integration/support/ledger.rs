@@ -1,7 +1,6 @@
 //! A ledger with its recorder, and short ways to put facts in and to read what came of them.
 
 use super::database::TestDatabase;
-use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use std::sync::Arc;
@@ -31,7 +30,7 @@ impl TestLedger {
     /// A ledger with one campaign.
     pub fn start() -> Self {
         let database = TestDatabase::create();
-        let (recorder, threads) = start_recorder(&database);
+        let (recorder, threads) = start_recorder(&database.url());
         let ledger = Self {
             recorder,
             threads: vec![threads],
@@ -50,7 +49,12 @@ impl TestLedger {
 
     /// A second server on the same ledger.
     pub fn another_recorder(&mut self) -> Recorder {
-        let (recorder, threads) = start_recorder(&self.database);
+        self.recorder_at(&self.database.url())
+    }
+
+    /// A server that reaches the ledger by another address.
+    pub fn recorder_at(&mut self, url: &str) -> Recorder {
+        let (recorder, threads) = start_recorder(url);
         self.threads.push(threads);
         recorder
     }
@@ -96,9 +100,9 @@ impl TestLedger {
     }
 }
 
-fn start_recorder(database: &TestDatabase) -> (Recorder, RecorderThreads) {
+fn start_recorder(url: &str) -> (Recorder, RecorderThreads) {
     Recorder::start(&RecorderSettings {
-        connection: ConnectionSettings::new(database.url()),
+        connection: ConnectionSettings::new(url),
         short_base: "https://go.example/".parse().expect("a URL"),
         codes: Arc::new(ShortCodes::new([7; 32], 10)),
         personal_data: Default::default(),
@@ -194,8 +198,4 @@ pub fn new_inbound(from: &str, body: &str) -> NewInbound {
         received_at: None,
         gateway_intent: None,
     }
-}
-
-pub fn at(time: &str) -> DateTime<Utc> {
-    time.parse().expect("a time")
 }

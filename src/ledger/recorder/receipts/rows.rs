@@ -1,6 +1,7 @@
 //! Receipts as columns of a multi-row insert, into either of the two tables.
 
 use super::PendingReceipt;
+use crate::domain::status::ErrorClass;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Bool, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -45,7 +46,7 @@ impl<'a> Insert<'a> {
         self.raw_statuses.push(&new.raw_status);
         self.error_codes.push(new.error_code.as_deref());
         self.error_classes
-            .push(new.error_class.map(|class| class.as_str()));
+            .push(new.error_class.map(ErrorClass::as_str));
         self.synthetic.push(new.synthetic);
         self.segment_numbers.push(new.segment_number.map(i32::from));
         self.gateway_times.push(new.gateway_time);

@@ -1,0 +1,129 @@
+//! Checks that the fields of all dialects share.
+
+use super::FieldFault;
+use crate::domain::text;
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// The most characters of an id that a gateway gives.
+pub const ID_LIMIT: usize = 255;
+/// The most characters of a status or an error code.
+pub const CODE_LIMIT: usize = 64;
+/// The most characters of a subscriber's text: 255 segments of 153, the most that a
+/// concatenated message can have (3GPP TS 23.040, 9.2.3.24.1).
+pub const BODY_LIMIT: usize = 39_015;
+
+/// The earliest time taken, 2000-01-01T00:00:00Z: what is older is a broken clock.
+const EARLIEST: i64 = 946_684_800;
+
+/// A gateway's id in the form in which ids are compared: without white space around it, in lower
+/// case. Providers write the same id differently in their answer and in their receipts.
+pub fn canonical_id(field: &str, text: &str) -> Result<Option<String>, FieldFault> {
+    let id = text.trim();
+    if id.is_empty() {
+        return Ok(None);
+    }
+    text::check(id, ID_LIMIT).map_err(|error| FieldFault::new(field, error))?;
+    Ok(Some(id.to_lowercase()))
+}
+
+/// A status or an error code in the form in which it is stored: without white space around it.
+pub fn canonical_code(field: &str, text: &str) -> Result<Option<String>, FieldFault> {
+    let code = text.trim();
+    if code.is_empty() {
+        return Ok(None);
+    }
+    text::check(code, CODE_LIMIT).map_err(|error| FieldFault::new(field, error))?;
+    Ok(Some(code.to_owned()))
+}
+
+/// Refuses times before 2000 and more than a day ahead: a broken clock, which would put a fact
+/// where no report looks.
+pub fn plausible(time: DateTime<Utc>, now: DateTime<Utc>) -> Result<DateTime<Utc>, &'static str> {
+    if time.timestamp() < EARLIEST {
+        Err("must not be before 2000-01-01T00:00:00Z")
+    } else if time > now + TimeDelta::days(1) {
+        Err("must not be more than a day ahead")
+    } else {
+        Ok(time)
+    }
+}
+
+/// An RFC 3339 time that is plausible.
+pub fn time(field: &str, text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, FieldFault> {
+    let time = DateTime::parse_from_rfc3339(text.trim()).map_err(|_| {
+        FieldFault::new(
+            field,
+            "must be an RFC 3339 time such as 2026-11-23T05:00:00Z",
+        )
+    })?;
+    plausible(time.to_utc(), now).map_err(|message| FieldFault::new(field, message))
+}
+
+/// A subscriber's text: it may be empty, since an empty text was really sent.
+pub fn body(field: &str, text: &str) -> Result<(), FieldFault> {
+    match text::check(text, BODY_LIMIT) {
+        Ok(()) | Err(text::TextError::Empty) => Ok(()),
+        Err(error) => Err(FieldFault::new(field, error)),
+    }
+}
+
+/// A decimal number with at most 12 digits before and 8 after the point, as it was written: a
+/// price is never a binary fraction here.
+pub fn decimal(field: &str, text: &str) -> Result<String, FieldFault> {
+    let text = text.trim();
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
+    let digits = |part: &str, most: usize| {
+        (1..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    if digits(whole, 12) && digits(fraction, 8) {
+        Ok(text.to_owned())
+    } else {
+        Err(FieldFault::new(
+            field,
+            "must be a decimal number such as 0.0075",
+        ))
+    }
+}
+
+/// Takes a result apart: the value, or a note of the fault.
+pub fn keep<T>(faults: &mut Vec<FieldFault>, result: Result<T, FieldFault>) -> Option<T> {
+    result.map_err(|fault| faults.push(fault)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decimals_are_decimals() {
+        for good in ["0", "0.0075", "-1.5", "123456789012.12345678"] {
+            assert_eq!(decimal("price", good).unwrap(), good);
+        }
+        for bad in [
+            "",
+            ".",
+            "1.",
+            ".5",
+            "1e3",
+            "NaN",
+            "1,5",
+            "0x1",
+            "1234567890123",
+            "--1",
+        ] {
+            assert!(decimal("price", bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn implausible_times_are_refused() {
+        let now = Utc::now();
+        assert!(time("at", "1999-12-31T23:59:59Z", now).is_err());
+        assert!(time("at", "2000-01-01T00:00:00Z", now).is_ok());
+        assert!(plausible(now + TimeDelta::hours(23), now).is_ok());
+        assert!(plausible(now + TimeDelta::hours(25), now).is_err());
+        assert!(time("at", "yesterday", now).is_err());
+        assert!(time("at", "+262142-12-31T23:59:59Z", now).is_err());
+    }
+}

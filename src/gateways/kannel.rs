@@ -1,0 +1,251 @@
+//! Kannel: receipts and inbound messages come as GET requests to URLs that we write, with Kannel's
+//! escapes in them (Kannel User Guide, "Parameters for sendsms" and "sms-service").
+//!
+//! A receipt's `status` is a bit mask, of which Kannel sets one bit a callback: 1 delivered, 2
+//! failed, 4 buffered, 8 taken by the SMSC, 16 refused by the SMSC, 32 an intermediate notice. Over
+//! SMPP, `answer` holds the SMSC's own receipt text, whose `stat` says more than the bit.
+
+use super::fields::{self, keep};
+use super::{Acknowledgement, Dialect, FieldFault, Inbound, Items, Receipt, Refusal, Webhook};
+use crate::domain::phone::{PhoneNumber, Sender};
+use crate::domain::status::{ErrorClass, Status};
+use chrono::{DateTime, Utc};
+use url::Url;
+use uuid::Uuid;
+
+mod query;
+use query::Query;
+
+/// Kannel signs nothing: the proof is a `secret` parameter in the URL that we gave it.
+pub(super) struct Kannel;
+
+impl Dialect for Kannel {
+    fn name(&self) -> &'static str {
+        "kannel"
+    }
+
+    fn verify(&self, webhook: &Webhook<'_>, secret: Option<&str>) -> Result<(), Refusal> {
+        let Some(secret) = secret else { return Ok(()) };
+        super::secret::matches(Query::parse(webhook.query()).bytes("secret"), secret)
+            .then_some(())
+            .ok_or(Refusal::Unverified(
+                "the query parameter secret is wrong or missing",
+            ))
+    }
+
+    fn receipts(&self, webhook: &Webhook<'_>) -> Result<Items<Receipt>, Refusal> {
+        Ok(vec![receipt(
+            &Query::parse(webhook.query()),
+            webhook.arrived_at,
+        )])
+    }
+
+    fn inbound(&self, webhook: &Webhook<'_>) -> Result<Items<Inbound>, Refusal> {
+        Ok(vec![inbound(
+            &Query::parse(webhook.query()),
+            webhook.arrived_at,
+        )])
+    }
+
+    /// An empty body: smsbox would send anything else back to the subscriber as a reply, unless
+    /// its service says `max-messages = 0`.
+    fn acknowledgement(&self) -> Acknowledgement {
+        Acknowledgement {
+            status: 200,
+            content_type: "text/plain",
+            body: "",
+        }
+    }
+
+    /// The whole `dlr-url`, escapes in place. They are written by hand, since a URL type would
+    /// encode their percent signs.
+    fn receipt_url(&self, mut endpoint: Url, message_id: Uuid, secret: Option<&str>) -> String {
+        endpoint
+            .query_pairs_mut()
+            .append_pair("message_id", &message_id.to_string());
+        if let Some(secret) = secret {
+            endpoint.query_pairs_mut().append_pair("secret", secret);
+        }
+        format!("{endpoint}&status=%d&smsc=%i&fid=%F&ts=%T&answer=%A")
+    }
+}
+
+fn receipt(query: &Query, now: DateTime<Utc>) -> Result<Receipt, Vec<FieldFault>> {
+    let mut faults = Vec::new();
+    let answer = query.text("answer").unwrap_or_default();
+    let mask = keep(&mut faults, mask(query));
+    let message_id = keep(&mut faults, message_id(query)).flatten();
+    let fid = query.text("fid").unwrap_or_default();
+    let gateway_message_id = keep(&mut faults, fields::canonical_id("fid", &fid)).flatten();
+    let gateway_time = keep(&mut faults, unix_time(query, now)).flatten();
+    if message_id.is_none() && gateway_message_id.is_none() && faults.is_empty() {
+        faults.push(FieldFault::new("message_id", "must be given, or else fid"));
+    }
+    let stat = word_after(&answer, "stat:");
+    let raw_status = raw_status(mask.unwrap_or_default(), stat);
+    let raw_status = keep(&mut faults, fields::canonical_code("answer", &raw_status)).flatten();
+    let error_code = keep(
+        &mut faults,
+        fields::canonical_code("answer", error_code(&answer)),
+    );
+    let (Some(mask), Some(raw_status), Some(error_code), true) =
+        (mask, raw_status, error_code, faults.is_empty())
+    else {
+        return Err(faults);
+    };
+    let status = stat.and_then(of_stat).unwrap_or_else(|| of_mask(mask));
+    Ok(Receipt {
+        message_id,
+        gateway_message_id,
+        error_class: error_class(status, error_code.as_deref()),
+        error_code,
+        gateway_time,
+        ..Receipt::new(status, raw_status)
+    })
+}
+
+fn mask(query: &Query) -> Result<u32, FieldFault> {
+    let text = query.text("status").unwrap_or_default();
+    let refuse = || FieldFault::new("status", "must be Kannel's %d: a whole number");
+    text.trim().parse().map_err(|_| refuse())
+}
+
+fn message_id(query: &Query) -> Result<Option<Uuid>, FieldFault> {
+    match query.text("message_id").as_deref().map(str::trim) {
+        None | Some("") => Ok(None),
+        Some(text) => Uuid::try_parse(text)
+            .map(Some)
+            .map_err(|_| FieldFault::new("message_id", "must be a message's id, a UUID")),
+    }
+}
+
+/// `%T`, seconds since 1970; empty and 0 are Kannel's way of not knowing.
+fn unix_time(query: &Query, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, FieldFault> {
+    let text = query.text("ts").unwrap_or_default();
+    if matches!(text.trim(), "" | "0") {
+        return Ok(None);
+    }
+    let refuse = || FieldFault::new("ts", "must be seconds since 1970");
+    let seconds = text.trim().parse().map_err(|_| refuse())?;
+    let time = DateTime::from_timestamp(seconds, 0).ok_or_else(refuse)?;
+    fields::plausible(time, now)
+        .map(Some)
+        .map_err(|message| FieldFault::new("ts", message))
+}
+
+/// The word that follows a mark such as `stat:` in an SMPP receipt's text (SMPP 3.4, appendix B).
+/// Marks are compared without regard to case: SMSCs differ.
+fn word_after<'a>(text: &'a str, mark: &str) -> Option<&'a str> {
+    text.split_ascii_whitespace().find_map(|word| {
+        let (head, rest) = word.split_at_checked(mark.len())?;
+        (head.eq_ignore_ascii_case(mark) && !rest.is_empty()).then_some(rest)
+    })
+}
+
+/// `err:` of a receipt's text unless it says "none", or the code in Kannel's note of a refusal,
+/// `NACK/0x0000000b/Invalid Destination Address`.
+fn error_code(answer: &str) -> &str {
+    if let Some(code) = word_after(answer, "err:") {
+        return if code.bytes().all(|byte| byte == b'0') {
+            ""
+        } else {
+            code
+        };
+    }
+    let mut parts = answer.split('/');
+    match (parts.next(), parts.next()) {
+        (Some("NACK"), Some(code)) => code,
+        _ => "",
+    }
+}
+
+fn raw_status(mask: u32, stat: Option<&str>) -> String {
+    match stat {
+        Some(stat) => format!("{mask} {}", stat.to_ascii_uppercase()),
+        None => mask.to_string(),
+    }
+}
+
+/// The final bits first, should several be set.
+fn of_mask(mask: u32) -> Status {
+    let bits = [
+        (1, Status::Delivered),
+        (2, Status::Undelivered),
+        (16, Status::Rejected),
+        (8, Status::Sent),
+        (32, Status::Sent),
+        (4, Status::Queued),
+    ];
+    let set = bits.into_iter().find(|(bit, _)| mask & bit != 0);
+    set.map_or(Status::Unknown, |(_, status)| status)
+}
+
+/// SMPP's `stat` (SMPP 3.4, appendix B). ACCEPTD is the carrier's word, so it is `sent` here.
+fn of_stat(stat: &str) -> Option<Status> {
+    Some(match stat.to_ascii_uppercase().as_str() {
+        "ENROUTE" | "ACCEPTD" => Status::Sent,
+        "DELIVRD" => Status::Delivered,
+        "UNDELIV" | "DELETED" => Status::Undelivered,
+        "REJECTD" => Status::Rejected,
+        "EXPIRED" => Status::Expired,
+        "UNKNOWN" => Status::Unknown,
+        _ => return None,
+    })
+}
+
+/// Codes in `err:` are the network's own, so only the refusals of SMPP itself (SMPP 3.4, 5.1.3) can
+/// be told apart.
+fn error_class(status: Status, error_code: Option<&str>) -> Option<ErrorClass> {
+    if status == Status::Expired {
+        return Some(ErrorClass::Expired);
+    }
+    match error_code?.to_ascii_lowercase().as_str() {
+        "0x0000000b" => Some(ErrorClass::InvalidNumber),
+        "0x0000000d" | "0x0000000e" | "0x0000000f" => Some(ErrorClass::Account),
+        _ => None,
+    }
+}
+
+fn inbound(query: &Query, now: DateTime<Utc>) -> Result<Inbound, Vec<FieldFault>> {
+    let mut faults = Vec::new();
+    let from = query.text("from").unwrap_or_default();
+    let to = query.text("to").unwrap_or_default();
+    let id = query.text("id").unwrap_or_default();
+    let from = PhoneNumber::parse(&from).map_err(|error| FieldFault::new("from", error));
+    let to = Sender::parse(&to).map_err(|error| FieldFault::new("to", error));
+    let from = keep(&mut faults, from);
+    let to = keep(&mut faults, to);
+    let body = keep(&mut faults, body(query));
+    let gateway_message_id = keep(&mut faults, fields::canonical_id("id", &id)).flatten();
+    let received_at = keep(&mut faults, unix_time(query, now)).flatten();
+    match (from, to, body) {
+        (Some(from), Some(to), Some(body)) if faults.is_empty() => Ok(Inbound {
+            gateway_message_id,
+            from,
+            to,
+            body,
+            segments: None,
+            received_at,
+            gateway_intent: None,
+        }),
+        _ => Err(faults),
+    }
+}
+
+/// The text in the charset that Kannel names. Control characters are taken out rather than
+/// refused: phones send form feeds, and a STOP must not be lost over one.
+fn body(query: &Query) -> Result<String, FieldFault> {
+    let missing = || FieldFault::new("text", "must be given; it may be empty");
+    let bytes = query.bytes("text").ok_or_else(missing)?;
+    let charset = query.text("charset").unwrap_or_default();
+    let coding = query.text("coding").unwrap_or_default();
+    let text: String = query::decode(bytes, charset.trim(), coding.trim())
+        .chars()
+        .filter(|char| !char.is_control() || matches!(char, '\t' | '\n' | '\r'))
+        .collect();
+    fields::body("text", &text)?;
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests;

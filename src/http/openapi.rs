@@ -1,0 +1,120 @@
+//! The OpenAPI document, built from the routes that are registered, so that it has no route too
+//! many and none too few; and what follows from it: which methods a path takes.
+
+use super::routes::RouteSet;
+use actix_web::App;
+use actix_web::dev::ResourceDef;
+use actix_web::http::Method;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{OpenApi, PathItem};
+use utoipa::{Modify, OpenApi as _};
+use utoipa_actix_web::AppExt;
+
+/// The document's frame.
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "textrail",
+        description = "The transactional backend of an SMS marketing platform: sends, delivery \
+            receipts, clicks, replies and opt-outs, and the reports on them.\n\n\
+            Times are RFC 3339. Errors are problem documents (RFC 9457). Every call may answer 400 \
+            (cannot be read), 401 (no valid key), 403 (the key lacks the role), 404, 405, 413, 415 \
+            and 503 (with `Retry-After`). Unknown fields are refused."
+    ),
+    modifiers(&Bearer, &UniqueOperations)
+)]
+struct Frame;
+
+/// API keys as bearer tokens.
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut OpenApi) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some(
+                "An API key, made by `textrail key create`. Its roles are campaign, gateway, report, admin.",
+            ))
+            .build();
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+/// An operation id is unique in a document; two methods of one handler share theirs.
+struct UniqueOperations;
+
+impl Modify for UniqueOperations {
+    fn modify(&self, document: &mut OpenApi) {
+        for item in document.paths.paths.values_mut() {
+            let second = if item.head.is_some() {
+                &mut item.head
+            } else {
+                &mut item.post
+            };
+            let first = item
+                .get
+                .as_ref()
+                .and_then(|operation| operation.operation_id.clone());
+            if let Some(second) = second
+                && second.operation_id == first
+            {
+                second.operation_id = first.map(|id| format!("{id}_again"));
+            }
+        }
+    }
+}
+
+/// The document of a set of routes.
+pub(super) fn document(set: RouteSet) -> OpenApi {
+    let (_, mut document) = App::new()
+        .into_utoipa_app()
+        .openapi(Frame::openapi())
+        .configure(|config| set.register(config))
+        .split_for_parts();
+    UniqueOperations.modify(&mut document);
+    document
+}
+
+/// Which methods each path takes: what a 405 tells.
+pub(super) struct Methods(Vec<(ResourceDef, Vec<Method>)>);
+
+impl Methods {
+    /// The methods of a set of routes.
+    pub(super) fn new(set: RouteSet) -> Self {
+        let paths = document(set).paths.paths;
+        let entry = |(path, item): (String, PathItem)| (ResourceDef::new(path), methods(&item));
+        Self(paths.into_iter().map(entry).collect())
+    }
+
+    /// The methods that a path takes, of the first pattern without parameters that fits, or else
+    /// of the first that fits.
+    pub(super) fn of(&self, path: &str) -> Option<&[Method]> {
+        let fits = |entry: &&(ResourceDef, Vec<Method>)| entry.0.is_match(path);
+        let plain = self
+            .0
+            .iter()
+            .filter(fits)
+            .find(|entry| entry.0.pattern() == Some(path));
+        plain
+            .or_else(|| self.0.iter().find(fits))
+            .map(|entry| entry.1.as_slice())
+    }
+}
+
+fn methods(item: &PathItem) -> Vec<Method> {
+    let all = [
+        (Method::GET, item.get.is_some()),
+        (Method::HEAD, item.head.is_some()),
+        (Method::POST, item.post.is_some()),
+        (Method::PUT, item.put.is_some()),
+        (Method::DELETE, item.delete.is_some()),
+    ];
+    all.into_iter()
+        .filter(|(_, taken)| *taken)
+        .map(|(method, _)| method)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

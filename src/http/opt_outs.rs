@@ -1,0 +1,231 @@
+//! Standing wishes: the list, an opt-out, an opt-in. Numbers stand in bodies, never in paths.
+
+use super::answer;
+use super::auth::{Call, Caller, Campaign};
+use super::body::Named;
+use super::input::{self, Faults};
+use super::problem::{ApiError, FieldError, Problem};
+use super::state::AppState;
+use crate::domain::opt_out::Scope;
+use crate::domain::phone::{PhoneNumber, Sender};
+use crate::event::format_time;
+use crate::gateways::fields;
+use crate::ledger::facts::NewOptOut;
+use crate::ledger::opt_outs::{self, StandingWish};
+use actix_web::{HttpResponse, delete, get, put, web};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+/// The path's word for "any sender".
+const ANY: &str = "*";
+/// The most wishes in one answer.
+const LIST_LIMIT: i64 = 10_000;
+
+/// Which wishes to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ListQuery {
+    /// Only wishes changed at or after this RFC 3339 time: give the last `changed_at` to read on.
+    #[param(format = "date-time")]
+    since: Option<String>,
+    /// The most wishes to list: 1 to 10,000, 1,000 unless given.
+    #[param(minimum = 1, maximum = 10_000)]
+    limit: Option<String>,
+}
+
+/// A wish to be noted.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WishRequest {
+    /// The subscriber's number, in international form.
+    #[schema(max_length = 32, example = "+436601234567")]
+    number: String,
+    /// Why, in words.
+    #[schema(max_length = 255)]
+    reason: Option<String>,
+}
+
+/// A standing wish.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct WishView {
+    /// E.164.
+    number: String,
+    /// The sender that it is about; `*` = any.
+    sender: String,
+    /// False after an opt-in.
+    opted_out: bool,
+    /// How it reached us: `keyword`, `gateway` or `api`.
+    source: String,
+    /// Why, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// Who: an API key's id, a gateway's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actor: Option<String>,
+    /// From when on it holds.
+    #[schema(format = "date-time")]
+    effective_at: String,
+    /// When it was noted here.
+    #[schema(format = "date-time")]
+    changed_at: String,
+}
+
+/// Standing wishes.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct WishList {
+    /// Oldest change first.
+    opt_outs: Vec<WishView>,
+}
+
+/// A wish that was noted.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct NotedWish {
+    /// The event's id.
+    id: Uuid,
+    /// E.164.
+    number: String,
+    /// The sender that it is about; `*` = any.
+    sender: String,
+    /// Whether messages are suppressed from now on.
+    opted_out: bool,
+}
+
+/// List standing wishes, oldest change first.
+#[utoipa::path(
+    tag = "opt-outs",
+    operation_id = "list_opt_outs",
+    params(ListQuery),
+    responses(
+        (status = 200, description = "The wishes", body = WishList),
+        (status = 422, description = "Parameters were refused", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The ledger is away", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("bearer" = ["campaign"]))
+)]
+#[get("/v1/opt-outs")]
+pub(super) async fn list_opt_outs(
+    state: web::Data<AppState>,
+    call: Call<Campaign, web::Query<ListQuery>>,
+) -> Result<HttpResponse, ApiError> {
+    let (since, limit) = check_list(&call.input, Utc::now()).map_err(ApiError::fields)?;
+    let list = move |conn: &mut _| opt_outs::list(conn, since, limit);
+    let wishes = state.pool().run("opt_outs", list).await?;
+    let opt_outs = wishes.into_iter().map(view).collect();
+    Ok(answer::ok(&WishList { opt_outs }))
+}
+
+/// Opt a subscriber out of one sender's messages, or with `*` of anyone's.
+#[utoipa::path(
+    tag = "opt-outs",
+    operation_id = "opt_out",
+    params(("sender" = String, Path, max_length = 32, description = "A sender, or `*` for any")),
+    request_body(content = WishRequest, description = "At most 262,144 bytes"),
+    responses(
+        (status = 200, description = "Noted, durably: no later send gets through", body = NotedWish),
+        (status = 422, description = "Fields were refused", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Nothing was noted: send the same call again", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("bearer" = ["campaign"]))
+)]
+#[put("/v1/opt-outs/{sender}")]
+pub(super) async fn opt_out(
+    state: web::Data<AppState>,
+    call: Call<Campaign, Named<WishRequest>>,
+) -> Result<HttpResponse, ApiError> {
+    note(&state, call.caller, call.input, true).await
+}
+
+/// Opt a subscriber in again.
+#[utoipa::path(
+    tag = "opt-outs",
+    operation_id = "opt_in",
+    params(("sender" = String, Path, max_length = 32, description = "A sender, or `*` for any")),
+    request_body(content = WishRequest, description = "At most 262,144 bytes"),
+    responses(
+        (status = 200, description = "Noted, durably, as an opt-in", body = NotedWish),
+        (status = 422, description = "Fields were refused", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Nothing was noted: send the same call again", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("bearer" = ["campaign"]))
+)]
+#[delete("/v1/opt-outs/{sender}")]
+pub(super) async fn opt_in(
+    state: web::Data<AppState>,
+    call: Call<Campaign, Named<WishRequest>>,
+) -> Result<HttpResponse, ApiError> {
+    note(&state, call.caller, call.input, false).await
+}
+
+async fn note(
+    state: &AppState,
+    caller: Caller,
+    input: Named<WishRequest>,
+    opted_out: bool,
+) -> Result<HttpResponse, ApiError> {
+    let wish = check(caller, &input.name, input.body, opted_out).map_err(ApiError::fields)?;
+    let noted = NotedWish {
+        id: wish.id,
+        number: wish.number.as_str().to_owned(),
+        sender: match &wish.scope {
+            Scope::All => ANY.to_owned(),
+            Scope::Sender(sender) => sender.as_str().to_owned(),
+        },
+        opted_out,
+    };
+    state.recorder().opt_outs(vec![wish]).await?;
+    Ok(answer::ok(&noted))
+}
+
+fn check(
+    caller: Caller,
+    sender: &str,
+    request: WishRequest,
+    opted_out: bool,
+) -> Result<NewOptOut, Vec<FieldError>> {
+    let mut faults = Faults::default();
+    let scope = match sender {
+        ANY => Some(Scope::All),
+        sender => faults
+            .keep("sender", Sender::parse(sender))
+            .map(Scope::Sender),
+    };
+    let number = faults.keep("number", PhoneNumber::parse(&request.number));
+    faults.optional_text("reason", request.reason.as_deref(), input::TEXT_LIMIT);
+    let (scope, number) = faults.finish(scope.zip(number))?;
+    Ok(NewOptOut {
+        id: Uuid::now_v7(),
+        number,
+        scope,
+        opted_out,
+        reason: request.reason,
+        actor: caller.key_id.to_string(),
+    })
+}
+
+type ListBounds = (Option<DateTime<Utc>>, i64);
+
+fn check_list(query: &ListQuery, now: DateTime<Utc>) -> Result<ListBounds, Vec<FieldError>> {
+    let mut faults = Faults::default();
+    let since = query.since.as_deref();
+    let since = since.and_then(|text| faults.fault(fields::time("since", text, now)));
+    let limit = query.limit.as_deref().unwrap_or("1000").parse().ok();
+    let limit = limit.filter(|limit| (1..=LIST_LIMIT).contains(limit));
+    let limit = faults.keep("limit", limit.ok_or("must be between 1 and 10000"));
+    faults.finish(limit.map(|limit| (since, limit)))
+}
+
+fn view(wish: StandingWish) -> WishView {
+    WishView {
+        number: wish.number,
+        sender: wish.sender,
+        opted_out: wish.opted_out,
+        source: wish.source,
+        reason: wish.reason,
+        actor: wish.actor,
+        effective_at: format_time(&wish.effective_at),
+        changed_at: format_time(&wish.changed_at),
+    }
+}

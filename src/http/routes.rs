@@ -1,0 +1,78 @@
+//! Which routes stand on which listener.
+
+use super::{
+    campaigns, docs, health, inbound, messages, opt_outs, receipts, redirect, reports, submissions,
+    webhooks, well_known,
+};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// The routes of one listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RouteSet {
+    /// All of `serve`, on one listener.
+    All,
+    /// What the world reaches: codes, webhooks, `/healthz`.
+    Public,
+    /// The rest.
+    Private,
+    /// A `load` process: reports, health, metrics.
+    Loader,
+}
+
+impl RouteSet {
+    /// Registers the set's routes.
+    pub(super) fn register(self, config: &mut ServiceConfig<'_>) {
+        match self {
+            Self::All => {
+                private(config);
+                public(config);
+            }
+            Self::Public => public(config),
+            Self::Private => {
+                private(config);
+                config.service(health::healthz);
+            }
+            Self::Loader => {
+                loader(config);
+                config.service(health::healthz);
+            }
+        }
+    }
+}
+
+/// Ends with `/{code}`, which takes any single segment: it must come last.
+fn public(config: &mut ServiceConfig<'_>) {
+    config
+        .service(health::healthz)
+        .service(webhooks::gateway_receipts)
+        .service(webhooks::gateway_inbound)
+        .service(well_known::well_known)
+        .service(redirect::follow);
+}
+
+fn private(config: &mut ServiceConfig<'_>) {
+    config
+        .service(campaigns::put_campaign)
+        .service(messages::post_message)
+        .service(messages::post_batch)
+        .service(messages::post_preview)
+        .service(messages::get_message)
+        .service(submissions::post_submissions)
+        .service(receipts::post_receipts)
+        .service(inbound::post_inbound)
+        .service(opt_outs::list_opt_outs)
+        .service(opt_outs::opt_out)
+        .service(opt_outs::opt_in)
+        .service(docs::openapi_json)
+        .service(docs::docs)
+        .map(docs::pages);
+    loader(config);
+}
+
+fn loader(config: &mut ServiceConfig<'_>) {
+    config
+        .service(reports::messages_report)
+        .service(reports::errors_report)
+        .service(health::readyz)
+        .service(health::metrics);
+}

@@ -1,0 +1,175 @@
+//! What the handlers share.
+
+use super::auth::KeyRing;
+use super::link_cache::LinkCache;
+use super::well_known::WellKnown;
+use crate::domain::short_code::ShortCodes;
+use crate::gateways::{GatewaySettings, Gateways};
+use crate::ledger::Pool;
+use crate::ledger::recorder::Recorder;
+use crate::report::Reports;
+use ipnet::IpNet;
+use metrics_exporter_prometheus::PrometheusHandle;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use url::Url;
+use uuid::Uuid;
+
+/// What an operator sets about the HTTP side.
+#[derive(Clone, Debug)]
+pub struct HttpSettings {
+    /// Where the world reaches this server: the base of callback URLs.
+    pub public_url: Url,
+    /// Peers whose `X-Forwarded-For` or `Forwarded` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// A folder whose files are served under `/.well-known/`; read once, at the start.
+    pub well_known_dir: Option<PathBuf>,
+    /// The gateways whose webhooks are taken.
+    pub gateways: Vec<GatewaySettings>,
+    /// Bounds on clients.
+    pub limits: HttpLimits,
+}
+
+/// Bounds on clients.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpLimits {
+    /// Threads that serve one listener; none = one a core.
+    pub workers: Option<usize>,
+    /// Open connections a thread.
+    pub max_connections: usize,
+    /// How long a client may take to send a request's head.
+    pub client_request_timeout: Duration,
+    /// How long a silent connection is kept.
+    pub keep_alive: Duration,
+    /// How long requests in hand may take to end when the server stops.
+    pub shutdown_timeout: Duration,
+}
+
+impl Default for HttpLimits {
+    fn default() -> Self {
+        Self {
+            workers: None,
+            max_connections: 10_000,
+            client_request_timeout: Duration::from_secs(10),
+            keep_alive: Duration::from_secs(75),
+            shutdown_timeout: Duration::from_secs(20),
+        }
+    }
+}
+
+/// What [`AppState`] is made of.
+pub struct AppStateParts {
+    /// Reads of the ledger.
+    pub pool: Pool,
+    /// Writes to the ledger.
+    pub recorder: Recorder,
+    /// Codes to link numbers.
+    pub short_codes: Arc<ShortCodes>,
+    /// Where reports come from.
+    pub reports: Arc<dyn Reports>,
+    /// The operator's settings.
+    pub settings: HttpSettings,
+    /// What `/metrics` shows.
+    pub metrics: PrometheusHandle,
+}
+
+/// Everything that the handlers of `serve` share. Cloning shares it.
+#[derive(Clone)]
+pub struct AppState {
+    parts: Arc<AppStateParts>,
+    gateways: Arc<Gateways>,
+    links: LinkCache,
+    keys: KeyRing,
+    well_known: WellKnown,
+}
+
+impl AppState {
+    /// Checks the gateways' settings and reads the files of the well-known folder.
+    pub fn new(parts: AppStateParts) -> anyhow::Result<Self> {
+        let folder = parts.settings.well_known_dir.as_deref();
+        Ok(Self {
+            gateways: Arc::new(Gateways::new(&parts.settings.gateways)?),
+            links: LinkCache::new(parts.pool.clone()),
+            keys: KeyRing::new(parts.pool.clone()),
+            well_known: folder.map(WellKnown::load).transpose()?.unwrap_or_default(),
+            parts: Arc::new(parts),
+        })
+    }
+
+    pub(super) fn pool(&self) -> &Pool {
+        &self.parts.pool
+    }
+    pub(super) fn recorder(&self) -> &Recorder {
+        &self.parts.recorder
+    }
+    pub(super) fn short_codes(&self) -> &ShortCodes {
+        &self.parts.short_codes
+    }
+    pub(super) fn reports(&self) -> &Arc<dyn Reports> {
+        &self.parts.reports
+    }
+    pub(super) fn settings(&self) -> &HttpSettings {
+        &self.parts.settings
+    }
+    pub(super) fn metrics(&self) -> &PrometheusHandle {
+        &self.parts.metrics
+    }
+    pub(super) fn gateways(&self) -> &Gateways {
+        &self.gateways
+    }
+    pub(super) fn links(&self) -> &LinkCache {
+        &self.links
+    }
+    pub(super) fn keys(&self) -> &KeyRing {
+        &self.keys
+    }
+    pub(super) fn well_known(&self) -> &WellKnown {
+        &self.well_known
+    }
+
+    /// What to give a gateway as a message's callback; none for a gateway that is only a name here,
+    /// whose receipts come with an API key to `/v1/receipts`.
+    pub(super) fn receipt_url(&self, gateway: &str, message_id: Uuid) -> Option<String> {
+        let gateway = self.gateways.find(gateway)?;
+        let path = format!("v1/gateways/{}/receipts", gateway.name());
+        Some(gateway.receipt_url(under(&self.settings().public_url, &path), message_id))
+    }
+
+    /// The short URL of a code under a campaign's host, or under the public base.
+    pub(super) fn short_url(&self, domain: Option<&str>, code: &str) -> String {
+        let base = &self.settings().public_url;
+        match domain {
+            Some(domain) => format!("{}://{domain}/{code}", base.scheme()),
+            None => under(base, code).into(),
+        }
+    }
+
+    /// A code of the length that codes have; it stands for no link.
+    pub(super) fn sample_code(&self) -> String {
+        // Some numbers have no code, such as those whose code would be a route's word.
+        (0..16)
+            .find_map(|number| self.short_codes().encode(number))
+            .unwrap_or_default()
+    }
+}
+
+/// A URL under a base, whether or not the base ends with a slash.
+fn under(base: &Url, path: &str) -> Url {
+    let mut url = base.clone();
+    url.set_path(&format!("{}/{path}", base.path().trim_end_matches('/')));
+    url
+}
+
+/// Everything that the handlers of a `load` process share.
+#[derive(Clone, Debug)]
+pub struct ReportsState {
+    /// The warehouse in this process.
+    pub reports: Arc<dyn Reports>,
+    /// The bearer key that `serve` and `textrail report` present; none = nobody is asked.
+    pub bearer: Option<String>,
+    /// What `/metrics` shows.
+    pub metrics: PrometheusHandle,
+    /// Bounds on clients.
+    pub limits: HttpLimits,
+}
