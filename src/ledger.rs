@@ -13,6 +13,7 @@ pub mod links;
 mod messages;
 pub mod migrate;
 pub mod opt_outs;
+pub mod outbox;
 pub mod pool;
 pub mod prune;
 pub mod recorder;
@@ -23,6 +24,13 @@ pub mod recorder;
 #[allow(missing_docs, unused_qualifications, reason = "generated")]
 pub mod schema;
 pub mod secrets;
+pub mod session;
+pub mod snapshot;
 mod subscribers;
+mod tls;
+pub mod windows;
+
+#[cfg(test)]
+pub(crate) mod test_database;
 
 pub use pool::{LedgerError, Pool};

@@ -1,0 +1,54 @@
+//! What the shipper tells of itself.
+
+use super::error::ShipError;
+use crate::domain::window::WindowId;
+use crate::lake::manifest::Manifest;
+use crate::ledger::windows::Backlog;
+use metrics::{counter, gauge, histogram};
+use std::time::Instant;
+
+/// A window was sealed.
+pub(super) fn sealed(id: WindowId) {
+    counter!("textrail_windows_sealed_total").increment(1);
+    tracing::debug!(epoch = id.epoch, window = id.number, "sealed a window");
+}
+
+/// A window was shipped, by this shipper; one without a manifest was empty.
+pub(super) fn shipped(id: WindowId, manifest: Option<&Manifest>, begun: Instant) {
+    counter!("textrail_windows_shipped_total").increment(1);
+    histogram!("textrail_ship_duration_seconds").record(begun.elapsed().as_secs_f64());
+    let Some(manifest) = manifest else { return };
+    for file in &manifest.files {
+        counter!("textrail_shipped_rows_total", "kind" => file.kind.clone()).increment(file.rows);
+        counter!("textrail_shipped_bytes_total", "of" => "text").increment(file.text_bytes);
+        counter!("textrail_shipped_bytes_total", "of" => "object").increment(file.object_bytes);
+    }
+    tracing::info!(
+        epoch = id.epoch,
+        window = id.number,
+        rows = manifest.rows(),
+        files = manifest.files.len(),
+        "shipped a window"
+    );
+}
+
+/// What waits.
+#[expect(clippy::cast_precision_loss, reason = "a gauge holds floats")]
+pub(super) fn backlog(backlog: &Backlog) {
+    gauge!("textrail_outbox_unsealed_rows").set(backlog.unsealed_rows as f64);
+    gauge!("textrail_outbox_oldest_unsealed_age_seconds").set(backlog.oldest_seconds);
+    gauge!("textrail_ship_backlog_windows").set(backlog.unshipped_windows as f64);
+}
+
+/// Something failed and will be tried again.
+pub(super) fn failed(error: &ShipError, what: &'static str) {
+    counter!("textrail_ship_failures_total", "reason" => error.reason()).increment(1);
+    let error: &(dyn std::error::Error + 'static) = error;
+    tracing::error!(error, "{what}: it will be tried again");
+}
+
+/// A child of the outbox was emptied.
+pub(super) fn reclaimed(slot: i32) {
+    counter!("textrail_outbox_reclaimed_total").increment(1);
+    tracing::info!(slot, "reclaimed a part of the outbox");
+}

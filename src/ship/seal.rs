@@ -1,0 +1,88 @@
+//! At each mark of the clock, a seal. Its own loop and connection: a lake that is away, or slow,
+//! delays no seal.
+
+use super::error::ShipError;
+use super::measure;
+use crate::domain::window::{WindowId, WindowLength};
+use crate::ledger::session::Session;
+use crate::ledger::windows::{self, SealOrder};
+use chrono::{DateTime, Utc};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+/// How a window's files are laid out; stored with the seal, so that a later binary makes the files
+/// of an earlier one's seal as they were meant.
+const FORMAT_VERSION: i32 = 1;
+/// The clock is looked at again after this long: it may have been set.
+const LONGEST_SLEEP: Duration = Duration::from_secs(10);
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Sealer {
+    session: Session,
+    window: WindowLength,
+    split_bytes: i64,
+}
+
+impl Sealer {
+    pub(super) fn new(session: Session, window: WindowLength, split_bytes: i64) -> Self {
+        Self {
+            session,
+            window,
+            split_bytes,
+        }
+    }
+
+    /// Seals for the latest mark at or before `now`; `None` if that was done. Marks that were missed
+    /// get no seals of their own: what they would have held is in this one. Measures what waits.
+    pub(super) async fn tick(&mut self, now: DateTime<Utc>) -> Result<Option<WindowId>, ShipError> {
+        let order = SealOrder {
+            boundary: self.window.boundary_before(now),
+            split_bytes: self.split_bytes,
+            format_version: FORMAT_VERSION,
+        };
+        let (sealed, backlog) = self
+            .session
+            .run(move |client| {
+                let sealed = windows::seal(client, &order)?;
+                Ok((sealed, windows::backlog(client)?))
+            })
+            .await?;
+        if let Some(id) = sealed {
+            measure::sealed(id);
+        }
+        measure::backlog(&backlog);
+        Ok(sealed)
+    }
+
+    /// Seals until `shutdown`. `marks` is told after each mark, whoever sealed it.
+    pub(super) async fn run(mut self, marks: watch::Sender<()>, shutdown: CancellationToken) {
+        let mut delays = super::shipper::delays();
+        loop {
+            let pause = match self.tick(Utc::now()).await {
+                Ok(_) => {
+                    delays = super::shipper::delays();
+                    marks.send_replace(());
+                    self.until_next_mark()
+                }
+                Err(error) => {
+                    measure::failed(&error, "a window could not be sealed");
+                    delays.next().unwrap_or(LONGEST_SLEEP)
+                }
+            };
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = shutdown.cancelled() => return,
+            }
+        }
+    }
+
+    fn until_next_mark(&self) -> Duration {
+        let now = Utc::now();
+        (self.window.boundary_after(now) - now)
+            .to_std()
+            .unwrap_or_default()
+            .min(LONGEST_SLEEP)
+    }
+}

@@ -1,0 +1,230 @@
+//! The shipper: seals, ships, verifies, reclaims. Tests drive it by [`Shipper::tick`], services by
+//! [`Shipper::run`].
+
+use super::carry::{ShippedWindow, ship_next};
+use super::error::ShipError;
+use super::seal::Sealer;
+use super::verify::verify_next;
+use super::write::Packing;
+use super::{measure, reclaim};
+use crate::domain::window::{WindowId, WindowLength};
+use crate::lake::store::ObjectStore;
+use crate::ledger::session::{Session, SessionError};
+use backon::{BackoffBuilder as _, ExponentialBuilder};
+use chrono::{DateTime, Utc};
+use postgres::Client;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+/// How often the outbox is reclaimed.
+const RECLAIM_EVERY: Duration = Duration::from_secs(3600);
+/// The advisory lock of the active shipper: `textship` in ASCII.
+pub(super) const LEADER: i64 = 0x7465_7874_7368_6970;
+
+/// What a shipper is told.
+#[derive(Clone, Copy, Debug)]
+pub struct ShipSettings {
+    /// How long a window is.
+    pub window: WindowLength,
+    /// Bytes of text after which a file is closed and the next begun. Stored with each seal.
+    pub split_bytes: i64,
+    /// How files are packed.
+    pub packing: Packing,
+}
+
+impl ShipSettings {
+    /// Windows of this length, files split near 64 MB of text.
+    pub fn new(window: WindowLength) -> Self {
+        Self {
+            window,
+            split_bytes: 64 << 20,
+            packing: Packing::default(),
+        }
+    }
+}
+
+/// What a tick did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TickReport {
+    /// The window that it sealed.
+    pub sealed: Option<WindowId>,
+    /// The windows that it shipped, in order.
+    pub shipped: Vec<ShippedWindow>,
+    /// Whether another shipper is active, so that this one shipped nothing.
+    pub standby: bool,
+}
+
+/// See the module. Many may run; one is active. That only saves work: two active ones make the same
+/// objects and the same notes.
+#[derive(Debug)]
+pub struct Shipper {
+    sealer: Sealer,
+    carrier: Carrier,
+}
+
+impl Shipper {
+    /// Connects to nothing yet.
+    pub fn new(database_url: &str, store: Arc<dyn ObjectStore>, settings: ShipSettings) -> Self {
+        Self {
+            sealer: Sealer::new(
+                Session::new(database_url, "textrail seal"),
+                settings.window,
+                settings.split_bytes,
+            ),
+            carrier: Carrier {
+                session: Session::new(database_url, "textrail ship"),
+                store,
+                packing: settings.packing,
+                shipped: watch::Sender::new(None),
+            },
+        }
+    }
+
+    /// Tells of each window with rows as soon as it is shipped: what wakes a loader in the same
+    /// process.
+    pub fn shipped(&self) -> watch::Receiver<Option<WindowId>> {
+        self.carrier.shipped.subscribe()
+    }
+
+    /// Seals for the latest mark of the clock, if that was not done, then ships and verifies all
+    /// that waits.
+    pub async fn tick(&mut self, now: DateTime<Utc>) -> Result<TickReport, ShipError> {
+        let sealed = self.sealer.tick(now).await?;
+        self.carry(sealed).await
+    }
+
+    async fn carry(&mut self, sealed: Option<WindowId>) -> Result<TickReport, ShipError> {
+        let standby = !self.carrier.leads().await?;
+        let mut shipped = Vec::new();
+        while !standby && let Some(window) = self.carrier.ship_next().await? {
+            shipped.push(window);
+        }
+        while !standby && self.carrier.verify_next().await?.is_some() {}
+        Ok(TickReport {
+            sealed,
+            shipped,
+            standby,
+        })
+    }
+
+    /// Ships the oldest window that waits, leader or not.
+    #[cfg(test)]
+    pub(super) async fn ship_next(&mut self) -> Result<Option<ShippedWindow>, ShipError> {
+        self.carrier.ship_next().await
+    }
+
+    /// Empties the children of the outbox that hold verified windows only; returns how many.
+    pub async fn reclaim(&mut self) -> Result<usize, ShipError> {
+        reclaim::reclaim(&mut self.carrier.session).await
+    }
+
+    /// Goes on until `shutdown`, then finishes the window in hand. A failure is logged and tried
+    /// again, after ever longer pauses; nothing is passed over.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let (marks, marked) = watch::channel(());
+        tokio::join!(
+            self.sealer.run(marks, shutdown.clone()),
+            self.carrier.run(marked, shutdown),
+        );
+    }
+}
+
+/// Pauses between attempts, without end: half a second, doubling, up to half a minute.
+pub(super) fn delays() -> impl Iterator<Item = Duration> + Send {
+    ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(500))
+        .with_max_delay(Duration::from_secs(30))
+        .with_jitter()
+        .without_max_times()
+        .build()
+}
+
+/// The half of the shipper that meets the lake.
+#[derive(Debug)]
+struct Carrier {
+    session: Session,
+    store: Arc<dyn ObjectStore>,
+    packing: Packing,
+    shipped: watch::Sender<Option<WindowId>>,
+}
+
+impl Carrier {
+    /// Whether this is the active shipper; it stays so for as long as its connection lives.
+    async fn leads(&mut self) -> Result<bool, SessionError> {
+        self.session.run(leads).await
+    }
+
+    async fn ship_next(&mut self) -> Result<Option<ShippedWindow>, ShipError> {
+        let shipped = ship_next(&mut self.session, &*self.store, self.packing).await?;
+        if let Some(window) = &shipped
+            && window.manifest_key.is_some()
+        {
+            self.shipped.send_replace(Some(window.id));
+        }
+        Ok(shipped)
+    }
+
+    async fn verify_next(&mut self) -> Result<Option<WindowId>, ShipError> {
+        verify_next(&mut self.session, &*self.store).await
+    }
+
+    async fn run(mut self, mut marked: watch::Receiver<()>, shutdown: CancellationToken) {
+        let mut delays = delays();
+        let mut reclaim_at = Instant::now();
+        loop {
+            let round = self.round(&mut reclaim_at, &shutdown).await;
+            let pause = match round {
+                Ok(()) => {
+                    delays = self::delays();
+                    None
+                }
+                Err(error) => {
+                    measure::failed(
+                        &error,
+                        "what was sealed could not be shipped, verified and reclaimed",
+                    );
+                    delays.next()
+                }
+            };
+            tokio::select! {
+                () = wait(pause, &mut marked) => {}
+                () = shutdown.cancelled() => return,
+            }
+        }
+    }
+
+    /// Ships, verifies and reclaims what waits. Shipping does not wait for a verification.
+    async fn round(
+        &mut self,
+        reclaim_at: &mut Instant,
+        shutdown: &CancellationToken,
+    ) -> Result<(), ShipError> {
+        if !self.leads().await? {
+            return Ok(());
+        }
+        while !shutdown.is_cancelled() && self.ship_next().await?.is_some() {}
+        while !shutdown.is_cancelled() && self.verify_next().await?.is_some() {}
+        if !shutdown.is_cancelled() && *reclaim_at <= Instant::now() {
+            reclaim::reclaim(&mut self.session).await?;
+            *reclaim_at = Instant::now() + RECLAIM_EVERY;
+        }
+        Ok(())
+    }
+}
+
+/// Waits for a pause to end, or, without one, for the next mark of the clock.
+async fn wait(pause: Option<Duration>, marked: &mut watch::Receiver<()>) {
+    if let Some(pause) = pause {
+        tokio::time::sleep(pause).await;
+    } else if marked.changed().await.is_err() {
+        // The sealer is gone, so a shutdown is under way: it ends this wait.
+        std::future::pending::<()>().await;
+    }
+}
+
+fn leads(client: &mut Client) -> Result<bool, SessionError> {
+    let row = client.query_one(include_str!("../ledger/sql/ship/leads.sql"), &[&LEADER])?;
+    Ok(row.try_get(0)?)
+}

@@ -1,0 +1,85 @@
+//! A shipped window is read back: its manifest, and the listing of its files. Only behind a verified
+//! window is the outbox reclaimed.
+
+use super::error::ShipError;
+use crate::domain::window::WindowId;
+use crate::lake::manifest::Manifest;
+use crate::lake::store::{ObjectStore, StoreError};
+use crate::ledger::session::Session;
+use crate::ledger::windows::{self, Unverified};
+use std::collections::BTreeSet;
+
+/// Verifies the oldest window that waits for it; `None` if none does.
+pub(super) async fn verify_next(
+    session: &mut Session,
+    store: &dyn ObjectStore,
+) -> Result<Option<WindowId>, ShipError> {
+    let Some(window) = session.run(windows::next_to_verify).await? else {
+        return Ok(None);
+    };
+    let id = window.id;
+    if let Some(reason) = difference(store, &window).await? {
+        return Err(ShipError::NotVerified {
+            epoch: id.epoch,
+            window: id.number,
+            reason,
+        });
+    }
+    session
+        .run(move |client| windows::note_verified(client, id))
+        .await?;
+    Ok(Some(id))
+}
+
+/// What differs between the ledger's note, the manifest and the lake.
+async fn difference(
+    store: &dyn ObjectStore,
+    window: &Unverified,
+) -> Result<Option<String>, StoreError> {
+    let manifest = match store.get(&window.manifest_key).await {
+        Ok(manifest) => manifest,
+        Err(StoreError::NotFound { key }) => return Ok(Some(format!("{key} is missing"))),
+        Err(error) => return Err(error),
+    };
+    let manifest: Manifest = match serde_json::from_slice(&manifest) {
+        Ok(manifest) => manifest,
+        Err(error) => return Ok(Some(format!("its manifest is not readable: {error}"))),
+    };
+    if i64::try_from(manifest.rows()) != Ok(window.rows) {
+        return Ok(Some(format!(
+            "its manifest has {} rows, the ledger noted {}",
+            manifest.rows(),
+            window.rows
+        )));
+    }
+    let expected: BTreeSet<String> = manifest.files.into_iter().map(|file| file.key).collect();
+    // All parts of a kind share what stands before the last dash.
+    let prefixes: BTreeSet<&str> = expected
+        .iter()
+        .map(|key| &key[..key.rfind('-').map_or(key.len(), |dash| dash + 1)])
+        .collect();
+    let mut found = BTreeSet::new();
+    for prefix in prefixes {
+        list_all(store, prefix, &mut found).await?;
+    }
+    Ok(expected
+        .symmetric_difference(&found)
+        .next()
+        .map(|key| format!("{key} is missing, or there unasked")))
+}
+
+async fn list_all(
+    store: &dyn ObjectStore,
+    prefix: &str,
+    found: &mut BTreeSet<String>,
+) -> Result<(), StoreError> {
+    let mut after: Option<String> = None;
+    loop {
+        let page = store.list(prefix, after.as_deref()).await?;
+        after = page.keys.last().cloned();
+        found.extend(page.keys);
+        if !page.more {
+            return Ok(());
+        }
+    }
+}
