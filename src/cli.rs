@@ -88,7 +88,12 @@ pub struct Up {
 pub struct DataDirectory {
     /// The folder that holds everything of `textrail up` [default: ./data; for root, where the user
     /// postgres cannot enter that, /var/lib/textrail]
-    #[arg(long = "data", value_name = "DIR", env = "TEXTRAIL_DATA")]
+    #[arg(
+        long = "data",
+        global = true,
+        value_name = "DIR",
+        env = "TEXTRAIL_DATA"
+    )]
     pub path: Option<PathBuf>,
 }
 

@@ -5,14 +5,20 @@ use crate::config::Config;
 use anyhow::{Context, Result};
 use rand::distr::{Alphanumeric, SampleString};
 
+mod api;
 mod data_directory;
 mod key;
+mod lake;
 mod ledger;
+mod load;
 mod migrate;
 pub mod output;
 mod report;
+mod serve;
 mod server;
+mod ship;
 mod shutdown;
+mod up;
 
 /// Runs a command to its end.
 ///
@@ -21,6 +27,9 @@ mod shutdown;
 pub fn run(cli: Cli) -> Result<()> {
     let config = Config::read(cli.common.config.as_deref())?;
     match cli.command {
+        Command::Up(arguments) => block_on(up::run(config, &arguments)),
+        Command::Serve => block_on(serve::run(&config)),
+        Command::Ship => block_on(ship::run(&config)),
         Command::Report(arguments) => block_on(report::run(&arguments)),
         Command::Migrate(arguments) => migrate::run(&config, &arguments),
         Command::Key(arguments) => key::run(&config, &arguments),

@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 pub mod query;
+pub mod remote;
 pub mod table;
 pub use query::FieldError;
 

@@ -6,7 +6,6 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::io::IsTerminal;
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::LevelFilter;
 
 mod catalogue;
 
@@ -32,16 +31,21 @@ pub enum LogFormat {
     Json,
 }
 
+/// What is logged unless `RUST_LOG` says otherwise: not each request, of which there may be thousands
+/// a second, and not the HTTP library's own steps.
+const DEFAULT_FILTER: &str = "info,textrail::access=warn,actix_server=warn";
+
 /// Sends logs to stderr: for people on a terminal, else one JSON object a line. `RUST_LOG` chooses
-/// what; `info` unless set.
+/// what (`RUST_LOG=info` shows each request as well).
 ///
 /// # Errors
 /// A `RUST_LOG` that cannot be read; a second call.
 pub fn start_logs(format: Option<LogFormat>) -> Result<()> {
-    let filter = EnvFilter::builder()
-        .with_default_directive(LevelFilter::INFO.into())
-        .from_env()
-        .context("RUST_LOG")?;
+    let wanted = std::env::var("RUST_LOG")
+        .ok()
+        .filter(|wanted| !wanted.is_empty());
+    let filter =
+        EnvFilter::try_new(wanted.as_deref().unwrap_or(DEFAULT_FILTER)).context("RUST_LOG")?;
     let terminal = std::io::stderr().is_terminal();
     let human = if terminal {
         LogFormat::Human

@@ -32,7 +32,10 @@ impl Listeners {
     /// Listens where the configuration says.
     pub(super) fn open(http: &crate::config::Http) -> Result<Self> {
         let private = http.private_listen.map(bind).transpose()?;
-        Ok(Self { public: bind(http.listen)?, private })
+        Ok(Self {
+            public: bind(http.listen)?,
+            private,
+        })
     }
 
     /// Where the API is reached from this machine.
@@ -43,8 +46,9 @@ impl Listeners {
 
 /// Listens on an address.
 pub(super) fn bind(address: SocketAddr) -> Result<TcpListener> {
-    TcpListener::bind(address)
-        .with_context(|| format!("cannot listen on {address}; is another server there? See --listen"))
+    TcpListener::bind(address).with_context(|| {
+        format!("cannot listen on {address}; is another server there? See --listen")
+    })
 }
 
 /// The URL of an address, with a loopback address where it means any.
@@ -76,14 +80,25 @@ pub(super) async fn build(
     let codes = Arc::new(ShortCodes::new(key, code_length(config)?));
     let (recorder, threads) = Recorder::start(&RecorderSettings {
         connection,
-        short_base: config.links.base_url.clone().unwrap_or_else(|| http.public_url.clone()),
+        short_base: config
+            .links
+            .base_url
+            .clone()
+            .unwrap_or_else(|| http.public_url.clone()),
         codes: Arc::clone(&codes),
         personal_data: config.privacy,
         threads: config.ledger.threads,
         queue: config.ledger.queue,
     })
     .context("cannot start the recorder's threads")?;
-    let parts = AppStateParts { pool, recorder, short_codes: codes, reports, settings: http, metrics };
+    let parts = AppStateParts {
+        pool,
+        recorder,
+        short_codes: codes,
+        reports,
+        settings: http,
+        metrics,
+    };
     Ok(Some((AppState::new(parts)?, threads)))
 }
 
@@ -93,28 +108,41 @@ fn settings(config: &Config, listeners: &Listeners) -> Result<HttpSettings> {
         Some(url) => url.clone(),
         None => url_of(listeners.public.local_addr()?)?,
     };
-    let gateways = config.gateways.iter().map(|(name, gateway)| gateway_settings(name, gateway));
+    let gateways = config
+        .gateways
+        .iter()
+        .map(|(name, gateway)| gateway_settings(name, gateway));
     Ok(HttpSettings {
         public_url,
         trusted_proxies: http.trusted_proxies.clone(),
         well_known_dir: http.well_known_dir.clone(),
         gateways: gateways.collect::<Result<_>>()?,
-        limits: HttpLimits { workers: http.workers, ..HttpLimits::default() },
+        limits: HttpLimits {
+            workers: http.workers,
+            ..HttpLimits::default()
+        },
     })
 }
 
 fn gateway_settings(name: &str, gateway: &Gateway) -> Result<GatewaySettings> {
     let secret = match (&gateway.secret, &gateway.secret_file) {
-        (Some(_), Some(_)) => bail!("gateways.{name} has both a secret and a secret_file: take one away"),
+        (Some(_), Some(_)) => {
+            bail!("gateways.{name} has both a secret and a secret_file: take one away")
+        }
         (Some(secret), None) => Some(secret.expose().to_owned()),
         (None, Some(file)) => {
             let text = fs::read_to_string(file);
-            let text = text.with_context(|| format!("gateways.{name}.secret_file: {}", file.display()))?;
+            let text =
+                text.with_context(|| format!("gateways.{name}.secret_file: {}", file.display()))?;
             Some(text.trim_end_matches(['\r', '\n']).to_owned())
         }
         (None, None) => None,
     };
-    Ok(GatewaySettings { name: name.to_owned(), dialect: gateway.dialect.clone(), secret })
+    Ok(GatewaySettings {
+        name: name.to_owned(),
+        dialect: gateway.dialect.clone(),
+        secret,
+    })
 }
 
 fn code_length(config: &Config) -> Result<usize> {
@@ -136,7 +164,11 @@ async fn short_code_key(pool: &Pool, stop: &CancellationToken) -> Result<Option<
         .when(|error| matches!(error, crate::ledger::LedgerError::Unavailable(_)))
         .notify(|error, pause| {
             let error = format!("{:#}", anyhow::anyhow!(error.to_string()));
-            tracing::warn!(error, pause_seconds = pause.as_secs_f64(), "waiting for the ledger");
+            tracing::warn!(
+                error,
+                pause_seconds = pause.as_secs_f64(),
+                "waiting for the ledger"
+            );
         });
     tokio::select! {
         () = stop.cancelled() => Ok(None),
@@ -151,8 +183,14 @@ mod tests {
 
     #[test]
     fn any_address_is_reached_on_loopback() {
-        assert_eq!(url_of("0.0.0.0:80".parse().unwrap()).unwrap().as_str(), "http://127.0.0.1/");
-        assert_eq!(url_of("[::]:8080".parse().unwrap()).unwrap().as_str(), "http://[::1]:8080/");
+        assert_eq!(
+            url_of("0.0.0.0:80".parse().unwrap()).unwrap().as_str(),
+            "http://127.0.0.1/"
+        );
+        assert_eq!(
+            url_of("[::]:8080".parse().unwrap()).unwrap().as_str(),
+            "http://[::1]:8080/"
+        );
     }
 
     #[test]
@@ -164,7 +202,10 @@ mod tests {
             secret: None,
             secret_file: Some(file.path().to_path_buf()),
         };
-        assert_eq!(gateway_settings("k", &gateway).unwrap().secret.unwrap(), "s3cret");
+        assert_eq!(
+            gateway_settings("k", &gateway).unwrap().secret.unwrap(),
+            "s3cret"
+        );
         gateway.secret = Some(Secret::new("other"));
         assert!(gateway_settings("k", &gateway).is_err());
     }

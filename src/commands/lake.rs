@@ -17,7 +17,10 @@ pub(super) async fn connect(lake: &Lake) -> Result<Arc<dyn ObjectStore>> {
 
 /// The configured bucket, and how it is reached.
 pub(super) fn settings(lake: &Lake) -> Result<S3Settings> {
-    let bucket = lake.bucket.as_ref().context("no lake is configured: set lake.bucket")?;
+    let bucket = lake
+        .bucket
+        .as_ref()
+        .context("no lake is configured: set lake.bucket")?;
     Ok(S3Settings {
         endpoint: lake.endpoint_url.as_ref().map(Url::to_string),
         region: lake.region.clone(),

@@ -27,12 +27,20 @@ pub(super) async fn run(config: &Config) -> Result<()> {
     };
     tracing::info!(url = %listeners.local_url()?, "serving");
     let Listeners { public, private } = listeners;
-    let served = http::serve(ServeOptions { public, private, state, shutdown: stop }).await;
+    let served = http::serve(ServeOptions {
+        public,
+        private,
+        state,
+        shutdown: stop,
+    })
+    .await;
     drain(threads).await?;
     served
 }
 
 /// Waits until the recorder has written what was handed in.
 pub(super) async fn drain(threads: RecorderThreads) -> Result<()> {
-    tokio::task::spawn_blocking(|| threads.join()).await.context("the recorder did not end")
+    tokio::task::spawn_blocking(|| threads.join())
+        .await
+        .context("the recorder did not end")
 }

@@ -25,7 +25,11 @@ pub(super) fn shipper(
     database_url: &str,
     store: Arc<dyn ObjectStore>,
 ) -> Result<Shipper> {
-    let split_bytes = i64::try_from(config.lake.split_bytes).context("lake.split_bytes is too large")?;
-    let settings = ShipSettings { split_bytes, ..ShipSettings::new(config.lake.window) };
+    let split_bytes =
+        i64::try_from(config.lake.split_bytes).context("lake.split_bytes is too large")?;
+    let settings = ShipSettings {
+        split_bytes,
+        ..ShipSettings::new(config.lake.window)
+    };
     Ok(Shipper::new(database_url, store, settings))
 }

@@ -1,8 +1,12 @@
 //! Ctrl-C and SIGTERM: finish what is in hand, then stop.
 
 use anyhow::{Context, Result};
+use std::time::{Duration, Instant};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
+
+/// How long after a signal another one still counts as the same.
+const ECHO: Duration = Duration::from_secs(1);
 
 /// A token that the first Ctrl-C or SIGTERM cancels. A second one ends the process at once: nothing
 /// that was answered is lost by that, since answers follow commits.
@@ -18,7 +22,12 @@ pub(super) fn on_signal() -> Result<CancellationToken> {
         let name = first(&mut interrupt, &mut terminate).await;
         tracing::info!(signal = name, "stopping; once more to stop at once");
         cancelled.cancel();
-        let name = first(&mut interrupt, &mut terminate).await;
+        // One Ctrl-C can arrive twice: from the terminal and from a wrapper that passes it on.
+        let echoes_until = Instant::now() + ECHO;
+        let mut name = first(&mut interrupt, &mut terminate).await;
+        while Instant::now() < echoes_until {
+            name = first(&mut interrupt, &mut terminate).await;
+        }
         tracing::warn!(signal = name, "stopping at once");
         // As a shell reports a process that SIGINT ended.
         std::process::exit(130);

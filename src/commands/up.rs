@@ -59,7 +59,14 @@ pub(super) async fn run(mut config: Config, arguments: &cli::Up) -> Result<()> {
     let stop = shutdown::on_signal()?;
     let home = directory.path().join("postgres");
     let postgres = spawn_blocking(move || PrivatePostgres::start(&home)).await??;
-    let up = Up { config, directory, listeners, metrics, stop, welcome };
+    let up = Up {
+        config,
+        directory,
+        listeners,
+        metrics,
+        stop,
+        welcome,
+    };
     let outcome = up.run_on(&postgres.url()).await;
     let stopped = spawn_blocking(move || postgres.stop()).await?;
     tracing::info!("stopped");
@@ -80,7 +87,11 @@ fn settle(config: &mut Config, arguments: &cli::Up, directory: &Locked) -> Resul
         return Ok(None);
     }
     let (secret, drawn) = directory.secret("gateway-kannel")?;
-    let gateway = Gateway { dialect: KANNEL.to_owned(), secret: Some(secret.clone()), secret_file: None };
+    let gateway = Gateway {
+        dialect: KANNEL.to_owned(),
+        secret: Some(secret.clone()),
+        secret_file: None,
+    };
     config.gateways.insert(KANNEL.to_owned(), gateway);
     Ok(drawn.then_some(secret))
 }
@@ -111,12 +122,17 @@ impl Up {
         let settings = super::ledger::settings(&self.config.ledger)?;
         let (directory, url) = (Arc::clone(&self.directory), self.welcome.url.clone());
         let prepare = move || -> Result<Option<String>> {
-            let conn = &mut settings.open("textrail up").context("the ledger does not answer")?;
+            let conn = &mut settings
+                .open("textrail up")
+                .context("the ledger does not answer")?;
             for name in migrate::run(conn)? {
                 tracing::info!(migration = name, "migrated the ledger");
             }
             // A note that cannot be read only costs a new key.
-            let kept = Note::read(directory.path()).ok().flatten().map(|note| note.api_key);
+            let kept = Note::read(directory.path())
+                .ok()
+                .flatten()
+                .map(|note| note.api_key);
             let kept = match kept {
                 Some(key) if api_keys::find(conn, &api_keys::hash(&key))?.is_some() => Some(key),
                 _ => None,
@@ -128,7 +144,12 @@ impl Up {
                     (key.clone(), Some(key))
                 }
             };
-            Note { url, api_key, database_url: settings.url.clone() }.write(&directory)?;
+            Note {
+                url,
+                api_key,
+                database_url: settings.url.clone(),
+            }
+            .write(&directory)?;
             Ok(new)
         };
         spawn_blocking(prepare).await?
@@ -136,7 +157,14 @@ impl Up {
 
     /// Runs the API, the shipper and the loader until told to stop.
     async fn run_with(self, lake: Arc<S3Store>) -> Result<()> {
-        let Self { config, listeners, metrics, stop, welcome, .. } = self;
+        let Self {
+            config,
+            listeners,
+            metrics,
+            stop,
+            welcome,
+            ..
+        } = self;
         let connection = super::ledger::settings(&config.ledger)?;
         let shipper = ship::shipper(&config, &connection.url, Arc::clone(&lake) as _)?;
         let loader = load::Parts::open(&config, lake, Some(shipper.shipped())).await?;
@@ -152,7 +180,12 @@ impl Up {
         workers.spawn(loader.run(stop_workers.clone()));
         welcome.print()?;
         let Listeners { public, private } = listeners;
-        let api = http::serve(ServeOptions { public, private, state, shutdown: stop.clone() });
+        let api = http::serve(ServeOptions {
+            public,
+            private,
+            state,
+            shutdown: stop.clone(),
+        });
         let mut api = std::pin::pin!(api);
         let outcome = tokio::select! {
             served = &mut api => served,

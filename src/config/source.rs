@@ -30,15 +30,16 @@ impl Config {
     /// # Errors
     /// A named file that is missing; a key that does not exist; a value that does not fit.
     pub fn read(file: Option<&Path>) -> Result<Self, ConfigError> {
-        let path = match file {
+        let text = match file {
             Some(path) if !path.is_file() => return Err(ConfigError::Missing(path.to_path_buf())),
-            Some(path) => path,
-            None => Path::new(DEFAULT_FILE),
+            Some(path) => Toml::file_exact(path),
+            None if Path::new(DEFAULT_FILE).is_file() => Toml::file_exact(DEFAULT_FILE),
+            None => Toml::string(""),
         };
         let environment = std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         });
-        Self::from_sources(Toml::file_exact(path), Environment(environment.collect()))
+        Self::from_sources(text, Environment(environment.collect()))
     }
 
     pub(super) fn from_sources(

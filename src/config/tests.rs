@@ -107,6 +107,7 @@ fn a_value_that_does_not_fit_names_its_key_and_what_would_fit() {
 fn a_named_file_must_exist() {
     let missing = Config::read(Some(std::path::Path::new("/nowhere/textrail.toml")));
     assert!(matches!(missing, Err(ConfigError::Missing(_))));
+    assert!(Config::read(None).is_ok(), "the default one need not");
 }
 
 /// The example is what a newcomer copies: it must be valid as it stands, and with every key

@@ -362,7 +362,10 @@ mod tests {
         let error = ApiError::internal(anyhow::anyhow!("password=hunter2"));
         let response = error.error_response();
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
-        assert_eq!(response.headers().get(header::CONTENT_TYPE).unwrap(), MEDIA_TYPE);
+        assert_eq!(
+            response.headers().get(header::CONTENT_TYPE).unwrap(),
+            MEDIA_TYPE
+        );
         let body = to_bytes(response.into_body()).await.unwrap();
         assert!(!String::from_utf8_lossy(&body).contains("hunter2"));
         assert!(error.inside().is_some());

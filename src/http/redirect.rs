@@ -147,7 +147,10 @@ mod tests {
             headers.get(header::LOCATION).unwrap(),
             "https://example.com/a?b=%20c&d=1#e"
         );
-        assert_eq!(headers.get(header::CACHE_CONTROL).unwrap(), "private, no-store");
+        assert_eq!(
+            headers.get(header::CACHE_CONTROL).unwrap(),
+            "private, no-store"
+        );
         assert_eq!(headers.get(header::REFERRER_POLICY).unwrap(), "no-referrer");
     }
 

@@ -4,7 +4,6 @@ use crate::commands::output;
 use crate::config::Secret;
 use crate::domain::window::WindowLength;
 use anyhow::Result;
-use std::fmt::Write;
 use std::path::PathBuf;
 use url::Url;
 
@@ -29,7 +28,10 @@ impl Welcome {
 
     fn text(&self, program: &str) -> String {
         let url = self.url.as_str().trim_end_matches('/');
-        let data = self.data_flag.as_ref().map(|path| format!(" --data {}", path.display()));
+        let data = self
+            .data_flag
+            .as_ref()
+            .map(|path| format!(" --data {}", path.display()));
         let data = data.unwrap_or_default();
         let mut text = format!(
             "\ntextrail is up at {url} (its calls: {url}/docs)\n\
@@ -38,17 +40,15 @@ impl Welcome {
             self.directory.display(),
             String::from(self.window),
         );
-        // Writing to a String cannot fail.
         if let Some(secret) = &self.gateway_secret {
-            drop(write!(
-                text,
+            text.push_str(&format!(
                 "kannel    {url}/v1/gateways/kannel/inbound?secret={}&… (shown once)\n",
                 secret.expose()
             ));
         }
         let key = match &self.api_key {
             Some(key) => {
-                drop(write!(text, "API key   {key} (an admin's; shown once)\n"));
+                text.push_str(&format!("API key   {key} (an admin's; shown once)\n"));
                 format!("export TEXTRAIL_API_KEY={key}")
             }
             None => format!(
@@ -56,8 +56,7 @@ impl Welcome {
                  export TEXTRAIL_API_KEY=…"
             ),
         };
-        drop(write!(
-            text,
+        text.push_str(&format!(
             r#"
 Try it in another terminal:
 
@@ -79,9 +78,13 @@ Ctrl-C stops everything; the next start goes on where this one stopped.
 /// How this program was called, so that the commands to paste work where `textrail` is not on the
 /// PATH.
 fn program() -> String {
-    let name = std::env::args().next().unwrap_or_else(|| "textrail".to_owned());
+    let name = std::env::args()
+        .next()
+        .unwrap_or_else(|| "textrail".to_owned());
     let here = std::env::current_dir().map(|path| format!("{}/", path.display()));
-    let short = here.ok().and_then(|here| name.strip_prefix(&here).map(ToOwned::to_owned));
+    let short = here
+        .ok()
+        .and_then(|here| name.strip_prefix(&here).map(ToOwned::to_owned));
     short.unwrap_or(name)
 }
 
@@ -104,8 +107,14 @@ mod tests {
     fn the_key_is_shown_on_the_first_start_alone() {
         let first = welcome(Some("k3y")).text("textrail");
         assert!(first.contains("export TEXTRAIL_API_KEY=k3y"), "{first}");
-        assert!(first.contains("textrail report --group-by campaign_type --data /srv/t"), "{first}");
+        assert!(
+            first.contains("textrail report --group-by campaign_type --data /srv/t"),
+            "{first}"
+        );
         let later = welcome(None).text("textrail");
-        assert!(later.contains("key create") && !later.contains("k3y"), "{later}");
+        assert!(
+            later.contains("key create") && !later.contains("k3y"),
+            "{later}"
+        );
     }
 }

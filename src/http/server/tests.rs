@@ -144,7 +144,12 @@ async fn callers_without_a_key_are_challenged() {
         .insert_header((header::AUTHORIZATION, "Bearer guess"));
     let guess = call(guess).await;
     assert_eq!(guess.status, 401);
-    let challenge = guess.headers.get(header::WWW_AUTHENTICATE).unwrap().to_str().unwrap();
+    let challenge = guess
+        .headers
+        .get(header::WWW_AUTHENTICATE)
+        .unwrap()
+        .to_str()
+        .unwrap();
     assert!(challenge.contains("invalid_token"));
 }
 
