@@ -9,5 +9,6 @@
     reason = "a test binary has no outside; `pub` here means shared by the stories"
 )]
 
+mod api;
 mod ledger;
 mod support;

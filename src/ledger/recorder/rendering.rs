@@ -168,11 +168,14 @@ impl Renderer {
             .collect()
     }
 
-    /// What stands before the code, and its host for the record. A campaign's own domain is always
-    /// reached over https.
+    /// What stands before the code, and its host for the record. A campaign's own domain is reached by
+    /// the scheme of the public base.
     fn base_of(&self, campaign: &Campaign) -> (String, String) {
         if let Some(domain) = &campaign.short_domain {
-            return (format!("https://{domain}"), domain.clone());
+            return (
+                format!("{}://{domain}", self.short_base.scheme()),
+                domain.clone(),
+            );
         }
         let base = self.short_base.as_str().trim_end_matches('/').to_owned();
         let authority = self.short_base.authority().to_owned();

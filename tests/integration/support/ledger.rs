@@ -12,6 +12,7 @@ use textrail::ledger::connection::ConnectionSettings;
 use textrail::ledger::facts::*;
 use textrail::ledger::journey::{self, Journey};
 use textrail::ledger::recorder::{Recorder, RecorderSettings, RecorderThreads};
+use url::Url;
 use uuid::Uuid;
 
 pub const CAMPAIGN: &str = "spring";
@@ -24,17 +25,24 @@ pub struct TestLedger {
     pub recorder: Recorder,
     threads: Vec<RecorderThreads>,
     pub database: TestDatabase,
+    base: Url,
 }
 
 impl TestLedger {
     /// A ledger with one campaign.
     pub fn start() -> Self {
+        Self::start_at("https://go.example/".parse().expect("a URL"))
+    }
+
+    /// The same, with short URLs under `base`.
+    pub fn start_at(base: Url) -> Self {
         let database = TestDatabase::create();
-        let (recorder, threads) = start_recorder(&database.url());
+        let (recorder, threads) = start_recorder(&database.url(), &base);
         let ledger = Self {
             recorder,
             threads: vec![threads],
             database,
+            base,
         };
         ledger.put_campaign(&Campaign {
             name: CAMPAIGN.to_owned(),
@@ -54,7 +62,7 @@ impl TestLedger {
 
     /// A server that reaches the ledger by another address.
     pub fn recorder_at(&mut self, url: &str) -> Recorder {
-        let (recorder, threads) = start_recorder(url);
+        let (recorder, threads) = start_recorder(url, &self.base);
         self.threads.push(threads);
         recorder
     }
@@ -82,6 +90,13 @@ impl TestLedger {
             .collect()
     }
 
+    /// Changes what no API changes, such as the past.
+    pub fn execute(&self, sql: &str) {
+        diesel::sql_query(sql)
+            .execute(&mut self.database.connect())
+            .expect("the statement runs");
+    }
+
     pub fn journey(&self, id: Uuid) -> Journey {
         journey::find(&mut self.database.connect(), id)
             .expect("the journey can be read")
@@ -100,10 +115,10 @@ impl TestLedger {
     }
 }
 
-fn start_recorder(url: &str) -> (Recorder, RecorderThreads) {
+fn start_recorder(url: &str, base: &Url) -> (Recorder, RecorderThreads) {
     Recorder::start(&RecorderSettings {
         connection: ConnectionSettings::new(url),
-        short_base: "https://go.example/".parse().expect("a URL"),
+        short_base: base.clone(),
         codes: Arc::new(ShortCodes::new([7; 32], 10)),
         personal_data: Default::default(),
         threads: Default::default(),

@@ -1,0 +1,7 @@
+//! The HTTP API as its callers see it.
+
+mod bad_input;
+mod journey;
+mod redirects;
+mod sends;
+mod webhooks;
