@@ -1,1 +1,2 @@
 //! commands: see the design.
+pub mod demo;

@@ -1,0 +1,7 @@
+//! `textrail demo`.
+mod agents;
+mod campaigns;
+mod chance;
+mod people;
+mod plan;
+mod replies;
