@@ -1,6 +1,8 @@
 //! What a subscriber's text means: STOP, START, HELP, by a written, versioned rule.
 
 use super::phone::Sender;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 /// The rule set's name, stored with every verdict.
 pub const RULESET: &str = "words-1";
@@ -38,14 +40,218 @@ impl Intent {
 pub struct Verdict {
     /// What the text asks for.
     pub intent: Intent,
-    /// The rule's name, such as `whole_message`, `word_and_courtesy`, `word_inside`; none for
-    /// [`Intent::None`].
+    /// The rule's name ([`classify`] lists them); none for [`Intent::None`].
     pub reason: Option<&'static str>,
 }
 
-/// Reads a text.
+impl Verdict {
+    const NONE: Self = Self {
+        intent: Intent::None,
+        reason: None,
+    };
+    fn new(intent: Intent, reason: &'static str) -> Self {
+        Self {
+            intent,
+            reason: Some(reason),
+        }
+    }
+}
+
+/// What one word of a text is to the rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Word {
+    /// A word of ours; `everyday` ones are common in ordinary sentences.
+    Command { intent: Intent, everyday: bool },
+    /// It adds nothing.
+    Courtesy,
+    /// Digits only.
+    Number,
+    /// Any other.
+    Other,
+}
+
+/// Words that say no more than the command beside them. Short on purpose: an article or a negation
+/// ("the end", "don't stop") makes another sentence of it.
+const COURTESY: [&str; 48] = [
+    "all",
+    "bitte",
+    "danke",
+    "from",
+    "goodbye",
+    "gracias",
+    "hello",
+    "hey",
+    "hi",
+    "immediately",
+    "kindly",
+    "list",
+    "me",
+    "merci",
+    "message",
+    "messages",
+    "messaging",
+    "msg",
+    "msgs",
+    "my",
+    "now",
+    "number",
+    "ok",
+    "okay",
+    "please",
+    "pls",
+    "plz",
+    "right",
+    "sending",
+    "sir",
+    "sms",
+    "subscription",
+    "svp",
+    "text",
+    "texting",
+    "texts",
+    "thank",
+    "thanks",
+    "these",
+    "this",
+    "thx",
+    "to",
+    "txt",
+    "txts",
+    "ty",
+    "u",
+    "you",
+    "your",
+];
+
+/// Texts of so few words are looked at by a person if a STOP stands anywhere in them.
+const FEW_WORDS: usize = 4;
+
+/// Reads a text. The first rule that holds decides; "stop words", "courtesy" and so on are whole
+/// words, without regard to case, accents, width, punctuation or white space. "OPT OUT" and
+/// "STOP ALL" are one word.
+///
+/// | rule | holds if the text is | verdict |
+/// |---|---|---|
+/// | `whole_message` | command words of one kind only, once or more ("STOP", "stop. STOP!") | stop, start, help |
+/// | `words_conflict` | command words of several kinds, STOP among them, and courtesy only ("HELP STOP") | possible_stop |
+/// | `word_and_courtesy` | stop words, or help words, and courtesy only ("Stop. Thank you") | stop, help |
+/// | `word_and_number` | a stop word first, then numbers, courtesy and more stop words ("STOP 12345") | possible_stop |
+/// | `word_first` | a stop word first, then anything ("stop sending me this I hate you") | possible_stop |
+/// | `few_words` | at most four words, among them a stop word that is no everyday word ("no thanks, stop") | possible_stop |
+/// | | anything else ("we have to STOP this bill", "happy to end my day here") | none |
+///
+/// "First" passes over courtesy ("please stop that"). The rules lean towards the wish to be left
+/// alone: courtesy makes a STOP and never a START, since a wrong opt-out is a lost sale and a wrong
+/// opt-in is a broken promise. CANCEL, END, QUIT and REVOKE are everyday words.
 pub fn classify(text: &str) -> Verdict {
-    todo!("{text}")
+    let words = words(text);
+    only_commands(&words)
+        .or_else(|| stop_first(&words))
+        .or_else(|| stop_among_few(&words))
+        .unwrap_or(Verdict::NONE)
+}
+
+/// `whole_message`, `words_conflict` and `word_and_courtesy`.
+fn only_commands(words: &[Word]) -> Option<Verdict> {
+    let mut kinds = Vec::new();
+    let mut courtesy = false;
+    for word in words {
+        match word {
+            Word::Command { intent, .. } if kinds.contains(intent) => {}
+            Word::Command { intent, .. } => kinds.push(*intent),
+            Word::Courtesy => courtesy = true,
+            Word::Number | Word::Other => return None,
+        }
+    }
+    match kinds[..] {
+        [intent] if !courtesy => Some(Verdict::new(intent, "whole_message")),
+        [intent @ (Intent::Stop | Intent::Help)] => Some(Verdict::new(intent, "word_and_courtesy")),
+        [_, _, ..] if kinds.contains(&Intent::Stop) => {
+            Some(Verdict::new(Intent::PossibleStop, "words_conflict"))
+        }
+        _ => None,
+    }
+}
+
+/// `word_and_number` and `word_first`.
+fn stop_first(words: &[Word]) -> Option<Verdict> {
+    let mut rest = words.iter().skip_while(|word| **word == Word::Courtesy);
+    if !rest.next()?.is_stop() {
+        return None;
+    }
+    let numbers_only =
+        rest.all(|word| word.is_stop() || matches!(word, Word::Number | Word::Courtesy));
+    let reason = if numbers_only {
+        "word_and_number"
+    } else {
+        "word_first"
+    };
+    Some(Verdict::new(Intent::PossibleStop, reason))
+}
+
+/// `few_words`.
+fn stop_among_few(words: &[Word]) -> Option<Verdict> {
+    let plain_stop = Word::Command {
+        intent: Intent::Stop,
+        everyday: false,
+    };
+    (words.len() <= FEW_WORDS && words.contains(&plain_stop))
+        .then(|| Verdict::new(Intent::PossibleStop, "few_words"))
+}
+
+impl Word {
+    fn is_stop(self) -> bool {
+        matches!(
+            self,
+            Self::Command {
+                intent: Intent::Stop,
+                ..
+            }
+        )
+    }
+    /// Reads a folded word.
+    fn read(word: &str) -> Self {
+        let command = |intent, everyday| Self::Command { intent, everyday };
+        match word {
+            "stop" | "stopall" | "unsubscribe" | "optout" | "arret" => command(Intent::Stop, false),
+            "cancel" | "end" | "quit" | "revoke" => command(Intent::Stop, true),
+            "start" | "unstop" | "yes" => command(Intent::Start, false),
+            "help" | "info" => command(Intent::Help, false),
+            _ if COURTESY.binary_search(&word).is_ok() => Self::Courtesy,
+            _ if word.bytes().all(|byte| byte.is_ascii_digit()) => Self::Number,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// The words of a text, folded: compatibility forms (full width, mathematical letters) and accents
+/// are undone, then case. Apostrophes stay inside a word ("don't" is one); all else that is neither
+/// letter nor digit parts words.
+fn words(text: &str) -> Vec<Word> {
+    let folded: String = text
+        .nfkd()
+        .filter(|character| !is_combining_mark(*character) && !is_apostrophe(*character))
+        .flat_map(char::to_lowercase)
+        .collect();
+    let mut parts = folded
+        .split(|character: char| !character.is_alphanumeric())
+        .filter(|part| !part.is_empty())
+        .peekable();
+    let mut words = Vec::new();
+    while let Some(part) = parts.next() {
+        let pair = match part {
+            "opt" => parts.next_if_eq(&"out").map(|_| "optout"),
+            "stop" => parts.next_if_eq(&"all").map(|_| "stopall"),
+            _ => None,
+        };
+        words.push(Word::read(pair.unwrap_or(part)));
+    }
+    words
+}
+
+/// The marks that stand inside words: typewriter's, typographic, and what keyboards make of it.
+fn is_apostrophe(character: char) -> bool {
+    matches!(character, '\'' | '’' | '‘' | '`' | '´' | 'ʼ')
 }
 
 /// What a standing wish is about.
@@ -55,4 +261,175 @@ pub enum Scope {
     Sender(Sender),
     /// Messages from anyone here.
     All,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(text: &str) -> (Intent, Option<&'static str>) {
+        let verdict = classify(text);
+        (verdict.intent, verdict.reason)
+    }
+
+    fn assert_all(texts: &[&str], intent: Intent, reason: Option<&'static str>) {
+        for text in texts {
+            assert_eq!(read(text), (intent, reason), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_courtesy_list_can_be_searched() {
+        assert!(COURTESY.is_sorted());
+    }
+
+    #[test]
+    fn a_command_alone() {
+        let whole = Some("whole_message");
+        let stops = [
+            "STOP",
+            "stop",
+            " Stop. ",
+            "STOPALL",
+            "stop all",
+            "Unsubscribe",
+            "CANCEL",
+            "end",
+            "QUIT",
+            "OptOut",
+            "OPT OUT",
+            "opt-out",
+            "Revoke",
+            "ARRET",
+            "arrêt",
+            "ARRE\u{302}T",
+            "ＳＴＯＰ",
+            "𝐒𝐓𝐎𝐏",
+            "\"STOP\"",
+            "'stop'",
+            "‘Stop’",
+            "stop!!!",
+            "STOP ❤\u{fe0f}",
+            "STOP STOP STOP",
+            "\u{200b}STOP\u{feff}",
+            "STOP\r\n",
+            "stop, quit",
+            "【STOP】",
+        ];
+        assert_all(&stops, Intent::Stop, whole);
+        assert_all(
+            &["START", "unstop", "Yes", "yes!", "ＹＥＳ"],
+            Intent::Start,
+            whole,
+        );
+        assert_all(&["HELP", "info?", "Help help"], Intent::Help, whole);
+    }
+
+    #[test]
+    fn courtesy_makes_a_stop() {
+        let stops = [
+            "STOP please",
+            "Stop. Thank you",
+            "please stop",
+            "stop texting me",
+            "stop messages",
+            "stop now",
+            "Please stop sending me messages!",
+            "unsubscribe me pls",
+            "cancel my subscription",
+            "Hi, please stop. Thanks",
+            "arrêt svp",
+            "stop text",
+            "stop all messages",
+            "Text STOP",
+        ];
+        assert_all(&stops, Intent::Stop, Some("word_and_courtesy"));
+        assert_all(
+            &["help please", "Help me"],
+            Intent::Help,
+            Some("word_and_courtesy"),
+        );
+    }
+
+    #[test]
+    fn courtesy_never_makes_a_start() {
+        assert_all(
+            &["yes please", "start now", "ok yes thanks"],
+            Intent::None,
+            None,
+        );
+    }
+
+    #[test]
+    fn a_person_should_look() {
+        let possible =
+            |texts: &[&str], reason| assert_all(texts, Intent::PossibleStop, Some(reason));
+        possible(
+            &["STOP 12345", "Stop 2", "please stop 555-1234"],
+            "word_and_number",
+        );
+        possible(
+            &[
+                "stop sending me this I hate you",
+                "cancel my order",
+                "please stop that",
+                "End of story",
+                "STOP\nSent from my phone",
+                "stop it",
+            ],
+            "word_first",
+        );
+        possible(
+            &["no thanks, stop", "I said STOP", "don't stop", "we opt out"],
+            "few_words",
+        );
+        possible(
+            &["HELP STOP", "yes please stop", "Start. Stop."],
+            "words_conflict",
+        );
+    }
+
+    #[test]
+    fn ordinary_sentences_are_left_alone() {
+        let texts = [
+            "",
+            " ",
+            "…",
+            "👍",
+            "we have to STOP this bill",
+            "the end",
+            "I quit smoking",
+            "When does the bus stop at my house?",
+            "nonstop",
+            "stopped",
+            "Yes I will come",
+            "I need help now",
+            "12345",
+            "thank you",
+            "START HELP",
+            "ok",
+            "happy to end my day here",
+            "opt in",
+            "out",
+        ];
+        assert_all(&texts, Intent::None, None);
+    }
+
+    proptest! {
+        #[test]
+        fn wrapping_changes_nothing(
+            word in prop::sample::select(vec!["stop", "YES", "Info", "Opt Out", "stop it", "hello"]),
+            before in "[ .,!?\"()\\[\\]*…“”\n]{0,4}", after in "[ .,!?\"()\\[\\]*…“”\n]{0,4}",
+        ) {
+            prop_assert_eq!(classify(&format!("{before}{word}{after}")), classify(word));
+        }
+
+        #[test]
+        fn a_verdict_has_a_reason(text in "\\PC{0,40}|((stop|help|yes|me|12|bill)[ .]?){0,6}") {
+            let verdict = classify(&text);
+            prop_assert_eq!(verdict.intent == Intent::None, verdict.reason.is_none());
+            prop_assert_eq!(classify(&text.to_uppercase()), verdict);
+        }
+    }
 }
