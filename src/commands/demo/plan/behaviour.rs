@@ -30,10 +30,12 @@ pub(super) fn visits(
         return visits;
     }
     if happens(rng, PREVIEWED) {
-        visits.push(visit(rng, links, delivered + millis(rng, 20, 400), false));
+        let at = delivered + millis(rng, 20, 400);
+        visits.push(visit(rng, links, at, false));
     }
     if happens(rng, LOOKED_AT) {
-        let mut look = visit(rng, links, delivered + millis(rng, 20, 400), false);
+        let at = delivered + millis(rng, 20, 400);
+        let mut look = visit(rng, links, at, false);
         if let Act::Visit(visit) = &mut look.act {
             visit.head = true;
         }
@@ -43,7 +45,8 @@ pub(super) fn visits(
         let first = delivered + millis(rng, 300, 3_000);
         visits.push(visit(rng, links, first, true));
         if happens(rng, COME_BACK) {
-            visits.push(visit(rng, links, first + millis(rng, 200, 1_500), true));
+            let again = first + millis(rng, 200, 1_500);
+            visits.push(visit(rng, links, again, true));
         }
     }
     visits
