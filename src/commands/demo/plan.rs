@@ -39,8 +39,8 @@ pub(super) struct Wave {
 /// message a reply answers and whether an opt-out came before a send.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Life {
-    /// The person's number, E.164.
-    pub(super) number: String,
+    /// Which person of the run, from 0; their number follows from it.
+    pub(super) person: u64,
     /// Index of the campaign that all messages to this person belong to.
     pub(super) campaign: usize,
     /// One message each; never empty.
@@ -198,7 +198,7 @@ impl Plan {
         let mut chapters = author.chapters();
         chapters.truncate(usize::try_from(left).unwrap_or(usize::MAX));
         Life {
-            number: super::people::number(self.seed, person),
+            person,
             campaign,
             chapters,
         }
