@@ -64,6 +64,9 @@ pub enum Command {
     /// Bring the ledger's schema up to this version
     #[command(after_help = MIGRATE)]
     Migrate(Migrate),
+    /// Drive a running server like a campaign, and tell what its report must show
+    #[command(after_help = DEMO)]
+    Demo(Demo),
     /// Make, list and revoke API keys
     #[command(after_help = KEY)]
     Key(Key),
@@ -162,6 +165,45 @@ pub enum Format {
     Json,
     /// RFC 4180.
     Csv,
+}
+
+/// `textrail demo`.
+#[derive(Clone, Debug, Args)]
+pub struct Demo {
+    /// Messages to send
+    #[arg(long, value_name = "N", default_value_t = 2_000,
+        value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub messages: u64,
+    /// Messages a second; receipts, clicks and replies come on top
+    #[arg(long, value_name = "R", default_value_t = 200.0, value_parser = rate)]
+    pub rate: f64,
+    /// Makes people, texts and what becomes of them repeatable [default: drawn]
+    #[arg(long, value_name = "S")]
+    pub seed: Option<u64>,
+    /// Campaigns to spread the messages over; their types take turns
+    #[arg(long, value_name = "N", default_value_t = 6,
+        value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    pub campaigns: u16,
+    /// How long a call is repeated while the server is away, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    pub patience: u64,
+    /// Also write the numbers that the report must show to this file, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub expect: Option<PathBuf>,
+    /// Wait until the report is complete, and compare: exit 1 on a difference
+    #[arg(long)]
+    pub verify: bool,
+    /// Which server to drive.
+    #[command(flatten)]
+    pub server: Server,
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let rate: f64 = text.parse().map_err(|_| "must be a number".to_owned())?;
+    let possible = (0.01..=100_000.0).contains(&rate);
+    possible
+        .then_some(rate)
+        .ok_or_else(|| "must be between 0.01 and 100000".to_owned())
 }
 
 /// `textrail query`.
@@ -266,6 +308,16 @@ Examples:
   textrail report --start 2026-11-01 --end 2026-12-01 --tz Europe/Vienna --group-by day --format csv
   textrail report errors --group-by gateway
   textrail report --url https://sms.example.com --key \"$KEY\"";
+
+const DEMO: &str = "\
+Sends messages, reports on them as gateways do, and visits links and answers as people and programs
+do, over HTTP alone. Calls are repeated while the server is away, so a server that is killed in the
+middle and started again must still end with these numbers.
+
+Examples:
+  textrail demo                                  # 2,000 messages at 200 a second
+  textrail demo --messages 20000 --rate 1000 --verify
+  textrail demo --seed 7 --expect /tmp/expected.json";
 
 const QUERY: &str = "\
 Each kind of log line is a view: message, submission, receipt, \"match\", click, inbound, opt_out.

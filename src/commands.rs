@@ -1,12 +1,13 @@
 //! One file a command: the only readers of the configuration and the only builders of adapters.
 
-use crate::cli::{Cli, Command};
+use crate::cli::{self, Cli, Command};
 use crate::config::Config;
 use anyhow::{Context, Result};
 use rand::distr::{Alphanumeric, SampleString};
 
 mod api;
 mod data_directory;
+pub mod demo;
 mod key;
 mod lake;
 mod ledger;
@@ -31,10 +32,28 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Serve => block_on(serve::run(&config)),
         Command::Ship => block_on(ship::run(&config)),
         Command::Report(arguments) => block_on(report::run(&arguments)),
+        Command::Demo(arguments) => block_on(demo_on(arguments)),
         Command::Migrate(arguments) => migrate::run(&config, &arguments),
         Command::Key(arguments) => key::run(&config, &arguments),
         _ => todo!(),
     }
+}
+
+/// Against the server of the flags, or else of the data folder.
+async fn demo_on(arguments: cli::Demo) -> Result<()> {
+    let server = server::Server::find(&arguments.server)?;
+    demo::run(demo::DemoOptions {
+        url: server.url,
+        key: server.key,
+        messages: arguments.messages,
+        rate: arguments.rate,
+        seed: arguments.seed,
+        campaigns: arguments.campaigns,
+        patience: arguments.patience,
+        expect: arguments.expect,
+        verify: arguments.verify,
+    })
+    .await
 }
 
 fn block_on(work: impl Future<Output = Result<()>>) -> Result<()> {
