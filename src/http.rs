@@ -32,3 +32,6 @@ mod well_known;
 
 pub use server::{ReportsOptions, ServeOptions, serve, serve_reports};
 pub use state::{AppState, AppStateParts, HttpLimits, HttpSettings, ReportsState};
+
+#[cfg(test)]
+mod tests;

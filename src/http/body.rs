@@ -159,6 +159,12 @@ async fn read(payload: Payload, limit: usize) -> Result<Bytes, ApiError> {
     }
 }
 
+/// Reads a body that nobody wants, so that its sender comes to read the answer.
+pub(super) async fn discard(payload: Payload) {
+    // Over any limit, broken off, or too slow: the answer is another one anyway.
+    let _ignored = read(payload, 0).await;
+}
+
 async fn collect(mut payload: Payload, limit: usize) -> Result<Bytes, ApiError> {
     let mut body = BytesMut::new();
     let mut length = 0;

@@ -1,8 +1,10 @@
 //! `/openapi.json`, and `/docs`: Swagger UI from within the binary, so that it works offline.
 
+use super::problem::ApiError;
 use actix_web::http::header;
 use actix_web::{HttpResponse, get, web};
-use utoipa_swagger_ui::{Config, SwaggerUi};
+use std::sync::Arc;
+use utoipa_swagger_ui::Config;
 
 /// The OpenAPI document of all routes, encoded once.
 #[derive(Debug)]
@@ -34,10 +36,24 @@ pub(super) async fn docs() -> HttpResponse {
         .finish()
 }
 
-/// The page's files. No validator badge: it would ask a server elsewhere.
-pub(super) fn pages(config: &mut web::ServiceConfig) -> &mut web::ServiceConfig {
+/// The page's files: a pattern over several segments, which OpenAPI cannot tell of.
+pub(super) fn files(config: &mut web::ServiceConfig) -> &mut web::ServiceConfig {
+    config.route("/docs/{file:.*}", web::get().to(file))
+}
+
+async fn file(name: web::Path<String>) -> Result<HttpResponse, ApiError> {
+    // No validator badge: it would ask a server elsewhere.
     let page = Config::new(["/openapi.json"])
         .validator_url("none")
         .persist_authorization(true);
-    config.service(SwaggerUi::new("/docs/{_:.*}").config(page))
+    let found = utoipa_swagger_ui::serve(&name, Arc::new(page))
+        .map_err(|error| ApiError::internal(anyhow::anyhow!("{error}")))?;
+    let file = found.ok_or_else(|| ApiError::not_found("file", "file"))?;
+    let mut response = HttpResponse::Ok();
+    if file.gzpipped {
+        response.insert_header((header::CONTENT_ENCODING, "gzip"));
+    }
+    Ok(response
+        .content_type(file.content_type)
+        .body(file.bytes.into_owned()))
 }

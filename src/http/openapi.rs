@@ -5,8 +5,9 @@ use super::routes::RouteSet;
 use actix_web::App;
 use actix_web::dev::ResourceDef;
 use actix_web::http::Method;
+use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{OpenApi, PathItem};
+use utoipa::openapi::{ContentBuilder, OpenApi, PathItem, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi as _};
 use utoipa_actix_web::AppExt;
 
@@ -21,7 +22,7 @@ use utoipa_actix_web::AppExt;
             (cannot be read), 401 (no valid key), 403 (the key lacks the role), 404, 405, 413, 415 \
             and 503 (with `Retry-After`). Unknown fields are refused."
     ),
-    modifiers(&Bearer, &UniqueOperations)
+    modifiers(&Bearer)
 )]
 struct Frame;
 
@@ -65,6 +66,62 @@ impl Modify for UniqueOperations {
     }
 }
 
+/// The answers that every call of a kind has: with a key, with a body.
+struct CommonAnswers;
+
+impl Modify for CommonAnswers {
+    fn modify(&self, document: &mut OpenApi) {
+        for item in document.paths.paths.values_mut() {
+            let all = [
+                &mut item.get,
+                &mut item.post,
+                &mut item.put,
+                &mut item.delete,
+            ];
+            for operation in all.into_iter().flatten() {
+                add_common_answers(operation);
+            }
+        }
+    }
+}
+
+fn add_common_answers(operation: &mut Operation) {
+    let keyed = operation.security.is_some();
+    let with_body = operation.request_body.is_some();
+    let common = [
+        ("400", with_body, "The body cannot be read"),
+        (
+            "401",
+            keyed,
+            "No key, or not one of ours; see `WWW-Authenticate`",
+        ),
+        ("403", keyed, "The key lacks the role"),
+        ("408", with_body, "The body took over 60 seconds"),
+        ("413", with_body, "The body is too large"),
+        (
+            "415",
+            with_body,
+            "The body is said to be something else than JSON, or is compressed",
+        ),
+    ];
+    let problem = || {
+        let schema = Ref::from_schema_name("Problem");
+        ContentBuilder::new().schema(Some(schema)).build()
+    };
+    for (status, applies, description) in common {
+        if applies && !operation.responses.responses.contains_key(status) {
+            let response = ResponseBuilder::new()
+                .description(description)
+                .content(super::problem::MEDIA_TYPE, problem())
+                .build();
+            operation
+                .responses
+                .responses
+                .insert(status.to_owned(), response.into());
+        }
+    }
+}
+
 /// The document of a set of routes.
 pub(super) fn document(set: RouteSet) -> OpenApi {
     let (_, mut document) = App::new()
@@ -73,6 +130,7 @@ pub(super) fn document(set: RouteSet) -> OpenApi {
         .configure(|config| set.register(config))
         .split_for_parts();
     UniqueOperations.modify(&mut document);
+    CommonAnswers.modify(&mut document);
     document
 }
 

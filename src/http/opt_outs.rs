@@ -15,7 +15,7 @@ use crate::ledger::opt_outs::{self, StandingWish};
 use actix_web::{HttpResponse, delete, get, put, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// The path's word for "any sender".
@@ -24,7 +24,7 @@ const ANY: &str = "*";
 const LIST_LIMIT: i64 = 10_000;
 
 /// Which wishes to list.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {

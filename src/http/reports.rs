@@ -8,10 +8,9 @@ use crate::report::{ErrorsReport, MessagesReport, ReportQuery, Reports};
 use actix_web::{HttpResponse, get, web};
 use chrono::Utc;
 use serde::Deserialize;
-use utoipa::IntoParams;
 
 /// What a report is about.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ReportParameters {

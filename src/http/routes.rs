@@ -65,7 +65,7 @@ fn private(config: &mut ServiceConfig<'_>) {
         .service(opt_outs::opt_in)
         .service(docs::openapi_json)
         .service(docs::docs)
-        .map(docs::pages);
+        .map(docs::files);
     loader(config);
 }
 

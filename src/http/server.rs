@@ -6,10 +6,10 @@ use super::openapi::{self, Methods};
 use super::problem::{ApiError, FieldError, Kind};
 use super::routes::RouteSet;
 use super::state::{AppState, HttpLimits, ReportsState};
-use super::{answer, observe};
+use super::{answer, body, observe};
 use actix_web::error::{PathError, QueryPayloadError};
 use actix_web::middleware::{Compress, DefaultHeaders, from_fn};
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use anyhow::Context as _;
 use std::net::TcpListener;
@@ -154,7 +154,7 @@ impl Shared {
 }
 
 impl AppState {
-    fn configure(&self, config: &mut ServiceConfig) {
+    pub(super) fn configure(&self, config: &mut ServiceConfig) {
         config
             .app_data(Data::new(self.clone()))
             .app_data(Data::new(Authority::Ledger(self.keys().clone())))
@@ -174,7 +174,12 @@ impl ReportsState {
 }
 
 /// No route: another method's, or nobody's.
-async fn unmatched(request: HttpRequest, methods: Data<Methods>) -> Result<HttpResponse, ApiError> {
+async fn unmatched(
+    request: HttpRequest,
+    methods: Data<Methods>,
+    payload: Payload,
+) -> Result<HttpResponse, ApiError> {
+    body::discard(payload.into_inner()).await;
     Err(match methods.of(request.path()) {
         Some(allowed) => ApiError::method_not_allowed(allowed),
         None => ApiError::new(Kind::NotFound, "there is nothing at this path"),

@@ -21,6 +21,9 @@ use uuid::Uuid;
 pub struct HttpSettings {
     /// Where the world reaches this server: the base of callback URLs.
     pub public_url: Url,
+    /// Where short URLs lead that no campaign's `short_domain` overrides: the recorder's own
+    /// `short_base`.
+    pub short_base: Url,
     /// Peers whose `X-Forwarded-For` or `Forwarded` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// A folder whose files are served under `/.well-known/`; read once, at the start.
@@ -136,12 +139,13 @@ impl AppState {
         Some(gateway.receipt_url(under(&self.settings().public_url, &path), message_id))
     }
 
-    /// The short URL of a code under a campaign's host, or under the public base.
+    /// The short URL of a code under a campaign's host, or under the base; as the recorder writes
+    /// it.
     pub(super) fn short_url(&self, domain: Option<&str>, code: &str) -> String {
-        let base = &self.settings().public_url;
+        let base = &self.settings().short_base;
         match domain {
-            Some(domain) => format!("{}://{domain}/{code}", base.scheme()),
-            None => under(base, code).into(),
+            Some(domain) if domain != base.authority() => format!("https://{domain}/{code}"),
+            _ => under(base, code).into(),
         }
     }
 

@@ -104,11 +104,10 @@ impl S3Store {
                 loader.credentials_provider(Credentials::new(id, secret, None, None, "textrail"));
         }
         let shared = loader.load().await;
-        let path_style = settings.path_style.unwrap_or_else(|| {
-            has_endpoint(&shared, std::env::var_os("AWS_ENDPOINT_URL_S3").is_some())
-        });
+        let has_endpoint =
+            shared.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
         let config = aws_sdk_s3::config::Builder::from(&shared)
-            .force_path_style(path_style)
+            .force_path_style(settings.path_style.unwrap_or(has_endpoint))
             .build();
         let prefix = match settings.prefix.trim_matches('/') {
             "" => String::new(),
@@ -143,11 +142,6 @@ impl S3Store {
             _ => Err(PutRefusal::Other(unavailable("put", key, &error))),
         }
     }
-}
-
-/// Whether the configuration names an endpoint, for all services or for S3 alone.
-fn has_endpoint(shared: &aws_config::SdkConfig, for_s3: bool) -> bool {
-    for_s3 || shared.endpoint_url().is_some()
 }
 
 /// Why a put was refused.

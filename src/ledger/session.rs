@@ -14,9 +14,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Time without an answer after which a connection is given up by the kernel.
 const SILENCE: Duration = Duration::from_secs(30);
 
-/// What every session begins with. One statement at most copies a whole window; a shipper that is
-/// stopped in a transaction must hold nothing back; plans for the outbox are forced, since the
-/// statistics of tables that are filled and truncated all day never describe them.
+/// What every session begins with: limits, and how the outbox is to be read.
 const BEGIN: &str = include_str!("sql/ship/session.sql");
 
 /// Why a session's work was not done.
@@ -76,6 +74,13 @@ impl Session {
         self.connection = Some(connection);
         Ok(done)
     }
+}
+
+/// Whether this connection holds the advisory lock of a number, taking it if it is free. It is held
+/// until the connection ends.
+pub fn holds_lock(client: &mut Client, number: i64) -> Result<bool, SessionError> {
+    let row = client.query_one(include_str!("sql/ship/holds_lock.sql"), &[&number])?;
+    Ok(row.try_get(0)?)
 }
 
 /// A client that may be dropped anywhere. The client itself waits for the server when it is

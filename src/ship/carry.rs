@@ -28,7 +28,7 @@ pub struct ShippedWindow {
 }
 
 /// A window, read and packed.
-struct Packed {
+struct PackedWindow {
     window: SealedWindow,
     empty_before: Vec<i64>,
     parts: Vec<Part>,
@@ -77,7 +77,7 @@ fn shipped(id: WindowId, manifest: Option<(String, Manifest)>) -> ShippedWindow 
     }
 }
 
-fn pack_next(client: &mut Client, packing: Packing) -> Result<Option<Packed>, SessionError> {
+fn pack_next(client: &mut Client, packing: Packing) -> Result<Option<PackedWindow>, SessionError> {
     let Some(window) = windows::next_to_ship(client)? else {
         return Ok(None);
     };
@@ -91,7 +91,7 @@ fn pack_next(client: &mut Client, packing: Packing) -> Result<Option<Packed>, Se
     } else {
         windows::empty_before(client, window.id)?
     };
-    Ok(Some(Packed {
+    Ok(Some(PackedWindow {
         window,
         empty_before,
         parts,
@@ -100,7 +100,7 @@ fn pack_next(client: &mut Client, packing: Packing) -> Result<Option<Packed>, Se
 
 async fn put(
     store: &dyn ObjectStore,
-    packed: &Packed,
+    packed: &PackedWindow,
 ) -> Result<Option<(String, Manifest)>, ShipError> {
     if packed.parts.is_empty() {
         return Ok(None);

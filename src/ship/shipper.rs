@@ -9,10 +9,9 @@ use super::write::Packing;
 use super::{measure, reclaim};
 use crate::domain::window::{WindowId, WindowLength};
 use crate::lake::store::ObjectStore;
-use crate::ledger::session::{Session, SessionError};
+use crate::ledger::session::{Session, SessionError, holds_lock};
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 use chrono::{DateTime, Utc};
-use postgres::Client;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -153,7 +152,7 @@ struct Carrier {
 impl Carrier {
     /// Whether this is the active shipper; it stays so for as long as its connection lives.
     async fn leads(&mut self) -> Result<bool, SessionError> {
-        self.session.run(leads).await
+        self.session.run(|client| holds_lock(client, LEADER)).await
     }
 
     async fn ship_next(&mut self) -> Result<Option<ShippedWindow>, ShipError> {
@@ -222,9 +221,4 @@ async fn wait(pause: Option<Duration>, marked: &mut watch::Receiver<()>) {
         // The sealer is gone, so a shutdown is under way: it ends this wait.
         std::future::pending::<()>().await;
     }
-}
-
-fn leads(client: &mut Client) -> Result<bool, SessionError> {
-    let row = client.query_one(include_str!("../ledger/sql/ship/leads.sql"), &[&LEADER])?;
-    Ok(row.try_get(0)?)
 }

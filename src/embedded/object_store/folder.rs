@@ -1,98 +1,134 @@
-//! The folder behind the embedded store: `s3s-fs`, and three things that a lake needs beyond it.
+//! The folder behind the embedded store: reads are `s3s-fs`'s; writes and listings are ours.
 //!
-//! - **Durable**: an answered put survives a power cut. `s3s-fs` renames a finished file into place
-//!   but syncs neither it nor the folders.
-//! - **Put-if-absent is atomic**: `s3s-fs` looks whether the key exists before it reads the body, so
-//!   two puts at once could both succeed. Here the second is told 409 `ConditionalRequestConflict`,
-//!   as S3 itself does.
-//! - **Listing reads only the folders that the prefix and the start leave over**: `s3s-fs` walks the
+//! - **Puts are durable and atomic.** `s3s-fs` syncs nothing, looks whether the key exists before it
+//!   reads the body (two puts at once both succeed), and keeps two hidden files an object, which
+//!   after a power cut may be garbage that makes the object unreadable. Here a put is a temporary
+//!   file, synced, then named once and for all.
+//! - **Listings read only the folders that the prefix and the start leave over.** `s3s-fs` walks the
 //!   whole bucket each time, which grows with history.
-//!
-//! Nothing can be deleted or uploaded in parts through it: the lake never does, so no one else can
-//! by mistake.
+//! - **A key has one content for ever**: every put is a put-if-absent, and nothing can be deleted.
 
 use super::listing::{Listed, list_folder};
 use anyhow::Context as _;
+use futures_util::StreamExt as _;
 use s3s::dto::*;
 use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
 use s3s_fs::FileSystem;
-use std::collections::HashSet;
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Component, Path, PathBuf};
+use tempfile::NamedTempFile;
+use tokio::io::AsyncWriteExt as _;
 
 /// The most keys that S3 lists at once.
 const PAGE: usize = 1000;
+/// Where bodies are received, beside the bucket.
+const INCOMING: &str = ".incoming";
 
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Folder {
     files: FileSystem,
     root: PathBuf,
-    puts: Mutex<HashSet<PathBuf>>,
 }
 
 impl Folder {
+    /// Opens a folder that exists, and clears away what a killed process was receiving.
     pub(super) fn open(root: &Path) -> anyhow::Result<Self> {
         let root = root.canonicalize()?;
+        let incoming = root.join(INCOMING);
+        if incoming.exists() {
+            std::fs::remove_dir_all(&incoming)?;
+        }
+        std::fs::create_dir(&incoming)?;
         let files = FileSystem::new(&root)
             .map_err(|error| anyhow::anyhow!("{error:?}"))
             .context("cannot open the folder")?;
-        Ok(Self {
-            files,
-            root,
-            puts: Mutex::default(),
-        })
+        Ok(Self { files, root })
     }
 
-    /// Notes that a key is being put; `None` if another put of it is under way.
-    fn claim(&self, path: &Path) -> Option<Claim<'_>> {
-        let mut puts = self.puts.lock().unwrap_or_else(PoisonError::into_inner);
-        puts.insert(path.to_owned()).then(|| Claim {
-            puts: &self.puts,
-            path: path.to_owned(),
-        })
+    /// Where an object stands. A key is a client's text: it must not lead out of its bucket.
+    fn path(&self, bucket: &str, key: &str) -> S3Result<PathBuf> {
+        let is_plain = |text: &str| {
+            let steps = Path::new(text).components();
+            !text.is_empty()
+                && steps
+                    .into_iter()
+                    .all(|step| matches!(step, Component::Normal(_)))
+        };
+        if !is_plain(bucket) || !is_plain(key) || key.ends_with('/') {
+            return Err(s3_error!(InvalidArgument, "the key is no path of a file"));
+        }
+        if !self.root.join(bucket).is_dir() {
+            return Err(s3_error!(NoSuchBucket));
+        }
+        Ok(self.root.join(bucket).join(key))
+    }
+
+    /// Receives a body, whole, into a synced file that has no name of its own yet.
+    async fn receive(&self, mut body: StreamingBlob) -> S3Result<NamedTempFile> {
+        let received = tempfile::Builder::new()
+            .permissions(std::fs::Permissions::from_mode(0o644))
+            .tempfile_in(self.root.join(INCOMING))
+            .map_err(internal)?;
+        let mut file = tokio::fs::File::from_std(received.reopen().map_err(internal)?);
+        while let Some(bytes) = body.next().await {
+            let bytes = bytes.map_err(|_| s3_error!(IncompleteBody))?;
+            file.write_all(&bytes).await.map_err(internal)?;
+        }
+        file.flush().await.map_err(internal)?;
+        file.sync_all().await.map_err(internal)?;
+        Ok(received)
     }
 }
 
-/// A put under way; dropped with it, also when its client goes away.
-struct Claim<'a> {
-    puts: &'a Mutex<HashSet<PathBuf>>,
-    path: PathBuf,
+fn internal(error: io::Error) -> s3s::S3Error {
+    s3_error!(error, InternalError)
 }
 
-impl Drop for Claim<'_> {
-    fn drop(&mut self) {
-        let mut puts = self.puts.lock().unwrap_or_else(PoisonError::into_inner);
-        puts.remove(&self.path);
+/// Names a received file, unless a file of that name exists; true if it was named. It, and every new
+/// folder above it, is then on the disk.
+fn name(received: NamedTempFile, path: &Path, root: &Path) -> io::Result<bool> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
     }
+    match received.persist_noclobber(path) {
+        Ok(_) => {}
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
+        Err(error) => return Err(error.error),
+    }
+    let folders = path.ancestors().skip(1);
+    for folder in folders.take_while(|folder| folder.starts_with(root)) {
+        std::fs::File::open(folder)?.sync_all()?;
+    }
+    Ok(true)
 }
 
 #[async_trait::async_trait]
 impl S3 for Folder {
     async fn put_object(
         &self,
-        mut request: S3Request<PutObjectInput>,
+        request: S3Request<PutObjectInput>,
     ) -> S3Result<S3Response<PutObjectOutput>> {
-        let path = self
-            .root
-            .join(&request.input.bucket)
-            .join(&request.input.key);
-        let Some(_claim) = self.claim(&path) else {
-            return Err(s3_error!(
-                ConditionalRequestConflict,
-                "another put of this key is under way"
-            ));
+        let input = request.input;
+        let path = self.path(&input.bucket, &input.key)?;
+        // Looked at early only to spare the body; `name` decides.
+        if path.exists() {
+            return Err(s3_error!(PreconditionFailed, "the object exists"));
+        }
+        let Some(body) = input.body else {
+            return Err(s3_error!(IncompleteBody));
         };
-        // The attributes would become one more hidden file an object, and say what the key says.
-        request.input.content_type = None;
-        request.input.metadata = None;
-        let answer = self.files.put_object(request).await?;
+        let received = self.receive(body).await?;
         let root = self.root.clone();
-        tokio::task::spawn_blocking(move || sync_up_to(&path, &root))
+        let named = tokio::task::spawn_blocking(move || name(received, &path, &root))
             .await
             .map_err(|error| s3_error!(error, InternalError))?
-            .map_err(|error| s3_error!(error, InternalError))?;
-        Ok(answer)
+            .map_err(internal)?;
+        if !named {
+            return Err(s3_error!(PreconditionFailed, "the object exists"));
+        }
+        Ok(S3Response::new(PutObjectOutput::default()))
     }
 
     async fn list_objects_v2(
@@ -120,7 +156,7 @@ impl S3 for Folder {
         })
         .await
         .map_err(|error| s3_error!(error, InternalError))?
-        .map_err(|error| s3_error!(error, InternalError))?;
+        .map_err(internal)?;
         Ok(S3Response::new(page(input, listed, limit)))
     }
 
@@ -165,14 +201,6 @@ impl S3 for Folder {
     ) -> S3Result<S3Response<GetBucketLocationOutput>> {
         self.files.get_bucket_location(request).await
     }
-}
-
-/// Syncs a file and every folder above it up to `root`: any of them may be new.
-fn sync_up_to(path: &Path, root: &Path) -> std::io::Result<()> {
-    for step in path.ancestors().take_while(|step| step.starts_with(root)) {
-        std::fs::File::open(step)?.sync_all()?;
-    }
-    Ok(())
 }
 
 fn page(input: ListObjectsV2Input, mut listed: Vec<Listed>, limit: usize) -> ListObjectsV2Output {

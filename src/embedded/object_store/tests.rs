@@ -39,6 +39,14 @@ async fn objects_are_plain_files() {
     assert_eq!(put, Put::Created);
     let file = folder.path().join("lake/some/prefix/events/a.json.gz");
     assert_eq!(std::fs::read(file).unwrap(), b"abc");
+    let left = |folder: &str| std::fs::read_dir(folder).unwrap().count();
+    let incoming = folder.path().join(".incoming");
+    assert_eq!(left(incoming.to_str().unwrap()), 0);
+    assert_eq!(
+        left(folder.path().to_str().unwrap()),
+        2,
+        "nothing but the bucket and that"
+    );
 }
 
 #[tokio::test]
@@ -68,6 +76,18 @@ async fn objects_outlive_a_restart() {
     };
     let store = S3Store::connect(settings).await;
     assert_eq!(store.get("key").await.unwrap(), body);
+}
+
+#[tokio::test]
+async fn a_key_does_not_lead_out_of_the_bucket() {
+    let (folder, _server, store) = started().await;
+    for key in ["../../../x", "a/../../../../x", "a/", "/x/../../../../../y"] {
+        let put = store.put_if_absent(key, Bytes::from_static(b"x"), "text/plain");
+        put.await.unwrap_err();
+    }
+    let listed = store.list("../../", None).await;
+    assert!(listed.is_err() || listed.unwrap().keys.is_empty());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
 }
 
 #[tokio::test]

@@ -231,7 +231,8 @@ fn a_window_is_read_along_the_index_without_a_sort() {
     seal_next(client);
     let window = next_to_ship(client).unwrap().unwrap();
     let statements = statements(&window);
-    assert_eq!(statements.len(), 2);
+    // The writer's and the range's; a snapshot names transactions of other databases, too.
+    assert!(statements.len() >= 2);
     for statement in statements {
         let plan = plan(client, &statement);
         for bad in ["Sort  (", "Seq Scan", "Bitmap"] {

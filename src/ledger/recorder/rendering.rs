@@ -168,12 +168,12 @@ impl Renderer {
             .collect()
     }
 
-    /// What stands before the code, and its host for the record. A campaign's own domain is reached by
-    /// the scheme of the public base.
+    /// What stands before the code, and its host for the record. A campaign's own domain is always
+    /// reached over https.
     fn base_of(&self, campaign: &Campaign) -> (String, String) {
         if let Some(domain) = &campaign.short_domain {
             return (
-                format!("{}://{domain}", self.short_base.scheme()),
+                format!("https://{domain}"),
                 domain.clone(),
             );
         }

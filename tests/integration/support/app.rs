@@ -43,6 +43,7 @@ impl TestApp {
             reports,
             settings: HttpSettings {
                 public_url: url.clone(),
+                short_base: url.clone(),
                 trusted_proxies: vec!["127.0.0.1/32".parse().expect("a network")],
                 well_known_dir: None,
                 gateways: vec![GatewaySettings {

@@ -5,6 +5,11 @@ SET statement_timeout = '10min';
 SET lock_timeout = '5s';
 SET idle_in_transaction_session_timeout = '1min';
 
+-- A seal is on the disk before any byte of its window is uploaded, whatever the server's default. A
+-- stricter default (remote_apply) is kept.
+SELECT set_config('synchronous_commit', 'on', false)
+WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write');
+
 -- A seal's current snapshot and its predecessor come from one statement only if each statement
 -- sees what was committed before it began.
 SET default_transaction_isolation = 'read committed';

@@ -1,5 +1,5 @@
--- Whether this session is the active shipper's ($1: the lock's number). A lock that it holds already
--- is not taken again: it would be counted. CASE, since OR does not promise an order.
+-- Whether this session holds the advisory lock $1, taking it if it is free. One that it holds
+-- already is not taken again: it would be counted. CASE, since OR does not promise an order.
 SELECT CASE WHEN EXISTS (
     SELECT FROM pg_locks
     WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted
