@@ -135,8 +135,8 @@ pub struct Report {
     /// Whose days and hours they are: an IANA time zone [default: UTC]
     #[arg(long, value_name = "ZONE")]
     pub tz: Option<String>,
-    /// Columns to group by, separated by commas: campaign, campaign_type, gateway, sender, country,
-    /// day, hour
+    /// Columns to group by, separated by commas: `campaign`, `campaign_type`, `gateway`,
+    /// `sender`, `country`, `day`, `hour`
     #[arg(long, value_name = "COLUMNS")]
     pub group_by: Option<String>,
     /// How to print it

@@ -6,8 +6,6 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 pub mod query;
-pub mod remote;
-pub mod table;
 pub use query::FieldError;
 
 /// What a report is about and how it is grouped.

@@ -80,11 +80,7 @@ pub(super) async fn build(
     let codes = Arc::new(ShortCodes::new(key, code_length(config)?));
     let (recorder, threads) = Recorder::start(&RecorderSettings {
         connection,
-        short_base: config
-            .links
-            .base_url
-            .clone()
-            .unwrap_or_else(|| http.public_url.clone()),
+        short_base: http.short_base.clone(),
         codes: Arc::clone(&codes),
         personal_data: config.privacy,
         threads: config.ledger.threads,
@@ -113,6 +109,11 @@ fn settings(config: &Config, listeners: &Listeners) -> Result<HttpSettings> {
         .iter()
         .map(|(name, gateway)| gateway_settings(name, gateway));
     Ok(HttpSettings {
+        short_base: config
+            .links
+            .base_url
+            .clone()
+            .unwrap_or_else(|| public_url.clone()),
         public_url,
         trusted_proxies: http.trusted_proxies.clone(),
         well_known_dir: http.well_known_dir.clone(),

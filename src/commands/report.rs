@@ -2,7 +2,7 @@
 
 use super::{output, server::Server};
 use crate::cli::{Format, Report, ReportName};
-use crate::report::{ErrorsReport, MessagesReport, ReportQuery, table};
+use crate::report::ReportQuery;
 use anyhow::{Result, bail};
 use chrono::Utc;
 
@@ -15,15 +15,7 @@ pub(super) async fn run(arguments: &Report) -> Result<()> {
     let response = Server::find(&arguments.server)?
         .get(path, &parameters(&query))
         .await?;
-    let text = match (arguments.format, arguments.report) {
-        (Format::Csv | Format::Json, _) => response.text().await?,
-        (Format::Table, ReportName::Messages) => {
-            table::messages(&response.json::<MessagesReport>().await?)
-        }
-        (Format::Table, ReportName::Errors) => {
-            table::errors(&response.json::<ErrorsReport>().await?)
-        }
-    };
+    let text = response.text().await?;
     output::line(text.trim_end())?;
     Ok(())
 }

@@ -1,11 +1,11 @@
 //! `textrail serve`: the API alone.
 
 use super::api::{self, Listeners};
+use super::unfinished::NoReports;
 use super::{ledger, shutdown};
-use crate::config::{Config, Secret};
+use crate::config::Config;
 use crate::http::{self, ServeOptions};
 use crate::ledger::recorder::RecorderThreads;
-use crate::report::remote::RemoteReports;
 use crate::telemetry;
 use anyhow::{Context, Result};
 use std::sync::Arc;
@@ -15,12 +15,7 @@ pub(super) async fn run(config: &Config) -> Result<()> {
     let listeners = Listeners::open(&config.http)?;
     let metrics = telemetry::start_metrics()?;
     let stop = shutdown::on_signal()?;
-    let loader = match &config.loader.url {
-        Some(url) => url.clone(),
-        None => api::url_of(config.loader.listen)?,
-    };
-    let key = config.loader.key.as_ref().map(Secret::expose);
-    let reports = Arc::new(RemoteReports::new(loader, key)?);
+    let reports = Arc::new(NoReports);
     let built = api::build(config, connection, &listeners, reports, metrics, &stop).await?;
     let Some((state, threads)) = built else {
         return Ok(());

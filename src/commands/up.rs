@@ -7,7 +7,8 @@
 
 use super::api::{self, Listeners};
 use super::data_directory::{self, Locked, Note};
-use super::{load, serve, ship, shutdown};
+use super::unfinished::NoReports;
+use super::{serve, ship, shutdown};
 use crate::cli;
 use crate::config::{Config, Gateway, Secret};
 use crate::embedded::object_store::{Credentials, EmbeddedStore};
@@ -166,9 +167,8 @@ impl Up {
             ..
         } = self;
         let connection = super::ledger::settings(&config.ledger)?;
-        let shipper = ship::shipper(&config, &connection.url, Arc::clone(&lake) as _)?;
-        let loader = load::Parts::open(&config, lake, Some(shipper.shipped())).await?;
-        let reports = loader.reports();
+        let shipper = ship::shipper(&config, &connection.url, lake)?;
+        let reports = Arc::new(NoReports);
         let built = api::build(&config, connection, &listeners, reports, metrics, &stop).await?;
         let Some((state, threads)) = built else {
             return Ok(());
@@ -177,7 +177,6 @@ impl Up {
         let stop_workers = CancellationToken::new();
         let mut workers = JoinSet::new();
         workers.spawn(shipper.run(stop_workers.clone()));
-        workers.spawn(loader.run(stop_workers.clone()));
         welcome.print()?;
         let Listeners { public, private } = listeners;
         let api = http::serve(ServeOptions {

@@ -172,10 +172,7 @@ impl Renderer {
     /// reached over https.
     fn base_of(&self, campaign: &Campaign) -> (String, String) {
         if let Some(domain) = &campaign.short_domain {
-            return (
-                format!("https://{domain}"),
-                domain.clone(),
-            );
+            return (format!("https://{domain}"), domain.clone());
         }
         let base = self.short_base.as_str().trim_end_matches('/').to_owned();
         let authority = self.short_base.authority().to_owned();
