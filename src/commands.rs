@@ -1,1 +1,71 @@
-//! commands: see the design.
+//! One file a command: the only readers of the configuration and the only builders of adapters.
+
+use crate::cli::{self, Cli, Command};
+use crate::config::Config;
+use anyhow::{Context, Result};
+use rand::distr::{Alphanumeric, SampleString};
+
+mod api;
+mod data_directory;
+pub mod demo;
+mod key;
+mod lake;
+mod ledger;
+mod migrate;
+pub mod output;
+mod report;
+mod serve;
+mod server;
+mod ship;
+mod shutdown;
+mod unfinished;
+mod up;
+
+/// Runs a command to its end.
+///
+/// # Errors
+/// Whatever made it fail, with its causes, for a person to read.
+pub fn run(cli: Cli) -> Result<()> {
+    let config = Config::read(cli.common.config.as_deref())?;
+    match cli.command {
+        Command::Up(arguments) => block_on(up::run(config, &arguments)),
+        Command::Serve => block_on(serve::run(&config)),
+        Command::Ship => block_on(ship::run(&config)),
+        Command::Report(arguments) => block_on(report::run(&arguments)),
+        Command::Demo(arguments) => block_on(demo_on(arguments)),
+        Command::Migrate(arguments) => migrate::run(&config, &arguments),
+        Command::Key(arguments) => key::run(&config, &arguments),
+        Command::Load | Command::Query(_) => anyhow::bail!("this build has no warehouse"),
+    }
+}
+
+/// Against the server of the flags, or else of the data folder.
+async fn demo_on(arguments: cli::Demo) -> Result<()> {
+    let server = server::Server::find(&arguments.server)?;
+    demo::run(demo::DemoOptions {
+        url: server.url,
+        key: server.key,
+        messages: arguments.messages,
+        rate: arguments.rate,
+        seed: arguments.seed,
+        campaigns: arguments.campaigns,
+        patience: arguments.patience,
+        expect: arguments.expect,
+        verify: arguments.verify,
+    })
+    .await
+}
+
+fn block_on(work: impl Future<Output = Result<()>>) -> Result<()> {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    runtime
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?
+        .block_on(work)
+}
+
+/// A random text that nobody guesses: 40 letters and digits, 238 bits.
+fn random_text() -> String {
+    Alphanumeric.sample_string(&mut rand::rng(), 40)
+}

@@ -1,1 +1,222 @@
-//! config: see the design.
+//! What an operator sets: one struct a concern, read from a file and the environment.
+//!
+//! `textrail.example.toml` shows every key with its default. Only [`crate::commands`] reads this:
+//! the rooms get settings of their own, so that none depends on where a value came from.
+
+use crate::domain::window::WindowLength;
+use crate::ledger::recorder::{LaneThreads, PersonalData};
+use ipnet::IpNet;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use url::Url;
+
+mod secret;
+mod source;
+
+pub use secret::Secret;
+pub use source::ConfigError;
+
+/// All that can be set.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The API's listeners.
+    pub http: Http,
+    /// PostgreSQL and the recorder.
+    pub ledger: Ledger,
+    /// The bucket of log files.
+    pub lake: Lake,
+    /// DuckDB.
+    pub warehouse: Warehouse,
+    /// The loader, which also answers reports.
+    pub loader: Loader,
+    /// Short URLs.
+    pub links: Links,
+    /// Personal data in the lake; none by default.
+    pub privacy: PersonalData,
+    /// The gateways whose webhooks are taken, by the name in their URLs.
+    pub gateways: BTreeMap<String, Gateway>,
+}
+
+/// The API's listeners.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Http {
+    /// Where the API listens; only short codes and webhooks if there is a private listener.
+    pub listen: SocketAddr,
+    /// Where everything else listens.
+    pub private_listen: Option<SocketAddr>,
+    /// Where the world reaches `listen`: the base of callback URLs, and of short URLs unless
+    /// `links.base_url` says otherwise. Default: `http://` and the address of `listen`.
+    pub public_url: Option<Url>,
+    /// Peers whose forwarding headers are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// A folder whose files are served under `/.well-known/`.
+    pub well_known_dir: Option<PathBuf>,
+    /// Threads that serve a listener; one a core by default.
+    pub workers: Option<usize>,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            private_listen: None,
+            public_url: None,
+            trusted_proxies: Vec::new(),
+            well_known_dir: None,
+            workers: None,
+        }
+    }
+}
+
+/// PostgreSQL and the recorder.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Ledger {
+    /// A libpq connection URL or string. Default: `DATABASE_URL`.
+    pub url: Option<Secret>,
+    /// Connections for reads and small writes; the recorder's threads have their own.
+    pub pool_size: u32,
+    /// A statement that takes longer is cancelled.
+    pub statement_timeout_seconds: u64,
+    /// A statement that waits longer for a lock is cancelled.
+    pub lock_timeout_seconds: u64,
+    /// Calls that may wait in a lane of the recorder; further ones are answered 503.
+    pub queue: usize,
+    /// Writer threads a lane.
+    pub threads: LaneThreads,
+}
+
+impl Default for Ledger {
+    fn default() -> Self {
+        Self {
+            url: None,
+            pool_size: 16,
+            statement_timeout_seconds: 30,
+            lock_timeout_seconds: 5,
+            queue: 10_000,
+            threads: LaneThreads::default(),
+        }
+    }
+}
+
+/// The bucket of log files. Region and credentials come from AWS's own variables and files.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Lake {
+    /// The bucket.
+    pub bucket: Option<String>,
+    /// What stands before every key, such as `textrail/`.
+    pub prefix: String,
+    /// An S3-compatible server; `AWS_ENDPOINT_URL` does as well.
+    pub endpoint_url: Option<Url>,
+    /// `host/bucket/key` instead of `bucket.host/key`. Default: where an endpoint is set, which is
+    /// what every S3 but AWS wants.
+    pub path_style: Option<bool>,
+    /// The region. Default: `AWS_REGION` or the profile's.
+    pub region: Option<String>,
+    /// How long a window is.
+    pub window: WindowLength,
+    /// Bytes of text after which a file is closed and the next begun.
+    pub split_bytes: u64,
+}
+
+impl Default for Lake {
+    fn default() -> Self {
+        Self {
+            bucket: None,
+            prefix: "textrail/".to_owned(),
+            endpoint_url: None,
+            path_style: None,
+            region: None,
+            window: WindowLength::default(),
+            split_bytes: 64 * 1024 * 1024,
+        }
+    }
+}
+
+/// DuckDB.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Warehouse {
+    /// The folder of its files. One process opens it: the loader.
+    pub directory: PathBuf,
+    /// DuckDB's own setting, such as `4GB`. Default: chosen by memory.
+    pub memory_limit: Option<String>,
+    /// DuckDB's threads. Default: one a core.
+    pub threads: Option<u32>,
+}
+
+impl Default for Warehouse {
+    fn default() -> Self {
+        Self {
+            directory: PathBuf::from("warehouse"),
+            memory_limit: None,
+            threads: None,
+        }
+    }
+}
+
+/// The loader, which also answers reports.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Loader {
+    /// Where it answers reports, health and metrics.
+    pub listen: SocketAddr,
+    /// Where `serve` asks it for reports. Default: `http://` and the address of `listen`.
+    pub url: Option<Url>,
+    /// What `serve` presents to it. Without a key, whoever reaches `listen` reads reports.
+    pub key: Option<Secret>,
+    /// How often the lake is asked for new windows.
+    pub sweep_seconds: u64,
+}
+
+impl Default for Loader {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8081)),
+            url: None,
+            key: None,
+            sweep_seconds: 15,
+        }
+    }
+}
+
+/// Short URLs.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Links {
+    /// The base of short URLs of campaigns without a `short_domain`. Default: `http.public_url`.
+    pub base_url: Option<Url>,
+    /// Characters of a short code, 4 to 16. Codes of other lengths stay valid after a change.
+    pub code_length: usize,
+}
+
+impl Default for Links {
+    fn default() -> Self {
+        Self {
+            base_url: None,
+            code_length: 10,
+        }
+    }
+}
+
+/// A gateway whose webhooks are taken.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gateway {
+    /// The wire format that it speaks.
+    pub dialect: String,
+    /// What it signs with, or the secret in its URLs.
+    #[serde(default)]
+    pub secret: Option<Secret>,
+    /// A file that holds the secret, instead of `secret`.
+    #[serde(default)]
+    pub secret_file: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize, Serializer};
 use uuid::Uuid;
 
+#[cfg(test)]
+mod documents;
 pub mod fields;
 mod kind;
 pub use kind::Kind;

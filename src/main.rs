@@ -1,1 +1,19 @@
-fn main() {}
+//! Parse, start the logs, run the command, turn its outcome into an exit code.
+
+use clap::Parser;
+use std::process::ExitCode;
+use textrail::cli::Cli;
+use textrail::commands::{self, output};
+use textrail::telemetry;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = telemetry::start_logs(cli.common.log_format).and_then(|()| commands::run(cli));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::failure(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! Puts the API together: the pool, the recorder, the codes, the handlers' state.
+
+use crate::config::{Config, Gateway};
+use crate::domain::short_code::ShortCodes;
+use crate::gateways::GatewaySettings;
+use crate::http::{AppState, AppStateParts, HttpLimits, HttpSettings};
+use crate::ledger::connection::ConnectionSettings;
+use crate::ledger::recorder::{Recorder, RecorderSettings, RecorderThreads};
+use crate::ledger::{Pool, secrets};
+use crate::report::Reports;
+use anyhow::{Context, Result, bail};
+use backon::{ExponentialBuilder, Retryable};
+use metrics_exporter_prometheus::PrometheusHandle;
+use std::fs;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+/// How long PostgreSQL is waited for between two attempts at the start, at most.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// The sockets of the API. They are opened first: a port that is taken is told at once.
+#[derive(Debug)]
+pub(super) struct Listeners {
+    pub(super) public: TcpListener,
+    pub(super) private: Option<TcpListener>,
+}
+
+impl Listeners {
+    /// Listens where the configuration says.
+    pub(super) fn open(http: &crate::config::Http) -> Result<Self> {
+        let private = http.private_listen.map(bind).transpose()?;
+        Ok(Self {
+            public: bind(http.listen)?,
+            private,
+        })
+    }
+
+    /// Where the API is reached from this machine.
+    pub(super) fn local_url(&self) -> Result<Url> {
+        url_of(self.private.as_ref().unwrap_or(&self.public).local_addr()?)
+    }
+}
+
+/// Listens on an address.
+pub(super) fn bind(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).with_context(|| {
+        format!("cannot listen on {address}; is another server there? See --listen")
+    })
+}
+
+/// The URL of an address, with a loopback address where it means any.
+pub(super) fn url_of(mut address: SocketAddr) -> Result<Url> {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address {
+            SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    Ok(Url::parse(&format!("http://{address}/"))?)
+}
+
+/// The handlers' state, and the recorder's threads to be waited for at the end. None if the command
+/// was stopped while PostgreSQL was waited for.
+pub(super) async fn build(
+    config: &Config,
+    connection: ConnectionSettings,
+    listeners: &Listeners,
+    reports: Arc<dyn Reports>,
+    metrics: PrometheusHandle,
+    stop: &CancellationToken,
+) -> Result<Option<(AppState, RecorderThreads)>> {
+    let http = settings(config, listeners)?;
+    let pool = Pool::new(connection.clone(), config.ledger.pool_size);
+    let Some(key) = short_code_key(&pool, stop).await? else {
+        return Ok(None);
+    };
+    let codes = Arc::new(ShortCodes::new(key, code_length(config)?));
+    let (recorder, threads) = Recorder::start(&RecorderSettings {
+        connection,
+        short_base: http.short_base.clone(),
+        codes: Arc::clone(&codes),
+        personal_data: config.privacy,
+        threads: config.ledger.threads,
+        queue: config.ledger.queue,
+    })
+    .context("cannot start the recorder's threads")?;
+    let parts = AppStateParts {
+        pool,
+        recorder,
+        short_codes: codes,
+        reports,
+        settings: http,
+        metrics,
+    };
+    Ok(Some((AppState::new(parts)?, threads)))
+}
+
+fn settings(config: &Config, listeners: &Listeners) -> Result<HttpSettings> {
+    let http = &config.http;
+    let public_url = match &http.public_url {
+        Some(url) => url.clone(),
+        None => url_of(listeners.public.local_addr()?)?,
+    };
+    let gateways = config
+        .gateways
+        .iter()
+        .map(|(name, gateway)| gateway_settings(name, gateway));
+    Ok(HttpSettings {
+        short_base: config
+            .links
+            .base_url
+            .clone()
+            .unwrap_or_else(|| public_url.clone()),
+        public_url,
+        trusted_proxies: http.trusted_proxies.clone(),
+        well_known_dir: http.well_known_dir.clone(),
+        gateways: gateways.collect::<Result<_>>()?,
+        limits: HttpLimits {
+            workers: http.workers,
+            ..HttpLimits::default()
+        },
+    })
+}
+
+fn gateway_settings(name: &str, gateway: &Gateway) -> Result<GatewaySettings> {
+    let secret = match (&gateway.secret, &gateway.secret_file) {
+        (Some(_), Some(_)) => {
+            bail!("gateways.{name} has both a secret and a secret_file: take one away")
+        }
+        (Some(secret), None) => Some(secret.expose().to_owned()),
+        (None, Some(file)) => {
+            let text = fs::read_to_string(file);
+            let text =
+                text.with_context(|| format!("gateways.{name}.secret_file: {}", file.display()))?;
+            Some(text.trim_end_matches(['\r', '\n']).to_owned())
+        }
+        (None, None) => None,
+    };
+    Ok(GatewaySettings {
+        name: name.to_owned(),
+        dialect: gateway.dialect.clone(),
+        secret,
+    })
+}
+
+fn code_length(config: &Config) -> Result<usize> {
+    match config.links.code_length {
+        length @ 4..=16 => Ok(length),
+        length => bail!("links.code_length is {length}, but must be 4 to 16"),
+    }
+}
+
+/// Reads the key of the short codes from the ledger, which is waited for until `stop`.
+async fn short_code_key(pool: &Pool, stop: &CancellationToken) -> Result<Option<[u8; 32]>> {
+    let backoff = ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(200))
+        .with_max_delay(LONGEST_PAUSE)
+        .without_max_times();
+    let read = (|| pool.run("short_code_key", secrets::short_code_key))
+        .retry(backoff)
+        // Anything but an absent PostgreSQL needs a person: a schema that is not there, say.
+        .when(|error| matches!(error, crate::ledger::LedgerError::Unavailable(_)))
+        .notify(|error, pause| {
+            let error = format!("{:#}", anyhow::anyhow!(error.to_string()));
+            tracing::warn!(
+                error,
+                pause_seconds = pause.as_secs_f64(),
+                "waiting for the ledger"
+            );
+        });
+    tokio::select! {
+        () = stop.cancelled() => Ok(None),
+        key = read => key.map(Some).context("the ledger cannot be used: was `textrail migrate` run?"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Secret;
+
+    #[test]
+    fn any_address_is_reached_on_loopback() {
+        assert_eq!(
+            url_of("0.0.0.0:80".parse().unwrap()).unwrap().as_str(),
+            "http://127.0.0.1/"
+        );
+        assert_eq!(
+            url_of("[::]:8080".parse().unwrap()).unwrap().as_str(),
+            "http://[::1]:8080/"
+        );
+    }
+
+    #[test]
+    fn a_gateways_secret_comes_from_one_place() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), "s3cret\n").unwrap();
+        let mut gateway = Gateway {
+            dialect: "kannel".to_owned(),
+            secret: None,
+            secret_file: Some(file.path().to_path_buf()),
+        };
+        assert_eq!(
+            gateway_settings("k", &gateway).unwrap().secret.unwrap(),
+            "s3cret"
+        );
+        gateway.secret = Some(Secret::new("other"));
+        assert!(gateway_settings("k", &gateway).is_err());
+    }
+}

@@ -1,0 +1,66 @@
+//! `textrail report`: a report of the running server.
+
+use super::{output, server::Server};
+use crate::cli::{Format, Report, ReportName};
+use crate::report::ReportQuery;
+use anyhow::{Result, bail};
+use chrono::Utc;
+
+pub(super) async fn run(arguments: &Report) -> Result<()> {
+    let query = query(arguments)?;
+    let path = match arguments.report {
+        ReportName::Messages => "v1/reports/messages",
+        ReportName::Errors => "v1/reports/errors",
+    };
+    let response = Server::find(&arguments.server)?
+        .get(path, &parameters(&query))
+        .await?;
+    let text = response.text().await?;
+    output::line(text.trim_end())?;
+    Ok(())
+}
+
+/// Read here, too, so that a mistake is told in the words of the flags.
+fn query(arguments: &Report) -> Result<Vec<(&'static str, String)>> {
+    let read = ReportQuery::parse(
+        arguments.start.as_deref(),
+        arguments.end.as_deref(),
+        arguments.tz.as_deref(),
+        arguments.group_by.as_deref(),
+        Utc::now(),
+    );
+    if let Err(errors) = read {
+        let lines = errors
+            .iter()
+            .map(|error| format!("\n  --{}: {}", error.field.replace('_', "-"), error.message));
+        bail!(
+            "the report cannot be asked for:{}",
+            lines.collect::<String>()
+        );
+    }
+    let format = if arguments.format == Format::Csv {
+        "csv"
+    } else {
+        "json"
+    };
+    let given = [
+        ("start", &arguments.start),
+        ("end", &arguments.end),
+        ("tz", &arguments.tz),
+        ("group_by", &arguments.group_by),
+    ];
+    let mut query = vec![("format", format.to_owned())];
+    query.extend(
+        given
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value.clone()?))),
+    );
+    Ok(query)
+}
+
+fn parameters<'a>(query: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {
+    query
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect()
+}

@@ -1,0 +1,201 @@
+//! `textrail up`: everything in one process on this machine, under one data folder.
+//!
+//! What starts first stops last: PostgreSQL, the object store, the shipper and the loader, the API.
+//! So the API stops taking calls, the recorder writes what it was handed, the workers finish the
+//! window in hand, and only then does PostgreSQL go. What is not in a window yet stays in the ledger
+//! and is sealed by the next start.
+
+use super::api::{self, Listeners};
+use super::data_directory::{self, Locked, Note};
+use super::unfinished::NoReports;
+use super::{serve, ship, shutdown};
+use crate::cli;
+use crate::config::{Config, Gateway, Secret};
+use crate::embedded::object_store::{Credentials, EmbeddedStore};
+use crate::embedded::postgres::PrivatePostgres;
+use crate::http::{self, ServeOptions};
+use crate::lake::s3::{S3Settings, S3Store};
+use crate::ledger::api_keys::{self, Role};
+use crate::ledger::migrate;
+use crate::telemetry;
+use anyhow::{Context, Result, anyhow};
+use metrics_exporter_prometheus::PrometheusHandle;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use tokio::task::{JoinSet, spawn_blocking};
+use tokio_util::sync::CancellationToken;
+
+mod welcome;
+
+use welcome::Welcome;
+
+/// The bucket; its folder is `lake/textrail` in the data folder.
+const BUCKET: &str = "textrail";
+/// The gateway that is there without configuration, and its dialect.
+const KANNEL: &str = "kannel";
+
+/// One run of `up`, once its PostgreSQL is there.
+struct Up {
+    config: Config,
+    directory: Arc<Locked>,
+    listeners: Listeners,
+    metrics: PrometheusHandle,
+    stop: CancellationToken,
+    welcome: Welcome,
+}
+
+pub(super) async fn run(mut config: Config, arguments: &cli::Up) -> Result<()> {
+    let directory = Arc::new(Locked::open(data_directory::path(&arguments.data)?)?);
+    let gateway_secret = settle(&mut config, arguments, &directory)?;
+    let listeners = Listeners::open(&config.http)?;
+    let welcome = Welcome {
+        url: listeners.local_url()?,
+        directory: directory.path().to_path_buf(),
+        window: config.lake.window,
+        data_flag: arguments.data.path.clone(),
+        api_key: None,
+        gateway_secret,
+    };
+    let metrics = telemetry::start_metrics()?;
+    let stop = shutdown::on_signal()?;
+    let home = directory.path().join("postgres");
+    let postgres = spawn_blocking(move || PrivatePostgres::start(&home)).await??;
+    let up = Up {
+        config,
+        directory,
+        listeners,
+        metrics,
+        stop,
+        welcome,
+    };
+    let outcome = up.run_on(&postgres.url()).await;
+    let stopped = spawn_blocking(move || postgres.stop()).await?;
+    tracing::info!("stopped");
+    outcome.and(stopped)
+}
+
+/// Puts the flags over the configuration, and everything under the data folder. Returns the secret
+/// of the gateway that is there by default, when it is drawn.
+fn settle(config: &mut Config, arguments: &cli::Up, directory: &Locked) -> Result<Option<Secret>> {
+    if let Some(listen) = arguments.listen {
+        config.http.listen = listen;
+    }
+    if let Some(window) = arguments.window {
+        config.lake.window = window;
+    }
+    config.warehouse.directory = directory.folder("warehouse")?;
+    if !config.gateways.is_empty() {
+        return Ok(None);
+    }
+    let (secret, drawn) = directory.secret("gateway-kannel")?;
+    let gateway = Gateway {
+        dialect: KANNEL.to_owned(),
+        secret: Some(secret.clone()),
+        secret_file: None,
+    };
+    config.gateways.insert(KANNEL.to_owned(), gateway);
+    Ok(drawn.then_some(secret))
+}
+
+impl Up {
+    /// Runs on a ledger until told to stop.
+    async fn run_on(mut self, database_url: &str) -> Result<()> {
+        self.config.ledger.url = Some(Secret::new(database_url));
+        self.welcome.api_key = self.prepare_ledger().await?;
+        let credentials = Credentials::random();
+        let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let root = self.directory.folder("lake")?;
+        let store = EmbeddedStore::start(&root, BUCKET, &credentials, any_port).await?;
+        let lake = S3Store::connect(S3Settings {
+            endpoint: Some(store.endpoint()),
+            region: Some("local".to_owned()),
+            credentials: Some((credentials.access_key, credentials.secret_key)),
+            path_style: Some(true),
+            ..S3Settings::new(BUCKET, "")
+        });
+        let outcome = self.run_with(Arc::new(lake.await)).await;
+        outcome.and(store.stop().await)
+    }
+
+    /// Migrates, and leaves a note with an admin's key for the other commands. Returns the key when
+    /// it is new.
+    async fn prepare_ledger(&self) -> Result<Option<String>> {
+        let settings = super::ledger::settings(&self.config.ledger)?;
+        let (directory, url) = (Arc::clone(&self.directory), self.welcome.url.clone());
+        let prepare = move || -> Result<Option<String>> {
+            let conn = &mut settings
+                .open("textrail up")
+                .context("the ledger does not answer")?;
+            for name in migrate::run(conn)? {
+                tracing::info!(migration = name, "migrated the ledger");
+            }
+            // A note that cannot be read only costs a new key.
+            let kept = Note::read(directory.path())
+                .ok()
+                .flatten()
+                .map(|note| note.api_key);
+            let kept = match kept {
+                Some(key) if api_keys::find(conn, &api_keys::hash(&key))?.is_some() => Some(key),
+                _ => None,
+            };
+            let (api_key, new) = match kept {
+                Some(key) => (key, None),
+                None => {
+                    let (_, key) = api_keys::create(conn, "textrail up", &[Role::Admin])?;
+                    (key.clone(), Some(key))
+                }
+            };
+            Note {
+                url,
+                api_key,
+                database_url: settings.url.clone(),
+            }
+            .write(&directory)?;
+            Ok(new)
+        };
+        spawn_blocking(prepare).await?
+    }
+
+    /// Runs the API, the shipper and the loader until told to stop.
+    async fn run_with(self, lake: Arc<S3Store>) -> Result<()> {
+        let Self {
+            config,
+            listeners,
+            metrics,
+            stop,
+            welcome,
+            ..
+        } = self;
+        let connection = super::ledger::settings(&config.ledger)?;
+        let shipper = ship::shipper(&config, &connection.url, lake)?;
+        let reports = Arc::new(NoReports);
+        let built = api::build(&config, connection, &listeners, reports, metrics, &stop).await?;
+        let Some((state, threads)) = built else {
+            return Ok(());
+        };
+        // The workers stop after the API: what it recorded last may still make the window in hand.
+        let stop_workers = CancellationToken::new();
+        let mut workers = JoinSet::new();
+        workers.spawn(shipper.run(stop_workers.clone()));
+        welcome.print()?;
+        let Listeners { public, private } = listeners;
+        let api = http::serve(ServeOptions {
+            public,
+            private,
+            state,
+            shutdown: stop.clone(),
+        });
+        let mut api = std::pin::pin!(api);
+        let outcome = tokio::select! {
+            served = &mut api => served,
+            _ = workers.join_next() => {
+                stop.cancel();
+                api.await.and(Err(anyhow!("the shipper or the loader ended; see the log")))
+            }
+        };
+        serve::drain(threads).await?;
+        stop_workers.cancel();
+        while workers.join_next().await.is_some() {}
+        outcome
+    }
+}

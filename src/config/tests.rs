@@ -1,0 +1,131 @@
+use super::source::Environment;
+use super::*;
+use figment::providers::{Format, Toml};
+
+fn read(file: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    let variables = environment
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Config::from_sources(Toml::string(file), Environment(variables.collect()))
+}
+
+#[test]
+fn the_environment_wins_over_the_file_and_ours_over_the_standard_one() {
+    let file = "[ledger]\nurl = 'postgres://file'\npool_size = 3\n[http]\nlisten = '0.0.0.0:80'";
+    let config = read(
+        file,
+        &[
+            ("DATABASE_URL", "postgres://standard"),
+            ("TEXTRAIL_LEDGER__URL", "postgres://ours"),
+            (
+                "TEXTRAIL_HTTP__TRUSTED_PROXIES",
+                r#"["10.0.0.0/8", "::1/128"]"#,
+            ),
+            ("TEXTRAIL_LAKE__SPLIT_BYTES", "1024"),
+            ("TEXTRAIL_LAKE__PATH_STYLE", "true"),
+            ("TEXTRAIL_LEDGER__THREADS__CLICKS", "7"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(config.ledger.url.unwrap().expose(), "postgres://ours");
+    assert_eq!(
+        (config.ledger.pool_size, config.ledger.threads.clicks),
+        (3, 7)
+    );
+    assert_eq!(config.http.listen.port(), 80);
+    assert_eq!(config.http.trusted_proxies.len(), 2);
+    assert_eq!(
+        (config.lake.split_bytes, config.lake.path_style),
+        (1024, Some(true))
+    );
+}
+
+#[test]
+fn a_secret_of_digits_stays_text_and_is_never_shown() {
+    let config = read(
+        "",
+        &[
+            ("TEXTRAIL_LOADER__KEY", "0012"),
+            ("TEXTRAIL_GATEWAYS__KANNEL__DIALECT", "kannel"),
+            ("TEXTRAIL_GATEWAYS__KANNEL__SECRET", "007"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(
+        config.gateways["kannel"].secret.as_ref().unwrap().expose(),
+        "007"
+    );
+    assert_eq!(config.loader.key.as_ref().unwrap().expose(), "0012");
+    assert!(!format!("{config:?}").contains("007"));
+}
+
+#[test]
+fn variables_that_kubernetes_invents_are_passed_over() {
+    let invented = [
+        ("TEXTRAIL_PORT", "tcp://10.0.0.1:80"),
+        ("TEXTRAIL_SERVICE_HOST", "10.0.0.1"),
+    ];
+    assert!(read("", &invented).is_ok());
+}
+
+#[test]
+fn an_unknown_key_is_named_with_its_place() {
+    let message = read("[http]\nlisen = '127.0.0.1:1'", &[])
+        .unwrap_err()
+        .to_string();
+    assert!(
+        message.contains("`lisen`") && message.contains("`listen`"),
+        "{message}"
+    );
+    let message = read("", &[("TEXTRAIL_LAKE__BUKET", "b")])
+        .unwrap_err()
+        .to_string();
+    assert!(
+        message.contains("buket") && message.contains("the environment"),
+        "{message}"
+    );
+    assert!(read("htp = 1", &[]).is_err());
+}
+
+#[test]
+fn a_value_that_does_not_fit_names_its_key_and_what_would_fit() {
+    let message = read("", &[("TEXTRAIL_LAKE__WINDOW", "7s")])
+        .unwrap_err()
+        .to_string();
+    assert!(
+        message.contains("TEXTRAIL_LAKE__WINDOW") && message.contains("such as 5s"),
+        "{message}"
+    );
+    let message = read("[ledger]\npool_size = 'many'", &[])
+        .unwrap_err()
+        .to_string();
+    assert!(message.contains("pool_size"), "{message}");
+    assert!(read("not toml", &[]).is_err());
+}
+
+#[test]
+fn a_named_file_must_exist() {
+    let missing = Config::read(Some(std::path::Path::new("/nowhere/textrail.toml")));
+    assert!(matches!(missing, Err(ConfigError::Missing(_))));
+    assert!(Config::read(None).is_ok(), "the default one need not");
+}
+
+/// The example is what a newcomer copies: it must be valid as it stands, and with every key
+/// uncommented.
+#[test]
+fn the_example_shows_keys_that_exist() {
+    let example = include_str!("../../textrail.example.toml");
+    read(example, &[]).unwrap();
+    let is_key = |line: &&str| {
+        line.strip_prefix("#")
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase()))
+    };
+    let uncommented: String = example
+        .lines()
+        .map(|line| if is_key(&line) { &line[1..] } else { line })
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    let config = read(&uncommented, &[]).unwrap();
+    assert_eq!(config.gateways["kannel"].dialect, "kannel");
+    assert_eq!(config.lake.bucket.as_deref(), Some("my-lake"));
+}

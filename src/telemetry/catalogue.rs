@@ -1,0 +1,146 @@
+//! What each metric means, in the words that `/metrics` shows. One that no part of a process touches
+//! does not appear there.
+
+use metrics::{describe_counter, describe_gauge, describe_histogram};
+
+/// Only grows.
+const COUNTERS: &[(&str, &str)] = &[
+    (
+        "textrail_http_requests_total",
+        "Requests answered, by route, method and status",
+    ),
+    (
+        "textrail_clicks_refused_total",
+        "Visits that were redirected but that the ledger refused to record: a mistake of ours",
+    ),
+    (
+        "textrail_webhook_items_refused_total",
+        "Items of gateways' webhooks that could not be read, by gateway and kind",
+    ),
+    (
+        "textrail_commit_failures_total",
+        "Transactions of the recorder that failed, by lane; most are repeated",
+    ),
+    (
+        "textrail_recorder_connect_failures_total",
+        "Attempts of the recorder's threads to reach PostgreSQL that failed",
+    ),
+    (
+        "textrail_windows_sealed_total",
+        "Windows sealed by this process",
+    ),
+    (
+        "textrail_windows_shipped_total",
+        "Windows shipped by this process, empty ones included",
+    ),
+    ("textrail_shipped_rows_total", "Log lines shipped"),
+    (
+        "textrail_shipped_bytes_total",
+        "Bytes shipped: of text before compression, and of objects",
+    ),
+    (
+        "textrail_ship_failures_total",
+        "Attempts to seal, ship or verify that failed, by reason; all are repeated",
+    ),
+    (
+        "textrail_outbox_reclaimed_total",
+        "Children of the outbox that were emptied",
+    ),
+];
+
+/// Goes up and down.
+const GAUGES: &[(&str, &str)] = &[
+    (
+        "textrail_outbox_unsealed_rows",
+        "Committed events that are in no window yet",
+    ),
+    (
+        "textrail_outbox_oldest_unsealed_age_seconds",
+        "Age of the oldest of them",
+    ),
+    (
+        "textrail_ship_backlog_windows",
+        "Sealed windows that are not shipped yet",
+    ),
+];
+
+/// How values spread.
+const HISTOGRAMS: &[(&str, &str)] = &[
+    (
+        "textrail_http_request_duration_seconds",
+        "Time from a request's head to its answer, by route",
+    ),
+    (
+        "textrail_commit_batch_rows",
+        "Calls that one transaction of the recorder answered, by lane",
+    ),
+    (
+        "textrail_commit_duration_seconds",
+        "Time of one transaction of the recorder, by lane",
+    ),
+    (
+        "textrail_ship_duration_seconds",
+        "Time to write, upload and confirm a window",
+    ),
+];
+
+/// Describes every metric.
+pub(super) fn describe() {
+    for (name, meaning) in COUNTERS {
+        describe_counter!(*name, *meaning);
+    }
+    for (name, meaning) in GAUGES {
+        describe_gauge!(*name, *meaning);
+    }
+    for (name, meaning) in HISTOGRAMS {
+        describe_histogram!(*name, *meaning);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
+
+    /// Names in the calls of one macro, in all files under a folder.
+    fn used(folder: &Path, call: &str, names: &mut BTreeSet<String>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                used(&path, call, names);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                let code = fs::read_to_string(&path).unwrap();
+                for (at, _) in code.match_indices(call) {
+                    let argument = code[at + call.len()..].trim_start();
+                    let name = argument
+                        .strip_prefix('"')
+                        .and_then(|rest| rest.split('"').next());
+                    names.extend(
+                        name.filter(|name| name.starts_with("textrail_"))
+                            .map(ToOwned::to_owned),
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_metric_in_the_code_is_described_and_no_other() {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        for (call, described) in [
+            ("counter!(", COUNTERS),
+            ("gauge!(", GAUGES),
+            ("histogram!(", HISTOGRAMS),
+        ] {
+            let mut names = BTreeSet::new();
+            used(&source, call, &mut names);
+            let described = described
+                .iter()
+                .map(|(name, _)| (*name).to_owned())
+                .collect::<BTreeSet<_>>();
+            assert_eq!(names, described, "{call}");
+        }
+    }
+}
