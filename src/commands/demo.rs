@@ -35,17 +35,9 @@ use plan::Plan;
 /// How long a report may take to have a run: a window of an hour, and its load.
 const REPORT_PATIENCE: Duration = Duration::from_secs(3_900);
 
-/// What `textrail demo` can be told.
+/// What `textrail demo` can be told besides the server and the key.
 #[derive(Args, Clone, Debug)]
 pub struct DemoOptions {
-    /// The server
-    #[arg(long, env = "TEXTRAIL_URL", default_value = "http://127.0.0.1:8080")]
-    pub url: Url,
-
-    /// An API key with the role admin (campaign, gateway and report are needed)
-    #[arg(long, env = "TEXTRAIL_KEY", hide_env_values = true)]
-    pub key: String,
-
     /// Messages to send
     #[arg(long, value_name = "N", default_value_t = 2_000,
         value_parser = clap::value_parser!(u64).range(1..=people::MOST_PEOPLE))]
@@ -80,28 +72,36 @@ pub struct DemoOptions {
 fn rate(text: &str) -> Result<f64, String> {
     let rate: f64 = text.parse().map_err(|_| "must be a number".to_owned())?;
     let possible = (0.01..=100_000.0).contains(&rate);
-    possible.then_some(rate).ok_or_else(|| "must be between 0.01 and 100000".to_owned())
+    possible
+        .then_some(rate)
+        .ok_or_else(|| "must be between 0.01 and 100000".to_owned())
 }
 
-/// Drives the server, tells what the report must show, and compares if asked to.
+/// Drives the server at `url`, tells what the report must show, and compares if asked to. `key` is
+/// an API key that may send, report as a gateway, and read reports.
 ///
 /// # Errors
 /// If the server refuses a call, stays away longer than `patience`, gives an answer that no correct
 /// server gives, or shows other numbers.
-pub async fn run(options: DemoOptions) -> anyhow::Result<()> {
-    ensure!(!options.url.cannot_be_a_base(), "--url must be an http or https URL");
+pub async fn run(url: Url, key: String, options: DemoOptions) -> anyhow::Result<()> {
+    ensure!(!url.cannot_be_a_base(), "{url} is not an http or https URL");
     let seed = options.seed.unwrap_or_else(rand::random);
     let name = run_name();
-    let plan = Plan::new(seed, &name, options.messages, usize::from(options.campaigns));
+    let plan = Plan::new(
+        seed,
+        &name,
+        options.messages,
+        usize::from(options.campaigns),
+    );
     let patience = Duration::from_secs(options.patience);
-    let client = Client::new(options.url.clone(), options.key.clone(), patience)?;
+    let client = Client::new(url.clone(), key, patience)?;
     let run = Arc::new(Run::new(client, &plan, seed));
     say(&format!(
         "run {name}: {} messages in {} campaigns at {} a second to {} (--seed {seed})",
-        options.messages, options.campaigns, options.rate, options.url
+        options.messages, options.campaigns, options.rate, url
     ))?;
 
-    let mut expectation = beginning(&run, &name, seed, &options.url);
+    let mut expectation = beginning(&run, &name, seed, &url);
     carry_out(&run, &plan, options.rate, options.messages).await?;
     expectation.finish(run.finish());
     tell(&run, &expectation, &options)?;
@@ -120,7 +120,11 @@ pub async fn run(options: DemoOptions) -> anyhow::Result<()> {
 
 /// Short, and of this moment: names and ids of two runs never meet on a server.
 fn run_name() -> String {
-    format!("{:x}{:03x}", Utc::now().timestamp(), rand::random::<u16>() & 0xfff)
+    format!(
+        "{:x}{:03x}",
+        Utc::now().timestamp(),
+        rand::random::<u16>() & 0xfff
+    )
 }
 
 fn beginning(run: &Run, name: &str, seed: u64, url: &Url) -> Expectation {
@@ -132,7 +136,11 @@ fn beginning(run: &Run, name: &str, seed: u64, url: &Url) -> Expectation {
         started_at: now,
         ended_at: now,
         last_fact_at: None,
-        campaigns: run.campaigns.iter().map(|campaign| campaign.name.clone()).collect(),
+        campaigns: run
+            .campaigns
+            .iter()
+            .map(|campaign| campaign.name.clone())
+            .collect(),
         surprises: Vec::new(),
         campaign_types: tally::Tally::default(),
     }

@@ -82,10 +82,21 @@ static TYPES: [CampaignType; 5] = [
         theme: "autumn-sale",
         sender: "80123",
         texts: &[
-            (50, short("Autumn sale! 30% off all coats until Sunday: {link} Reply STOP to opt out")),
-            (20, short("Nur bis Sonntag: 30 % auf alle Mäntel. {link} Abmelden mit STOP")),
+            (
+                50,
+                short("Autumn sale! 30% off all coats until Sunday: {link} Reply STOP to opt out"),
+            ),
+            (
+                20,
+                short("Nur bis Sonntag: 30 % auf alle Mäntel. {link} Abmelden mit STOP"),
+            ),
             (15, short("🍂 -30 %: {link}, kaufen: {link}.")),
-            (15, long("Our autumn sale has begun, and as a member you may look first: 30% off all coats, 20% off boots, and free delivery. Everything is here: {link} Shops near you: {link} Reply STOP to opt out.")),
+            (
+                15,
+                long(
+                    "Our autumn sale has begun, and as a member you may look first: 30% off all coats, 20% off boots, and free delivery. Everything is here: {link} Shops near you: {link} Reply STOP to opt out.",
+                ),
+            ),
         ],
         follow: 160,
         answer: 15,
@@ -96,8 +107,14 @@ static TYPES: [CampaignType; 5] = [
         theme: "appointments",
         sender: "+436641234567",
         texts: &[
-            (60, short("Your appointment is tomorrow at 9:30. To move it: {link}")),
-            (40, short("We expect you on Thursday at 14:00. Please bring your card.")),
+            (
+                60,
+                short("Your appointment is tomorrow at 9:30. To move it: {link}"),
+            ),
+            (
+                40,
+                short("We expect you on Thursday at 14:00. Please bring your card."),
+            ),
         ],
         follow: 70,
         answer: 60,
@@ -117,8 +134,14 @@ static TYPES: [CampaignType; 5] = [
         theme: "parcels",
         sender: "+12015550123",
         texts: &[
-            (60, short("Your parcel is on its way and comes today: {link}")),
-            (25, short("Colis livré aujourd'hui entre 14 h et 16 h. Suivi: {link}")),
+            (
+                60,
+                short("Your parcel is on its way and comes today: {link}"),
+            ),
+            (
+                25,
+                short("Colis livré aujourd'hui entre 14 h et 16 h. Suivi: {link}"),
+            ),
             (15, short("Twoja przesyłka jest w drodze: {link}")),
         ],
         follow: 380,
@@ -131,7 +154,10 @@ static TYPES: [CampaignType; 5] = [
         sender: "70555",
         texts: &[
             (70, short("How was your visit? One minute helps us: {link}")),
-            (30, short("How was your visit, from 1 to 5? Just reply to this message.")),
+            (
+                30,
+                short("How was your visit, from 1 to 5? Just reply to this message."),
+            ),
         ],
         follow: 90,
         answer: 110,
@@ -149,13 +175,19 @@ mod tests {
         let campaigns = of_run("x1", 7);
         let names: HashSet<_> = campaigns.iter().map(|campaign| &campaign.name).collect();
         assert_eq!(names.len(), 7);
-        assert_eq!(campaigns[5].campaign_type.label, campaigns[0].campaign_type.label);
+        assert_eq!(
+            campaigns[5].campaign_type.label,
+            campaigns[0].campaign_type.label
+        );
     }
 
     #[test]
     fn nobody_answers_a_sender_that_is_a_name() {
         for campaign_type in &TYPES {
-            let is_number = campaign_type.sender.bytes().all(|b| b.is_ascii_digit() || b == b'+');
+            let is_number = campaign_type
+                .sender
+                .bytes()
+                .all(|b| b.is_ascii_digit() || b == b'+');
             assert!(is_number || campaign_type.answer + campaign_type.opt_out == 0);
         }
     }

@@ -142,21 +142,35 @@ impl Client {
             })
             .await;
         match answer {
-            Ok(answer) => Ok(Answer { lost: lost.into_inner(), ..answer }),
-            Err(Failure::NotDone(last) | Failure::Lost(last)) => {
-                Err(CallError::NoAnswer { what, patience: self.patience, last })
-            }
+            Ok(answer) => Ok(Answer {
+                lost: lost.into_inner(),
+                ..answer
+            }),
+            Err(Failure::NotDone(last) | Failure::Lost(last)) => Err(CallError::NoAnswer {
+                what,
+                patience: self.patience,
+                last,
+            }),
         }
     }
 
     async fn try_once(&self, request: RequestBuilder) -> Result<Answer, Failure> {
         // The semaphore is never closed.
-        let _slot = self.slots.acquire().await.map_err(|e| Failure::NotDone(e.to_string()))?;
+        let _slot = self
+            .slots
+            .acquire()
+            .await
+            .map_err(|e| Failure::NotDone(e.to_string()))?;
         let response = request.send().await.map_err(Failure::of)?;
         let status = response.status();
         let date = date(response.headers());
         let body = response.bytes().await.map_err(Failure::of)?;
-        let answer = Answer { status, body: body.into(), lost: 0, date };
+        let answer = Answer {
+            status,
+            body: body.into(),
+            lost: 0,
+            date,
+        };
         match status {
             StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
                 Err(Failure::NotDone(describe(&answer)))
@@ -176,7 +190,11 @@ impl Failure {
     fn of(error: reqwest::Error) -> Self {
         let connected = !error.is_connect();
         let text = format!("{:#}", anyhow::Error::from(error.without_url()));
-        if connected { Self::Lost(text) } else { Self::NotDone(text) }
+        if connected {
+            Self::Lost(text)
+        } else {
+            Self::NotDone(text)
+        }
     }
 }
 
@@ -189,7 +207,11 @@ pub(super) fn expect(
     if wanted.contains(&answer.status) {
         return Ok(answer);
     }
-    Err(CallError::Refused { what, status: answer.status, detail: describe(&answer) })
+    Err(CallError::Refused {
+        what,
+        status: answer.status,
+        detail: describe(&answer),
+    })
 }
 
 /// The words of a problem document, or the beginning of whatever came instead.
@@ -197,7 +219,11 @@ fn describe(answer: &Answer) -> String {
     let problem = answer.problem();
     if problem.title.is_empty() {
         let text = String::from_utf8_lossy(&answer.body);
-        return format!("{} {}", answer.status, text.chars().take(200).collect::<String>());
+        return format!(
+            "{} {}",
+            answer.status,
+            text.chars().take(200).collect::<String>()
+        );
     }
     let mut words = format!("{}. {}", problem.title, problem.detail);
     for error in problem.errors.iter().take(3) {
@@ -208,7 +234,9 @@ fn describe(answer: &Answer) -> String {
 
 fn date(headers: &HeaderMap) -> Option<chrono::DateTime<chrono::Utc>> {
     let text = headers.get(DATE)?.to_str().ok()?;
-    chrono::DateTime::parse_from_rfc2822(text).ok().map(|time| time.to_utc())
+    chrono::DateTime::parse_from_rfc2822(text)
+        .ok()
+        .map(|time| time.to_utc())
 }
 
 #[cfg(test)]

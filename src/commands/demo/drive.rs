@@ -161,7 +161,11 @@ impl Run {
                 ));
             }
             // Not planned and suppressed: an opt-out that another run left on this server.
-            let steps = if as_planned { chapter.steps.as_slice() } else { &[] };
+            let steps = if as_planned {
+                chapter.steps.as_slice()
+            } else {
+                &[]
+            };
             self.play(&life, &number, chapter, opening, steps).await?;
             if !as_planned {
                 break;
@@ -190,7 +194,9 @@ impl Run {
             suppressed: matches!(opening.sent, Sent::Suppressed),
             ..Outcome::default()
         };
-        outcome.evidence.extend(opening.submitted.iter().map(acts::evidence_of));
+        outcome
+            .evidence
+            .extend(opening.submitted.iter().map(acts::evidence_of));
         for step in steps {
             sleep_until(opening.at + step.at).await;
             self.act(scene, &step.act, &mut outcome).await?;

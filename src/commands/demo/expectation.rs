@@ -69,9 +69,19 @@ pub(super) fn example() -> Expectation {
     use super::tally::Outcome;
     let at: DateTime<Utc> = DateTime::UNIX_EPOCH;
     let mut tally = Tally::default();
-    let clicked = Outcome { human_visits: 2, lost_program_visits: 1, ..Outcome::default() };
+    let clicked = Outcome {
+        human_visits: 2,
+        lost_program_visits: 1,
+        ..Outcome::default()
+    };
     tally.add("promotion", &clicked);
-    tally.add("reminder", &Outcome { suppressed: true, ..Outcome::default() });
+    tally.add(
+        "reminder",
+        &Outcome {
+            suppressed: true,
+            ..Outcome::default()
+        },
+    );
     Expectation {
         run: "r1".to_owned(),
         seed: 1,
@@ -103,6 +113,9 @@ mod tests {
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(value["campaign_types"]["promotion"]["clicks"]["max"], 3);
         assert_eq!(value["campaign_types"]["promotion"]["recorded"], 1);
-        assert_eq!(serde_json::from_str::<Expectation>(&text).unwrap(), example());
+        assert_eq!(
+            serde_json::from_str::<Expectation>(&text).unwrap(),
+            example()
+        );
     }
 }

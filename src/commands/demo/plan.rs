@@ -209,7 +209,10 @@ impl Plan {
 /// one.
 fn wave_size(rng: &mut StdRng, first: bool, messages: u64) -> (bool, usize) {
     if first {
-        return (true, usize::try_from(messages / 4).unwrap_or(100).clamp(1, 100));
+        return (
+            true,
+            usize::try_from(messages / 4).unwrap_or(100).clamp(1, 100),
+        );
     }
     if super::chance::happens(rng, BATCH_PER_MILLE) {
         return (true, rng.random_range(20..=200));

@@ -63,7 +63,12 @@ pub(super) async fn show(counters: &Counters, total: u64, repeated: impl Fn() ->
     ticks.tick().await; // the first comes at once
     loop {
         ticks.tick().await;
-        let now = Snapshot { counters, total, repeated: repeated(), elapsed: started.elapsed() };
+        let now = Snapshot {
+            counters,
+            total,
+            repeated: repeated(),
+            elapsed: started.elapsed(),
+        };
         bar.set_position(counters.sends.load(Ordering::Relaxed));
         bar.set_message(now.to_string());
         if !terminal {
@@ -74,8 +79,11 @@ pub(super) async fn show(counters: &Counters, total: u64, repeated: impl Fn() ->
 }
 
 fn bar(total: u64, terminal: bool) -> ProgressBar {
-    let target =
-        if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let target = if terminal {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
     let style = ProgressStyle::with_template("{bar:30} {msg}")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::with_draw_target(Some(total), target).with_style(style)

@@ -83,7 +83,10 @@ pub(super) struct Tally(pub(super) BTreeMap<String, Counts>);
 impl Tally {
     /// Adds one send.
     pub(super) fn add(&mut self, campaign_type: &str, outcome: &Outcome) {
-        self.0.entry(campaign_type.to_owned()).or_insert_with(Counts::zero).add(outcome);
+        self.0
+            .entry(campaign_type.to_owned())
+            .or_insert_with(Counts::zero)
+            .add(outcome);
     }
 }
 
@@ -91,7 +94,10 @@ impl Counts {
     /// Nothing, under every status.
     pub(super) fn zero() -> Self {
         let statuses = Status::ALL.map(|status| (status.as_str().to_owned(), 0));
-        Self { statuses: statuses.into(), ..Self::default() }
+        Self {
+            statuses: statuses.into(),
+            ..Self::default()
+        }
     }
 
     fn add(&mut self, outcome: &Outcome) {
@@ -104,7 +110,10 @@ impl Counts {
         }
         let (human, lost_human) = (outcome.human_visits, outcome.lost_human_visits);
         self.human_clicks.add(human, lost_human);
-        self.clicks.add(human + outcome.program_visits, lost_human + outcome.lost_program_visits);
+        self.clicks.add(
+            human + outcome.program_visits,
+            lost_human + outcome.lost_program_visits,
+        );
         // A lost visit is made again until it is answered, so this number is exact.
         self.unique_clicks += u64::from(human > 0);
         self.replies += outcome.replies;
@@ -113,12 +122,22 @@ impl Counts {
 
     /// Every number by its name in the report.
     pub(super) fn named(&self) -> Vec<(&str, Range)> {
-        let exact = |number| Range { min: number, max: number };
+        let exact = |number| Range {
+            min: number,
+            max: number,
+        };
         let statuses = Status::ALL.map(|status| {
-            let count = self.statuses.get(status.as_str()).copied().unwrap_or_default();
+            let count = self
+                .statuses
+                .get(status.as_str())
+                .copied()
+                .unwrap_or_default();
             (status.as_str(), exact(count))
         });
-        let mut named = vec![("messages", exact(self.messages)), ("suppressed", exact(self.suppressed))];
+        let mut named = vec![
+            ("messages", exact(self.messages)),
+            ("suppressed", exact(self.suppressed)),
+        ];
         named.extend(statuses);
         named.extend([
             ("clicks", self.clicks),
@@ -160,7 +179,12 @@ mod tests {
     use super::*;
 
     fn evidence(status: Status) -> Evidence {
-        Evidence { status, synthetic: false, gateway_time: None, segment_number: None }
+        Evidence {
+            status,
+            synthetic: false,
+            gateway_time: None,
+            segment_number: None,
+        }
     }
 
     #[test]
@@ -177,14 +201,26 @@ mod tests {
         };
         tally.add("promotion", &delivered);
         tally.add("promotion", &Outcome::default());
-        tally.add("promotion", &Outcome { suppressed: true, ..Outcome::default() });
+        tally.add(
+            "promotion",
+            &Outcome {
+                suppressed: true,
+                ..Outcome::default()
+            },
+        );
         let counts = &tally.0["promotion"];
         assert_eq!((counts.messages, counts.suppressed), (2, 1));
-        assert_eq!((counts.statuses["delivered"], counts.statuses["recorded"]), (1, 1));
+        assert_eq!(
+            (counts.statuses["delivered"], counts.statuses["recorded"]),
+            (1, 1)
+        );
         assert_eq!(counts.statuses.values().sum::<u64>(), counts.messages);
         assert_eq!(counts.clicks, Range { min: 3, max: 4 });
         assert_eq!(counts.human_clicks, Range { min: 2, max: 3 });
-        assert_eq!((counts.unique_clicks, counts.replies, counts.opt_outs), (1, 1, 1));
+        assert_eq!(
+            (counts.unique_clicks, counts.replies, counts.opt_outs),
+            (1, 1, 1)
+        );
     }
 
     /// Names and numbers of a row stand at the same places.
@@ -192,8 +228,11 @@ mod tests {
     fn a_row_is_read_in_the_order_of_the_names() {
         let counts = Counts::zero();
         let names: Vec<_> = counts.named().into_iter().map(|(name, _)| name).collect();
-        let row: serde_json::Map<_, _> =
-            names.iter().zip(100..).map(|(name, number)| ((*name).to_owned(), number.into())).collect();
+        let row: serde_json::Map<_, _> = names
+            .iter()
+            .zip(100..)
+            .map(|(name, number)| ((*name).to_owned(), number.into()))
+            .collect();
         let mut whole = serde_json::to_value(MessagesRow::default()).unwrap();
         whole.as_object_mut().unwrap().extend(row);
         let row: MessagesRow = serde_json::from_value(whole).unwrap();

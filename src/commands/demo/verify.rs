@@ -54,7 +54,11 @@ fn explain(
     let through = through.map_or("nothing".to_owned(), |through| through.to_rfc3339());
     format!(
         "the report is complete through {through}, the last fact is of {last_fact}, and these numbers differ: {}",
-        if differences.is_empty() { "none".to_owned() } else { differences.join("; ") }
+        if differences.is_empty() {
+            "none".to_owned()
+        } else {
+            differences.join("; ")
+        }
     )
 }
 
@@ -69,7 +73,11 @@ async fn report(client: &Client, expectation: &Expectation) -> anyhow::Result<Me
         ("end", end.to_rfc3339_opts(SecondsFormat::Secs, true)),
         ("group_by", "campaign,campaign_type".to_owned()),
     ];
-    let build = || client.api(Method::GET, &["v1", "reports", "messages"]).query(&query);
+    let build = || {
+        client
+            .api(Method::GET, &["v1", "reports", "messages"])
+            .query(&query)
+    };
     let answer = expect(what, client.send(what, build).await?, &[StatusCode::OK])?;
     serde_json::from_slice(&answer.body).context(what)
 }
@@ -99,7 +107,10 @@ fn differences(expectation: &Expectation, rows: &[MessagesRow]) -> Vec<String> {
     let nothing = Counts::zero();
     let mut differences = Vec::new();
     let expected = &expectation.campaign_types.0;
-    let strangers = shown.keys().filter(|label| !expected.contains_key(**label)).copied();
+    let strangers = shown
+        .keys()
+        .filter(|label| !expected.contains_key(**label))
+        .copied();
     let labels = expected.keys().map(String::as_str).chain(strangers);
     for label in labels.collect::<Vec<_>>() {
         let wanted = expected.get(label).unwrap_or(&nothing).named();
@@ -140,8 +151,18 @@ mod tests {
             unique_clicks: 1,
             ..row("autumn-sale-r1-1", "promotion")
         };
-        let reminder = MessagesRow { suppressed: 1, ..row("autumn-sale-r1-1", "reminder") };
-        vec![promotion, reminder, MessagesRow { messages: 9, ..row("another", "promotion") }]
+        let reminder = MessagesRow {
+            suppressed: 1,
+            ..row("autumn-sale-r1-1", "reminder")
+        };
+        vec![
+            promotion,
+            reminder,
+            MessagesRow {
+                messages: 9,
+                ..row("another", "promotion")
+            },
+        ]
     }
 
     #[test]
@@ -154,7 +175,10 @@ mod tests {
         let mut rows = right();
         rows[0].clicks = 4;
         rows.remove(1);
-        rows.push(MessagesRow { replies: 1, ..row("autumn-sale-r1-1", "notice") });
+        rows.push(MessagesRow {
+            replies: 1,
+            ..row("autumn-sale-r1-1", "notice")
+        });
         insta::assert_snapshot!(differences(&example(), &rows).join("\n"), @r"
         promotion clicks: 2–3 recorded, 4 shown
         reminder suppressed: 1 recorded, 0 shown

@@ -53,13 +53,23 @@ async fn asks_again_after_a_hang_up_and_a_503_and_knows_which_of_them_may_have_c
     ];
     let (answer, repeated) = send(server(&script).await, PATIENCE).await;
     let answer = answer.unwrap();
-    assert_eq!((answer.status, answer.lost, repeated), (StatusCode::CREATED, 2, 4));
-    assert_eq!(answer.date.unwrap().to_rfc3339(), "2026-11-23T05:00:00+00:00");
+    assert_eq!(
+        (answer.status, answer.lost, repeated),
+        (StatusCode::CREATED, 2, 4)
+    );
+    assert_eq!(
+        answer.date.unwrap().to_rfc3339(),
+        "2026-11-23T05:00:00+00:00"
+    );
 }
 
 #[tokio::test]
 async fn a_server_that_is_not_there_has_done_nothing() {
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
     let url = format!("http://127.0.0.1:{port}").parse().unwrap();
     let (answer, repeated) = send(url, Duration::from_millis(200)).await;
     assert!(matches!(answer, Err(CallError::NoAnswer { .. })));

@@ -37,8 +37,10 @@ impl Run {
         twice: bool,
         outcome: &mut Outcome,
     ) -> anyhow::Result<()> {
-        let items: Vec<ReceiptRequest<'_>> =
-            receipts.iter().map(|receipt| receipt_request(scene.gateway, message, receipt)).collect();
+        let items: Vec<ReceiptRequest<'_>> = receipts
+            .iter()
+            .map(|receipt| receipt_request(scene.gateway, message, receipt))
+            .collect();
         let post = || self.post_items("receipts", "receipts", &items);
         if twice {
             let (one, other) = tokio::join!(post(), post());
@@ -47,7 +49,9 @@ impl Run {
             post().await?;
         }
         count(&self.counters.receipts, items.len());
-        outcome.evidence.extend(receipts.iter().map(|receipt| evidence(message, receipt)));
+        outcome
+            .evidence
+            .extend(receipts.iter().map(|receipt| evidence(message, receipt)));
         Ok(())
     }
 
@@ -60,9 +64,20 @@ impl Run {
         outcome: &mut Outcome,
     ) -> anyhow::Result<()> {
         let what = "a visit";
-        let link = message.links.get(visit.link).context("fewer links than URLs in the body")?;
-        let path = if visit.glued { format!("{}.", link.code) } else { link.code.clone() };
-        let method = if visit.head { Method::HEAD } else { Method::GET };
+        let link = message
+            .links
+            .get(visit.link)
+            .context("fewer links than URLs in the body")?;
+        let path = if visit.glued {
+            format!("{}.", link.code)
+        } else {
+            link.code.clone()
+        };
+        let method = if visit.head {
+            Method::HEAD
+        } else {
+            Method::GET
+        };
         let address = address(scene.life.person);
         let build = || {
             let mut request = self
@@ -99,7 +114,8 @@ impl Run {
             to: scene.campaign.campaign_type.sender,
             body: reply.text,
         };
-        self.post_items("inbound", "an inbound message", &[item]).await?;
+        self.post_items("inbound", "an inbound message", &[item])
+            .await?;
         count(&self.counters.replies, 1);
         outcome.replies += 1;
         outcome.opt_outs += u64::from(reply.meaning == Meaning::Stop);
@@ -118,8 +134,14 @@ impl Run {
         self.fact(answer.date);
         let answer = expect(what, answer, &[StatusCode::OK])?;
         let results: Results<ItemResult> = serde_json::from_slice(&answer.body).context(what)?;
-        ensure!(results.results.len() == items.len(), "{what}: not one result an item");
-        let refused = results.results.iter().find(|result| result.status == "invalid");
+        ensure!(
+            results.results.len() == items.len(),
+            "{what}: not one result an item"
+        );
+        let refused = results
+            .results
+            .iter()
+            .find(|result| result.status == "invalid");
         match refused.map(|result| result.errors.first()) {
             None => Ok(()),
             Some(Some(error)) => bail!("{what}: an item was refused: {error}"),

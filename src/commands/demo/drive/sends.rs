@@ -27,16 +27,25 @@ impl Run {
         if chapter.asked_twice {
             let again = self.send_one(&request, key).await?;
             if !is_same(&sent, &again) {
-                self.surprise(format!("the key {key} gave another answer when it came again"));
+                self.surprise(format!(
+                    "the key {key} gave another answer when it came again"
+                ));
             }
         }
-        Ok(Opening { sent, at, submitted: None })
+        Ok(Opening {
+            sent,
+            at,
+            submitted: None,
+        })
     }
 
     async fn send_one(&self, request: &MessageRequest<'_>, key: &str) -> anyhow::Result<Sent> {
         let what = "a send";
         let build = || {
-            let request = self.client.api(Method::POST, &["v1", "messages"]).json(request);
+            let request = self
+                .client
+                .api(Method::POST, &["v1", "messages"])
+                .json(request);
             request.header("Idempotency-Key", key)
         };
         let answer = self.client.send(what, build).await?;
@@ -56,8 +65,14 @@ impl Run {
         let sent = self.send_batch(lives).await?;
         let at = Instant::now();
         count(&self.counters.sends, lives.len());
-        let mut openings: Vec<Opening> =
-            sent.into_iter().map(|sent| Opening { sent, at, submitted: None }).collect();
+        let mut openings: Vec<Opening> = sent
+            .into_iter()
+            .map(|sent| Opening {
+                sent,
+                at,
+                submitted: None,
+            })
+            .collect();
         for (life, opening) in lives.iter_mut().zip(&mut openings) {
             if let (Sent::Recorded(_), Some(first)) = (&opening.sent, life.chapters.first_mut()) {
                 opening.submitted = first.take_prompt_submission();
@@ -69,24 +84,37 @@ impl Run {
 
     async fn send_batch(&self, lives: &[Life]) -> anyhow::Result<Vec<Sent>> {
         let what = "a batch of sends";
-        let numbers: Vec<String> =
-            lives.iter().map(|life| people::number(self.seed, life.person)).collect();
+        let numbers: Vec<String> = lives
+            .iter()
+            .map(|life| people::number(self.seed, life.person))
+            .collect();
         let firsts = lives.iter().zip(&numbers).filter_map(|(life, number)| {
             let chapter = life.chapters.first()?;
             Some(self.message(life, chapter, number))
         });
-        let request = BatchRequest { messages: firsts.collect() };
-        let key = request.messages.first().map(|first| format!("batch-{}", first.client_reference));
+        let request = BatchRequest {
+            messages: firsts.collect(),
+        };
+        let key = request
+            .messages
+            .first()
+            .map(|first| format!("batch-{}", first.client_reference));
         let key = key.context("a wave of nobody")?;
         let build = || {
-            let request = self.client.api(Method::POST, &["v1", "messages", "batch"]).json(&request);
+            let request = self
+                .client
+                .api(Method::POST, &["v1", "messages", "batch"])
+                .json(&request);
             request.header("Idempotency-Key", &key)
         };
         let answer = self.client.send(what, build).await?;
         self.fact(answer.date);
         let answer = expect(what, answer, &[StatusCode::OK])?;
         let results: Results<SendResult> = serde_json::from_slice(&answer.body).context(what)?;
-        ensure!(results.results.len() == lives.len(), "{what}: not one result a message");
+        ensure!(
+            results.results.len() == lives.len(),
+            "{what}: not one result a message"
+        );
         results.results.into_iter().map(of_result).collect()
     }
 
@@ -95,15 +123,22 @@ impl Run {
             .iter()
             .zip(openings)
             .filter_map(|(life, opening)| {
-                let (Sent::Recorded(message), Some(submission)) = (&opening.sent, &opening.submitted)
+                let (Sent::Recorded(message), Some(submission)) =
+                    (&opening.sent, &opening.submitted)
                 else {
                     return None;
                 };
                 let gateway = life.chapters.first()?.gateway;
-                Some(super::acts::submission_request(message, gateway, submission))
+                Some(super::acts::submission_request(
+                    message, gateway, submission,
+                ))
             })
             .collect();
-        if items.is_empty() { Ok(()) } else { self.submit(&items).await }
+        if items.is_empty() {
+            Ok(())
+        } else {
+            self.submit(&items).await
+        }
     }
 
     fn message<'a>(

@@ -53,14 +53,21 @@ pub(super) fn visits(
 }
 
 fn visit(rng: &mut StdRng, links: usize, at: Duration, human: bool) -> Step {
-    let visitor = if human { agents::browser(rng) } else { agents::program(rng) };
+    let visitor = if human {
+        agents::browser(rng)
+    } else {
+        agents::program(rng)
+    };
     let visit = Visit {
         link: rng.random_range(0..links),
         visitor,
         head: false,
         glued: happens(rng, 10),
     };
-    Step { at, act: Act::Visit(visit) }
+    Step {
+        at,
+        act: Act::Visit(visit),
+    }
 }
 
 /// What someone writes back, if anything.

@@ -8,7 +8,8 @@ use rand::rngs::StdRng;
 use std::time::Duration;
 
 /// The gateways of a run.
-pub(super) const GATEWAYS: [(u32, &str); 3] = [(55, "northtel"), (30, "bluecell"), (15, "textbridge")];
+pub(super) const GATEWAYS: [(u32, &str); 3] =
+    [(55, "northtel"), (30, "bluecell"), (15, "textbridge")];
 
 /// Why a message did not arrive, as a gateway says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,11 +23,46 @@ pub(crate) struct Failure {
 }
 
 const FAILURES: [(u32, Failure); 5] = [
-    (45, Failure { code: "30003", class: "unreachable", permanent: false }),
-    (20, Failure { code: "30005", class: "invalid_number", permanent: true }),
-    (10, Failure { code: "30006", class: "landline", permanent: true }),
-    (20, Failure { code: "30007", class: "filtered", permanent: false }),
-    (5, Failure { code: "30008", class: "other", permanent: false }),
+    (
+        45,
+        Failure {
+            code: "30003",
+            class: "unreachable",
+            permanent: false,
+        },
+    ),
+    (
+        20,
+        Failure {
+            code: "30005",
+            class: "invalid_number",
+            permanent: true,
+        },
+    ),
+    (
+        10,
+        Failure {
+            code: "30006",
+            class: "landline",
+            permanent: true,
+        },
+    ),
+    (
+        20,
+        Failure {
+            code: "30007",
+            class: "filtered",
+            permanent: false,
+        },
+    ),
+    (
+        5,
+        Failure {
+            code: "30008",
+            class: "other",
+            permanent: false,
+        },
+    ),
 ];
 
 /// How it ends.
@@ -78,7 +114,10 @@ pub(super) fn decide(rng: &mut StdRng, id: &str, segments: u16) -> Fate {
     let end = pick(rng, &ENDS);
     let submitted = millis(rng, 30, 250);
     let Some(submission) = submission(rng, end, id) else {
-        return Fate { steps: Vec::new(), delivered: None };
+        return Fate {
+            steps: Vec::new(),
+            delivered: None,
+        };
     };
     let news = news(rng, end, id, submitted, segments);
     let delivered = news
@@ -93,7 +132,10 @@ pub(super) fn decide(rng: &mut StdRng, id: &str, segments: u16) -> Fate {
     } else {
         submitted
     };
-    steps.push(Step { at, act: Act::Submit(submission) });
+    steps.push(Step {
+        at,
+        act: Act::Submit(submission),
+    });
     Fate { steps, delivered }
 }
 
@@ -131,10 +173,16 @@ fn news(rng: &mut StdRng, end: End, id: &str, submitted: Duration, segments: u16
         }
         End::Final(status) => vec![say(Status::Sent, sent), say(status, done)],
         End::GuessedThenDelivered => vec![
-            Receipt { synthetic: true, ..say(Status::Expired, done) },
+            Receipt {
+                synthetic: true,
+                ..say(Status::Expired, done)
+            },
             say(Status::Delivered, later),
         ],
-        End::Contradicted => vec![say(Status::Delivered, done), say(Status::Undelivered, later)],
+        End::Contradicted => vec![
+            say(Status::Delivered, done),
+            say(Status::Undelivered, later),
+        ],
     }
 }
 
@@ -155,7 +203,11 @@ fn receipt(rng: &mut StdRng, id: &str, status: Status, occurred: Duration) -> Re
 fn failure(rng: &mut StdRng, status: Status) -> Option<Failure> {
     match status {
         Status::Undelivered | Status::Failed | Status::Rejected => Some(pick(rng, &FAILURES)),
-        Status::Expired => Some(Failure { code: "30410", class: "expired", permanent: false }),
+        Status::Expired => Some(Failure {
+            code: "30410",
+            class: "expired",
+            permanent: false,
+        }),
         _ => None,
     }
 }
@@ -165,7 +217,12 @@ fn failure(rng: &mut StdRng, status: Status) -> Option<Failure> {
 fn post(rng: &mut StdRng, news: Vec<Receipt>) -> Vec<Step> {
     let mut news: Vec<(Duration, Receipt)> = news
         .into_iter()
-        .map(|receipt| (receipt.occurred.unwrap_or_default() + millis(rng, 5, 150), receipt))
+        .map(|receipt| {
+            (
+                receipt.occurred.unwrap_or_default() + millis(rng, 5, 150),
+                receipt,
+            )
+        })
         .collect();
     let last = news.iter().map(|(at, _)| *at).max().unwrap_or_default();
     if happens(rng, 80) {
@@ -173,17 +230,28 @@ fn post(rng: &mut StdRng, news: Vec<Receipt>) -> Vec<Step> {
             *at = last + last - *at; // mirrored: the last comes first
         }
     }
-    if happens(rng, 60) && let Some((at, repeated)) = news.last().cloned() {
+    if happens(rng, 60)
+        && let Some((at, repeated)) = news.last().cloned()
+    {
         news.push((at + millis(rng, 10, 600), repeated));
     }
     if happens(rng, 60) && !news.is_empty() {
         let items = news.into_iter().map(|(_, receipt)| receipt).collect();
-        return vec![Step { at: last, act: Act::Receipts { items, twice: false } }];
+        return vec![Step {
+            at: last,
+            act: Act::Receipts {
+                items,
+                twice: false,
+            },
+        }];
     }
     news.into_iter()
         .map(|(at, receipt)| Step {
             at,
-            act: Act::Receipts { items: vec![receipt], twice: happens(rng, 30) },
+            act: Act::Receipts {
+                items: vec![receipt],
+                twice: happens(rng, 30),
+            },
         })
         .collect()
 }

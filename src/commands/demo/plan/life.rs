@@ -101,7 +101,9 @@ impl Author<'_> {
 impl Chapter {
     /// Takes the submission out if nothing comes before it, so that it can go out together with
     /// those of others.
-    pub(in crate::commands::demo) fn take_prompt_submission(&mut self) -> Option<super::Submission> {
+    pub(in crate::commands::demo) fn take_prompt_submission(
+        &mut self,
+    ) -> Option<super::Submission> {
         let first = self.steps.first()?;
         if !matches!(first.act, Act::Submit(_)) {
             return None;

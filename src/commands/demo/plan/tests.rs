@@ -84,15 +84,27 @@ fn all_statuses_and_all_oddities_happen() {
     let (mut parked, mut repeated, mut turned, mut twice) = (0, 0, 0, 0);
     for chapter in chapters(&lives).filter(|chapter| !chapter.after_opt_out) {
         *statuses.entry(status_of(chapter).as_str()).or_default() += 1;
-        let submit = chapter.steps.iter().position(|step| matches!(step.act, Act::Submit(_)));
+        let submit = chapter
+            .steps
+            .iter()
+            .position(|step| matches!(step.act, Act::Submit(_)));
         parked += u32::from(submit.is_some_and(|index| index > 0));
         let receipts = receipts(chapter);
-        let distinct = receipts.iter().enumerate().all(|(i, one)| !receipts[..i].contains(one));
+        let distinct = receipts
+            .iter()
+            .enumerate()
+            .all(|(i, one)| !receipts[..i].contains(one));
         repeated += u32::from(!distinct);
-        let times: Vec<_> = receipts.iter().filter_map(|receipt| receipt.occurred).collect();
+        let times: Vec<_> = receipts
+            .iter()
+            .filter_map(|receipt| receipt.occurred)
+            .collect();
         turned += u32::from(!times.is_sorted());
         twice += u32::from(
-            chapter.steps.iter().any(|step| matches!(step.act, Act::Receipts { twice: true, .. })),
+            chapter
+                .steps
+                .iter()
+                .any(|step| matches!(step.act, Act::Receipts { twice: true, .. })),
         );
     }
     assert_eq!(statuses.len(), Status::ALL.len(), "{statuses:?}");
@@ -112,7 +124,9 @@ fn status_of(chapter: &Chapter) -> Status {
     let received = receipts(chapter).into_iter().map(|receipt| Evidence {
         status: receipt.status,
         synthetic: receipt.synthetic,
-        gateway_time: receipt.occurred.map(|after| chrono::DateTime::UNIX_EPOCH + after),
+        gateway_time: receipt
+            .occurred
+            .map(|after| chrono::DateTime::UNIX_EPOCH + after),
         segment_number: receipt.segment.map(|(number, _)| number.into()),
     });
     current(submission.chain(received))
@@ -140,7 +154,11 @@ fn no_receipt_comes_before_it_happened_and_no_story_drags_on() {
         for step in &chapter.steps {
             assert!(step.at < Duration::from_secs(20));
             if let Act::Receipts { items, .. } = &step.act {
-                assert!(items.iter().all(|receipt| receipt.occurred <= Some(step.at)));
+                assert!(
+                    items
+                        .iter()
+                        .all(|receipt| receipt.occurred <= Some(step.at))
+                );
             }
         }
     }
