@@ -80,8 +80,13 @@ async fn record(app: &TestApp) -> Result<Vec<Recorded>> {
     request.json(&body).send().await?.error_for_status()?;
 
     let messages: Vec<Value> = (0..MESSAGES).map(message).collect();
-    let request = app.client().post(format!("{}/v1/messages/batch", app.url()));
-    let answer = request.json(&json!({ "messages": messages })).send().await?;
+    let request = app
+        .client()
+        .post(format!("{}/v1/messages/batch", app.url()));
+    let answer = request
+        .json(&json!({ "messages": messages }))
+        .send()
+        .await?;
     let mut answer: Value = answer.error_for_status()?.json().await?;
     let recorded: Vec<Recorded> = serde_json::from_value(answer["results"].take())?;
     assert_eq!(recorded.len(), MESSAGES);
@@ -142,7 +147,10 @@ async fn reply(kannel: &mut Kannel, messages: &[Recorded]) -> Result<()> {
         .map(|(index, message)| Inbound {
             from: &message.to,
             to: SENDER,
-            text: OPT_OUTS.get(index).copied().unwrap_or("Thanks, 100% & more?"),
+            text: OPT_OUTS
+                .get(index)
+                .copied()
+                .unwrap_or("Thanks, 100% & more?"),
         })
         .collect();
     kannel.inbound(&texts).await
@@ -171,7 +179,10 @@ async fn a_further_message_is_suppressed(app: &TestApp, opted_out: &Recorded) ->
 
     app.roll().await;
     let row = the_row(app).await;
-    assert_eq!((&row["messages"], &row["suppressed"]), (&json!(MESSAGES), &json!(1)));
+    assert_eq!(
+        (&row["messages"], &row["suppressed"]),
+        (&json!(MESSAGES), &json!(1))
+    );
     Ok(())
 }
 
@@ -187,10 +198,23 @@ async fn the_lines_are_what_the_schema_says(app: &TestApp) {
     for (kind, line) in app.lake_lines().await {
         let value: Value = serde_json::from_str(&line).expect("a line is JSON");
         assert_eq!(value["kind"], kind.as_str());
-        let errors: Vec<_> = validator.iter_errors(&value).map(|e| e.to_string()).collect();
+        let errors: Vec<_> = validator
+            .iter_errors(&value)
+            .map(|e| e.to_string())
+            .collect();
         assert!(errors.is_empty(), "{errors:?}\n{line}");
         kinds.insert(kind);
     }
-    let expected = ["click", "inbound", "message", "opt_out", "receipt", "submission"];
-    assert!(expected.iter().all(|kind| kinds.contains(*kind)), "{kinds:?}");
+    let expected = [
+        "click",
+        "inbound",
+        "message",
+        "opt_out",
+        "receipt",
+        "submission",
+    ];
+    assert!(
+        expected.iter().all(|kind| kinds.contains(*kind)),
+        "{kinds:?}"
+    );
 }
