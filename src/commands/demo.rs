@@ -35,9 +35,17 @@ use plan::Plan;
 /// How long a report may take to have a run: a window of an hour, and its load.
 const REPORT_PATIENCE: Duration = Duration::from_secs(3_900);
 
-/// What `textrail demo` can be told besides the server and the key.
+/// What `textrail demo` can be told.
 #[derive(Args, Clone, Debug)]
 pub struct DemoOptions {
+    /// The server
+    #[arg(long, env = "TEXTRAIL_URL", default_value = "http://127.0.0.1:8080")]
+    pub url: Url,
+
+    /// An API key with the role admin (campaign, gateway and report are needed)
+    #[arg(long, env = "TEXTRAIL_KEY", hide_env_values = true)]
+    pub key: String,
+
     /// Messages to send
     #[arg(long, value_name = "N", default_value_t = 2_000,
         value_parser = clap::value_parser!(u64).range(1..=people::MOST_PEOPLE))]
@@ -77,14 +85,16 @@ fn rate(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "must be between 0.01 and 100000".to_owned())
 }
 
-/// Drives the server at `url`, tells what the report must show, and compares if asked to. `key` is
-/// an API key that may send, report as a gateway, and read reports.
+/// Drives the server, tells what the report must show, and compares if asked to.
 ///
 /// # Errors
 /// If the server refuses a call, stays away longer than `patience`, gives an answer that no correct
 /// server gives, or shows other numbers.
-pub async fn run(url: Url, key: String, options: DemoOptions) -> anyhow::Result<()> {
-    ensure!(!url.cannot_be_a_base(), "{url} is not an http or https URL");
+pub async fn run(options: DemoOptions) -> anyhow::Result<()> {
+    ensure!(
+        !options.url.cannot_be_a_base(),
+        "--url must be an http or https URL"
+    );
     let seed = options.seed.unwrap_or_else(rand::random);
     let name = run_name();
     let plan = Plan::new(
@@ -94,14 +104,14 @@ pub async fn run(url: Url, key: String, options: DemoOptions) -> anyhow::Result<
         usize::from(options.campaigns),
     );
     let patience = Duration::from_secs(options.patience);
-    let client = Client::new(url.clone(), key, patience)?;
+    let client = Client::new(options.url.clone(), options.key.clone(), patience)?;
     let run = Arc::new(Run::new(client, &plan, seed));
     say(&format!(
         "run {name}: {} messages in {} campaigns at {} a second to {} (--seed {seed})",
-        options.messages, options.campaigns, options.rate, url
+        options.messages, options.campaigns, options.rate, options.url
     ))?;
 
-    let mut expectation = beginning(&run, &name, seed, &url);
+    let mut expectation = beginning(&run, &name, seed, &options.url);
     carry_out(&run, &plan, options.rate, options.messages).await?;
     expectation.finish(run.finish());
     tell(&run, &expectation, &options)?;
