@@ -80,9 +80,7 @@ pub struct DemoOptions {
 fn rate(text: &str) -> Result<f64, String> {
     let rate: f64 = text.parse().map_err(|_| "must be a number".to_owned())?;
     let possible = (0.01..=100_000.0).contains(&rate);
-    possible
-        .then_some(rate)
-        .ok_or_else(|| "must be between 0.01 and 100000".to_owned())
+    possible.then_some(rate).ok_or_else(|| "must be between 0.01 and 100000".to_owned())
 }
 
 /// Drives the server, tells what the report must show, and compares if asked to.
@@ -91,18 +89,10 @@ fn rate(text: &str) -> Result<f64, String> {
 /// If the server refuses a call, stays away longer than `patience`, gives an answer that no correct
 /// server gives, or shows other numbers.
 pub async fn run(options: DemoOptions) -> anyhow::Result<()> {
-    ensure!(
-        !options.url.cannot_be_a_base(),
-        "--url must be an http or https URL"
-    );
+    ensure!(!options.url.cannot_be_a_base(), "--url must be an http or https URL");
     let seed = options.seed.unwrap_or_else(rand::random);
     let name = run_name();
-    let plan = Plan::new(
-        seed,
-        &name,
-        options.messages,
-        usize::from(options.campaigns),
-    );
+    let plan = Plan::new(seed, &name, options.messages, usize::from(options.campaigns));
     let patience = Duration::from_secs(options.patience);
     let client = Client::new(options.url.clone(), options.key.clone(), patience)?;
     let run = Arc::new(Run::new(client, &plan, seed));
@@ -130,11 +120,7 @@ pub async fn run(options: DemoOptions) -> anyhow::Result<()> {
 
 /// Short, and of this moment: names and ids of two runs never meet on a server.
 fn run_name() -> String {
-    format!(
-        "{:x}{:03x}",
-        Utc::now().timestamp(),
-        rand::random::<u16>() & 0xfff
-    )
+    format!("{:x}{:03x}", Utc::now().timestamp(), rand::random::<u16>() & 0xfff)
 }
 
 fn beginning(run: &Run, name: &str, seed: u64, url: &Url) -> Expectation {
@@ -146,11 +132,7 @@ fn beginning(run: &Run, name: &str, seed: u64, url: &Url) -> Expectation {
         started_at: now,
         ended_at: now,
         last_fact_at: None,
-        campaigns: run
-            .campaigns
-            .iter()
-            .map(|campaign| campaign.name.clone())
-            .collect(),
+        campaigns: run.campaigns.iter().map(|campaign| campaign.name.clone()).collect(),
         surprises: Vec::new(),
         campaign_types: tally::Tally::default(),
     }
