@@ -1,6 +1,6 @@
 //! The whole pipeline on a real SMS gateway's traffic: from a send to the report.
 
-use crate::support::app::TestApp;
+use crate::support::app::{KANNEL_SECRET, TestApp};
 use crate::support::eventually::eventually;
 use crate::support::kannel::{Inbound, Kannel, Outbound};
 use anyhow::Result;
@@ -67,8 +67,7 @@ async fn two_hundred_messages_go_through_a_real_gateway() -> Result<()> {
 fn inbound_url(app: &TestApp) -> String {
     let base = app.url();
     format!(
-        "{base}/v1/gateways/kannel/inbound?secret={}&from=%p&to=%P&text=%a&id=%I&ts=%T&smsc=%i&charset=%C&coding=%c&udh=%u",
-        TestApp::KANNEL_SECRET
+        "{base}/v1/gateways/kannel/inbound?secret={KANNEL_SECRET}&from=%p&to=%P&text=%a&id=%I&ts=%T&smsc=%i&charset=%C&coding=%c&udh=%u"
     )
 }
 
