@@ -89,7 +89,10 @@ impl Kannel {
         let directory = tempfile::tempdir()?;
         let ports = Ports::free()?;
         let configuration = directory.path().join("kannel.conf");
-        std::fs::write(&configuration, configure(&ports, directory.path(), inbound_url))?;
+        std::fs::write(
+            &configuration,
+            configure(&ports, directory.path(), inbound_url),
+        )?;
 
         let client = reqwest::Client::new();
         let mut bearerbox = Process::start(box_command("bearerbox", &configuration))?;
@@ -172,8 +175,13 @@ impl Kannel {
     /// Texts that the gateway has received from the carrier since it started.
     async fn received(&self) -> Result<u64> {
         let page = status_page(&self.client, &self.ports).await?;
-        let (_, after) = page.split_once("SMS: received ").context("no SMS line in the status")?;
-        let count = after.split(' ').next().context("no count in the SMS line")?;
+        let (_, after) = page
+            .split_once("SMS: received ")
+            .context("no SMS line in the status")?;
+        let count = after
+            .split(' ')
+            .next()
+            .context("no count in the SMS line")?;
         Ok(count.parse()?)
     }
 }
@@ -204,7 +212,12 @@ impl Ports {
 
 /// The gateway's configuration; groups are parted by blank lines.
 fn configure(ports: &Ports, directory: &Path, inbound_url: &str) -> String {
-    let Ports { admin, smsbox, carrier, sendsms } = ports;
+    let Ports {
+        admin,
+        smsbox,
+        carrier,
+        sendsms,
+    } = ports;
     let directory = directory.display();
     format!(
         r#"group = core
