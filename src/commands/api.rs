@@ -84,7 +84,7 @@ pub(super) async fn build(
         codes: Arc::clone(&codes),
         personal_data: config.privacy,
         threads: config.ledger.threads,
-        queue: config.ledger.queue,
+        queued_rows: config.ledger.queued_rows,
     })
     .context("cannot start the recorder's threads")?;
     let parts = AppStateParts {
