@@ -144,18 +144,18 @@ impl Default for Lake {
 pub struct Warehouse {
     /// The folder of its files. One process opens it: the loader.
     pub directory: PathBuf,
-    /// DuckDB's own setting, such as `4GB`. Default: chosen by memory.
-    pub memory_limit: Option<String>,
-    /// DuckDB's threads. Default: one a core.
-    pub threads: Option<u32>,
+    /// The most memory that DuckDB takes, as it writes it.
+    pub memory_limit: String,
+    /// Threads of one statement.
+    pub threads: usize,
 }
 
 impl Default for Warehouse {
     fn default() -> Self {
         Self {
             directory: PathBuf::from("warehouse"),
-            memory_limit: None,
-            threads: None,
+            memory_limit: "1GB".to_owned(),
+            threads: 2,
         }
     }
 }

@@ -15,7 +15,7 @@ pub fn print(text: &str) -> io::Result<()> {
 /// Prints a line to stdout.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print()`].
 pub fn line(text: impl Display) -> io::Result<()> {
     print(&format!("{text}\n"))
 }
