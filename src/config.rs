@@ -84,8 +84,8 @@ pub struct Ledger {
     pub statement_timeout_seconds: u64,
     /// A statement that waits longer for a lock is cancelled.
     pub lock_timeout_seconds: u64,
-    /// Calls that may wait in a lane of the recorder; further ones are answered 503.
-    pub queue: usize,
+    /// Rows that may wait in a lane of the recorder; a call that would be more is answered 503.
+    pub queued_rows: u32,
     /// Writer threads a lane.
     pub threads: LaneThreads,
 }
@@ -97,7 +97,7 @@ impl Default for Ledger {
             pool_size: 16,
             statement_timeout_seconds: 30,
             lock_timeout_seconds: 5,
-            queue: 10_000,
+            queued_rows: 50_000,
             threads: LaneThreads::default(),
         }
     }

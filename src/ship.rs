@@ -4,7 +4,7 @@
 //! the next, or by another server's:
 //!
 //! 1. [`seal`]: at each mark of the clock one small statement stores the window's snapshot.
-//! 2. [`write`]: the window's rows, which are a function of its seal, become compressed files.
+//! 2. [`mod@write`]: the window's rows, which are a function of its seal, become compressed files.
 //! 3. [`upload`]: the files are put under write-once keys, the manifest last.
 //! 4. [`carry`]: the ledger notes the window as shipped. Later it is read back from the lake and
 //!    noted as verified, and [`reclaim`] truncates the outbox behind it.
