@@ -1,0 +1,79 @@
+//! The columns of each kind in DuckDB, from the one table of fields.
+
+use crate::event::{
+    Kind,
+    fields::{self, Field, FieldType},
+};
+
+/// The fact tables that hold a kind's lines as they are. Messages have a table of their own shape.
+pub const FACT_TABLES: [(&str, Kind); 7] = [
+    ("submissions", Kind::Submission),
+    ("receipts", Kind::Receipt),
+    ("parked_receipts", Kind::Receipt),
+    ("matches", Kind::Match),
+    ("clicks", Kind::Click),
+    ("inbound", Kind::Inbound),
+    ("opt_outs", Kind::OptOut),
+];
+
+/// The table in which an event of a kind is known by its id, and the column of that id.
+pub fn known_by(kind: Kind) -> (&'static str, &'static str) {
+    match kind {
+        Kind::Message => ("messages", "message_id"),
+        Kind::Submission => ("submissions", "event_id"),
+        // A receipt is in one of two tables; see `all_receipts.sql`.
+        Kind::Receipt => ("all_receipts", "event_id"),
+        Kind::Match => ("matches", "event_id"),
+        Kind::Click => ("clicks", "event_id"),
+        Kind::Inbound => ("inbound", "event_id"),
+        Kind::OptOut => ("opt_outs", "event_id"),
+    }
+}
+
+/// DuckDB's type of a field.
+pub fn sql_type(field_type: FieldType) -> String {
+    match field_type {
+        FieldType::Text => "VARCHAR".to_owned(),
+        FieldType::Uuid => "UUID".to_owned(),
+        // Never TIMESTAMP: it drops an offset without a word.
+        FieldType::Timestamp => "TIMESTAMPTZ".to_owned(),
+        FieldType::Integer => "BIGINT".to_owned(),
+        FieldType::Boolean => "BOOLEAN".to_owned(),
+        FieldType::TextList => "VARCHAR[]".to_owned(),
+        FieldType::Links => {
+            let members = list(fields::LINK, |field| {
+                format!("\"{}\" {}", field.name, sql_type(field.field_type))
+            });
+            format!("STRUCT({members})[]")
+        }
+    }
+}
+
+/// `{event_id: 'UUID', …}`: the `columns` of `read_json`.
+pub fn read_json_columns(kind: Kind) -> String {
+    let columns = list(fields::fields(kind), |field| {
+        format!("\"{}\": '{}'", field.name, sql_type(field.field_type))
+    });
+    format!("{{{columns}}}")
+}
+
+/// `"event_id" UUID NOT NULL, …`: the columns of a table.
+pub fn definitions(kind: Kind) -> String {
+    list(fields::fields(kind), |field| {
+        let not_null = if field.required { " NOT NULL" } else { "" };
+        format!(
+            "\"{}\" {}{not_null}",
+            field.name,
+            sql_type(field.field_type)
+        )
+    })
+}
+
+/// `"event_id", …`: the columns in order.
+pub fn names(kind: Kind) -> String {
+    list(fields::fields(kind), |field| format!("\"{}\"", field.name))
+}
+
+fn list(fields: &[Field], one: impl Fn(&Field) -> String) -> String {
+    fields.iter().map(one).collect::<Vec<_>>().join(", ")
+}

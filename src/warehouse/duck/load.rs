@@ -1,0 +1,248 @@
+//! One load: many windows, one transaction. The SQL of its steps stands in `warehouse/sql/`.
+
+use super::{
+    read, refused,
+    staging::{deduplicate, id_range, rows_by_file, rows_of, stage},
+};
+use crate::{
+    domain::window::WindowId,
+    event::Kind,
+    warehouse::{LoadReport, StagedFile, StagedWindow, WarehouseError, columns::names},
+};
+use chrono::{DateTime, SecondsFormat, Utc};
+use duckdb::{Connection, params};
+use std::collections::{HashMap, HashSet};
+
+const FACTS: &str = include_str!("../sql/facts.sql");
+const MESSAGES: &str = include_str!("../sql/messages.sql");
+const DELTAS: &str = include_str!("../sql/deltas.sql");
+const APPLY: &str = include_str!("../sql/apply.sql");
+const SEGMENTS: &str = include_str!("../sql/segments.sql");
+const BUCKETS: &str = include_str!("../sql/buckets.sql");
+
+/// The most hours that stand in a statement one by one; more become their whole range.
+const MOST_LISTED_HOURS: usize = 500;
+
+/// Loads the windows that are not loaded yet, all of them or none.
+pub(super) fn load(
+    connection: &mut Connection,
+    windows: &[StagedWindow],
+) -> Result<LoadReport, WarehouseError> {
+    let transaction = connection.transaction().map_err(refused("begin a load"))?;
+    let windows = not_loaded(&transaction, windows).map_err(refused("list its windows"))?;
+    if windows.is_empty() {
+        return Ok(LoadReport::default());
+    }
+    for kind in Kind::ALL {
+        stage(&transaction, kind, &files_of(&windows, kind))?;
+        deduplicate(&transaction, kind).map_err(refused("find the new events"))?;
+    }
+    merge(&transaction).map_err(refused("load events"))?;
+    let report = note(&transaction, &windows).map_err(refused("note what it loaded"))?;
+    advance(&transaction).map_err(refused("note its progress"))?;
+    transaction.commit().map_err(refused("commit a load"))?;
+    Ok(report)
+}
+
+/// The windows to load, each once.
+fn not_loaded<'a>(
+    connection: &Connection,
+    windows: &'a [StagedWindow],
+) -> duckdb::Result<Vec<&'a StagedWindow>> {
+    let ids: Vec<_> = windows.iter().map(|window| window.id).collect();
+    let mut seen: HashSet<WindowId> = read::loaded(connection, &ids)?;
+    let new = windows.iter().filter(|window| seen.insert(window.id));
+    Ok(new.collect())
+}
+
+fn files_of<'a>(windows: &[&'a StagedWindow], kind: Kind) -> Vec<&'a StagedFile> {
+    let files = windows.iter().flat_map(|window| &window.files);
+    files.filter(|file| file.kind == kind).collect()
+}
+
+/// Facts, then messages, then what happened to them, then the buckets.
+fn merge(connection: &Connection) -> duckdb::Result<()> {
+    insert_facts(connection)?;
+    connection.execute_batch(MESSAGES)?;
+    connection.execute_batch(DELTAS)?;
+    let hours = touched_hours(connection)?;
+    let (Some(first), Some(last)) = (hours.first(), hours.last()) else {
+        return Ok(());
+    };
+    let condition = hours_condition(&hours);
+    connection.execute_batch(&APPLY.replace("{hours}", &condition))?;
+    if any(
+        connection,
+        "SELECT 1 FROM deltas JOIN messages USING (message_id) WHERE {hours} AND messages.segmented",
+        &condition,
+    )? {
+        let times = format!(
+            "message_recorded_at >= {} AND message_recorded_at < {} + INTERVAL 1 HOUR",
+            instant(first),
+            instant(last)
+        );
+        let sql = SEGMENTS
+            .replace("{hours}", &condition)
+            .replace("{times}", &times);
+        connection.execute_batch(&sql)?;
+    }
+    connection.execute_batch(&BUCKETS.replace("{hours}", &condition))
+}
+
+fn insert_facts(connection: &Connection) -> duckdb::Result<()> {
+    let (first, last) = id_range(
+        connection,
+        "SELECT receipt_id AS event_id FROM new_receipt WHERE message_id IS NULL",
+    )?;
+    let mut sql = FACTS
+        .replace("{first_receipt}", &first)
+        .replace("{last_receipt}", &last);
+    for kind in Kind::ALL {
+        sql = sql.replace(&format!("{{{kind}}}"), &names(kind));
+    }
+    connection.execute_batch(&sql)
+}
+
+fn any(connection: &Connection, sql: &str, hours: &str) -> duckdb::Result<bool> {
+    let sql = format!("SELECT EXISTS ({})", sql.replace("{hours}", hours));
+    connection.query_row(&sql, [], |row| row.get(0))
+}
+
+/// The hours of all messages that the new events are about, in order.
+fn touched_hours(connection: &Connection) -> duckdb::Result<Vec<DateTime<Utc>>> {
+    connection
+        .prepare(
+            "SELECT DISTINCT date_trunc('hour', message_recorded_at) FROM deltas UNION \
+             SELECT DISTINCT date_trunc('hour', recorded_at) FROM new_message ORDER BY 1",
+        )?
+        .query_map([], |row| row.get(0))?
+        .collect()
+}
+
+/// A literal condition on `hour`: DuckDB prunes row groups by literals, not by a join.
+fn hours_condition(hours: &[DateTime<Utc>]) -> String {
+    match hours {
+        [first, .., last] if hours.len() > MOST_LISTED_HOURS => {
+            format!("hour BETWEEN {} AND {}", instant(first), instant(last))
+        }
+        _ => {
+            let list: Vec<_> = hours.iter().map(instant).collect();
+            format!("hour IN ({})", list.join(", "))
+        }
+    }
+}
+
+fn instant(time: &DateTime<Utc>) -> String {
+    let text = time.to_rfc3339_opts(SecondsFormat::Micros, true);
+    format!("TIMESTAMPTZ '{text}'")
+}
+
+/// Notes each window, each file with its counts, and each bad line.
+fn note(connection: &Connection, windows: &[&StagedWindow]) -> duckdb::Result<LoadReport> {
+    let mut loaded = HashMap::new();
+    for kind in Kind::ALL {
+        loaded.extend(rows_by_file(connection, &format!("new_{kind}"))?);
+    }
+    let mut report = LoadReport::default();
+    let now = Utc::now();
+    for window in windows {
+        note_window(connection, window, now)?;
+        report.windows.push(window.id);
+        for file in &window.files {
+            let rows = rows_of(&loaded, file);
+            note_file(connection, window.id, file, rows)?;
+            note_bad_lines(connection, window.id, file, now)?;
+            report.rows[file.kind as usize] += rows;
+            report.duplicates += file.good_lines - rows;
+            report.quarantined += file.lines - file.good_lines;
+        }
+    }
+    Ok(report)
+}
+
+fn note_window(
+    connection: &Connection,
+    window: &StagedWindow,
+    now: DateTime<Utc>,
+) -> duckdb::Result<()> {
+    connection
+        .prepare_cached("INSERT INTO loaded_windows VALUES (?, ?, ?, ?, ?, ?, ?)")?
+        .execute(params![
+            window.id.epoch,
+            window.id.number,
+            window.first_number(),
+            window.boundary,
+            window.sealed_at,
+            window.manifest_key,
+            now,
+        ])
+        .map(drop)
+}
+
+fn note_file(
+    connection: &Connection,
+    id: WindowId,
+    file: &StagedFile,
+    rows: u64,
+) -> duckdb::Result<()> {
+    connection
+        .prepare_cached("INSERT INTO loaded_files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?
+        .execute(params![
+            id.epoch,
+            id.number,
+            file.kind.as_str(),
+            file.part,
+            file.key,
+            file.lines,
+            rows,
+            file.good_lines - rows,
+            file.lines - file.good_lines,
+            file.text_bytes,
+            file.text_sha256,
+            file.object_sha256,
+        ])
+        .map(drop)
+}
+
+fn note_bad_lines(
+    connection: &Connection,
+    id: WindowId,
+    file: &StagedFile,
+    now: DateTime<Utc>,
+) -> duckdb::Result<()> {
+    let mut insert = connection
+        .prepare_cached("INSERT INTO quarantined_lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
+    for bad in &file.bad_lines {
+        insert.execute(params![
+            id.epoch,
+            id.number,
+            file.kind.as_str(),
+            file.part,
+            file.key,
+            bad.line_number,
+            bad.reason,
+            bad.line,
+            now,
+        ])?;
+    }
+    Ok(())
+}
+
+/// Moves the progress over all windows that follow it without a gap.
+fn advance(connection: &Connection) -> duckdb::Result<()> {
+    let progress = read::progress(connection)?;
+    let start = progress.map(|progress| progress.id);
+    let Some(reached) = read::contiguous_after(connection, start)? else {
+        return Ok(());
+    };
+    connection.execute_batch("DELETE FROM progress")?;
+    connection
+        .prepare_cached("INSERT INTO progress VALUES (?, ?, ?, ?)")?
+        .execute(params![
+            reached.id.epoch,
+            reached.id.number,
+            reached.boundary,
+            reached.manifest_key,
+        ])
+        .map(drop)
+}
