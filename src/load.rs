@@ -9,7 +9,7 @@ use crate::{
 };
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tempfile::TempDir;
-use tokio::{sync::Notify, task::JoinError};
+use tokio::{sync::watch, task::JoinError};
 use tokio_util::sync::CancellationToken;
 
 mod fetch;
@@ -99,9 +99,13 @@ impl Loader {
         }
     }
 
-    /// Looks at the lake at once, whenever it is woken, and every sweep interval, until the
-    /// shutdown; a load in hand is finished.
-    pub async fn run(self, wake: Arc<Notify>, shutdown: CancellationToken) {
+    /// Looks at the lake at once, whenever a shipper in this process has shipped, and every sweep
+    /// interval, until the shutdown; a load in hand is finished.
+    pub async fn run(
+        self,
+        mut shipped: Option<watch::Receiver<Option<WindowId>>>,
+        shutdown: CancellationToken,
+    ) {
         while !shutdown.is_cancelled() {
             if let Err(error) = self.tick().await {
                 metrics::counter!("textrail_load_failures_total").increment(1);
@@ -111,7 +115,7 @@ impl Loader {
                 );
             }
             tokio::select! {
-                () = wake.notified() => {}
+                () = ring(&mut shipped) => {}
                 () = tokio::time::sleep(self.settings.sweep_interval) => {}
                 () = shutdown.cancelled() => {}
             }
@@ -246,6 +250,16 @@ impl Loader {
         let warehouse = self.warehouse.clone();
         Ok(tokio::task::spawn_blocking(move || ask(warehouse.as_ref())).await??)
     }
+}
+
+/// Waits for a window to be shipped in this process; for ever, if no shipper is in it.
+async fn ring(shipped: &mut Option<watch::Receiver<Option<WindowId>>>) {
+    if let Some(shipped) = shipped
+        && shipped.changed().await.is_ok()
+    {
+        return;
+    }
+    std::future::pending().await
 }
 
 /// Says loudly that a window stays out; the others go on.

@@ -2,9 +2,10 @@
 
 use super::{output, server::Server};
 use crate::cli::{Format, Report, ReportName};
-use crate::report::ReportQuery;
-use anyhow::{Result, bail};
+use crate::report::{ReportQuery, table};
+use anyhow::{Context, Result, bail};
 use chrono::Utc;
+use serde::de::DeserializeOwned;
 
 pub(super) async fn run(arguments: &Report) -> Result<()> {
     let query = query(arguments)?;
@@ -16,8 +17,17 @@ pub(super) async fn run(arguments: &Report) -> Result<()> {
         .get(path, &parameters(&query))
         .await?;
     let text = response.text().await?;
-    output::line(text.trim_end())?;
+    let shown = match (arguments.format, arguments.report) {
+        (Format::Table, ReportName::Messages) => table::messages_table(&read(&text)?),
+        (Format::Table, ReportName::Errors) => table::errors_table(&read(&text)?),
+        (Format::Json | Format::Csv, _) => text,
+    };
+    output::line(shown.trim_end())?;
     Ok(())
+}
+
+fn read<T: DeserializeOwned>(text: &str) -> Result<T> {
+    serde_json::from_str(text).context("the server's report is not one that this version reads")
 }
 
 /// Read here, too, so that a mistake is told in the words of the flags.

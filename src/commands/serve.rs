@@ -1,11 +1,11 @@
 //! `textrail serve`: the API alone.
 
 use super::api::{self, Listeners};
-use super::unfinished::NoReports;
 use super::{ledger, shutdown};
 use crate::config::Config;
 use crate::http::{self, ServeOptions};
 use crate::ledger::recorder::RecorderThreads;
+use crate::report::remote::RemoteReports;
 use crate::telemetry;
 use anyhow::{Context, Result};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ pub(super) async fn run(config: &Config) -> Result<()> {
     let listeners = Listeners::open(&config.http)?;
     let metrics = telemetry::start_metrics()?;
     let stop = shutdown::on_signal()?;
-    let reports = Arc::new(NoReports);
+    let reports = Arc::new(reports(config)?);
     let built = api::build(config, connection, &listeners, reports, metrics, &stop).await?;
     let Some((state, threads)) = built else {
         return Ok(());
@@ -31,6 +31,17 @@ pub(super) async fn run(config: &Config) -> Result<()> {
     .await;
     drain(threads).await?;
     served
+}
+
+/// The loader's reports: its warehouse belongs to its process alone.
+fn reports(config: &Config) -> Result<RemoteReports> {
+    let loader = &config.loader;
+    let url = match &loader.url {
+        Some(url) => url.clone(),
+        None => api::url_of(loader.listen)?,
+    };
+    let key = loader.key.as_ref().map(|key| key.expose().to_owned());
+    RemoteReports::new(url, key)
 }
 
 /// Waits until the recorder has written what was handed in.

@@ -7,8 +7,7 @@
 
 use super::api::{self, Listeners};
 use super::data_directory::{self, Locked, Note};
-use super::unfinished::NoReports;
-use super::{serve, ship, shutdown};
+use super::{load, serve, ship, shutdown};
 use crate::cli;
 use crate::config::{Config, Gateway, Secret};
 use crate::embedded::object_store::{Credentials, EmbeddedStore};
@@ -17,6 +16,7 @@ use crate::http::{self, ServeOptions};
 use crate::lake::s3::{S3Settings, S3Store};
 use crate::ledger::api_keys::{self, Role};
 use crate::ledger::migrate;
+use crate::report::local::LocalReports;
 use crate::telemetry;
 use anyhow::{Context, Result, anyhow};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -167,8 +167,10 @@ impl Up {
             ..
         } = self;
         let connection = super::ledger::settings(&config.ledger)?;
-        let shipper = ship::shipper(&config, &connection.url, lake)?;
-        let reports = Arc::new(NoReports);
+        let shipper = ship::shipper(&config, &connection.url, lake.clone())?;
+        let warehouse = load::warehouse(&config).await?;
+        let loader = load::loader(&config, lake, Arc::clone(&warehouse));
+        let reports = Arc::new(LocalReports::new(warehouse));
         let built = api::build(&config, connection, &listeners, reports, metrics, &stop).await?;
         let Some((state, threads)) = built else {
             return Ok(());
@@ -176,6 +178,8 @@ impl Up {
         // The workers stop after the API: what it recorded last may still make the window in hand.
         let stop_workers = CancellationToken::new();
         let mut workers = JoinSet::new();
+        // A window's files are loaded as soon as they are shipped, not at the next sweep.
+        workers.spawn(loader.run(Some(shipper.shipped()), stop_workers.clone()));
         workers.spawn(shipper.run(stop_workers.clone()));
         welcome.print()?;
         let Listeners { public, private } = listeners;

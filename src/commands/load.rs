@@ -1,0 +1,69 @@
+//! `textrail load`: the loader alone. It owns the warehouse, so it also answers the reports that
+//! `serve` passes on.
+
+use super::{api, lake, shutdown};
+use crate::announce::sweep::Sweep;
+use crate::config::Config;
+use crate::http::{self, HttpLimits, ReportsOptions, ReportsState};
+use crate::lake::store::ObjectStore;
+use crate::load::{Loader, LoaderSettings};
+use crate::report::local::LocalReports;
+use crate::telemetry;
+use crate::warehouse::Warehouse;
+use crate::warehouse::duck::{DuckSettings, DuckWarehouse};
+use anyhow::{Context, Result};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+pub(super) async fn run(config: &Config) -> Result<()> {
+    let listener = api::bind(config.loader.listen)?;
+    let store = lake::connect(&config.lake).await?;
+    let warehouse = warehouse(config).await?;
+    let metrics = telemetry::start_metrics()?;
+    let shutdown = shutdown::on_signal()?;
+    let state = ReportsState {
+        reports: Arc::new(LocalReports::new(Arc::clone(&warehouse))),
+        bearer: config.loader.key.as_ref().map(|key| key.expose().to_owned()),
+        metrics,
+        limits: HttpLimits::default(),
+    };
+    let stop_loader = CancellationToken::new();
+    let loader = tokio::spawn(loader(config, store, warehouse).run(None, stop_loader.clone()));
+    tracing::info!(address = %listener.local_addr()?, "loading, and answering reports");
+    let served = http::serve_reports(ReportsOptions { listener, state, shutdown }).await;
+    stop_loader.cancel();
+    loader.await.context("the loader did not end well")?;
+    served
+}
+
+/// The configured warehouse.
+pub(super) async fn warehouse(config: &Config) -> Result<Arc<dyn Warehouse>> {
+    let settings = DuckSettings {
+        memory_limit: config.warehouse.memory_limit.clone(),
+        threads: config.warehouse.threads,
+    };
+    let directory = config.warehouse.directory.clone();
+    let opened =
+        tokio::task::spawn_blocking(move || DuckWarehouse::open(&directory, &settings)).await?;
+    Ok(Arc::new(opened.with_context(|| {
+        format!(
+            "the warehouse in {} cannot be opened; one process at a time may have it open",
+            config.warehouse.directory.display()
+        )
+    })?))
+}
+
+/// A loader as the configuration says.
+pub(super) fn loader(
+    config: &Config,
+    store: Arc<dyn ObjectStore>,
+    warehouse: Arc<dyn Warehouse>,
+) -> Loader {
+    let settings = LoaderSettings {
+        sweep_interval: Duration::from_secs(config.loader.sweep_seconds),
+        ..LoaderSettings::new(config.warehouse.directory.join("staging"))
+    };
+    let announcer = Arc::new(Sweep::new(Arc::clone(&store)));
+    Loader::new(store, announcer, warehouse, settings)
+}
