@@ -5,8 +5,19 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
+pub mod csv;
+pub mod latency;
+mod local;
 pub mod query;
+mod remote;
+pub mod sheet;
+mod statements;
+pub mod table;
+
+pub use local::LocalReports;
 pub use query::FieldError;
+pub use remote::RemoteReports;
+pub use statements::MOST_ROWS;
 
 /// What a report is about and how it is grouped.
 #[derive(Clone, Debug, PartialEq, Eq)]

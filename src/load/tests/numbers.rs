@@ -1,0 +1,177 @@
+//! The numbers of reports, on data small enough to count by hand.
+
+use super::{
+    lake::at,
+    scene::{Scene, Sent, found, parked},
+};
+use crate::report::{
+    ErrorsReport, LocalReports, MessagesReport, MessagesRow, ReportQuery, Reports,
+};
+
+fn query(start: &str, end: &str, tz: &str, group_by: &str) -> ReportQuery {
+    let now = at("2026-11-23T06:00:00Z");
+    ReportQuery::parse(Some(start), Some(end), Some(tz), Some(group_by), now).unwrap()
+}
+
+async fn messages(scene: &Scene, query: &ReportQuery) -> MessagesReport {
+    let reports = LocalReports::new(scene.warehouse.clone());
+    reports.messages(query).await.unwrap()
+}
+
+async fn errors(scene: &Scene, query: &ReportQuery) -> ErrorsReport {
+    let reports = LocalReports::new(scene.warehouse.clone());
+    reports.errors(query).await.unwrap()
+}
+
+#[tokio::test]
+async fn nothing_is_null_and_zero() {
+    let scene = Scene::new();
+    assert_eq!(scene.report().await, MessagesRow::default());
+    let grouped = query("2026-11-23", "2026-11-24", "UTC", "campaign");
+    let report = messages(&scene, &grouped).await;
+    assert_eq!((report.rows.len(), report.head.data_through), (0, None));
+}
+
+#[tokio::test]
+async fn a_small_campaign_counted_by_hand() {
+    let scene = Scene::new();
+    let [first, second, third, fourth] = [(); 4].map(|()| Sent::new("2026-11-23T05:01:00Z"));
+    let other = Sent::new("2026-11-23T05:20:00Z").campaign(Some("winter"));
+    let test = Sent::new("2026-11-23T05:01:00Z").test();
+    scene
+        .tell(
+            1,
+            &[
+                first.message(1),
+                second.message(1),
+                third.message(0),
+                fourth.suppressed(),
+                other.message(1),
+                test.message(1),
+                first.submission(1, "accepted"),
+                second.submission(1, "accepted"),
+                third.submission(1, "refused"),
+                test.receipt(3, "delivered"),
+                test.click(9, "human"),
+                test.inbound(9, "none"),
+                first.receipt(6, "delivered"),
+                second.receipt(6, "delivered"),
+                first.click(20, "human"),
+                first.click(30, "human"),
+                first.click(8, "bot"),
+                second.click(8, "bot"),
+                second.inbound(40, "stop"),
+                second.opt_out(40, "opt_out"),
+                second.opt_out(80, "opt_in"),
+            ],
+        )
+        .await;
+    let grouped = query("2026-11-23", "2026-11-24", "UTC", "campaign,gateway");
+    insta::assert_json_snapshot!(messages(&scene, &grouped).await.rows);
+    let failures = errors(&scene, &grouped).await.rows;
+    assert_eq!(failures.len(), 1);
+    assert_eq!(
+        (failures[0].status.as_str(), failures[0].messages),
+        ("rejected", 1)
+    );
+}
+
+#[tokio::test]
+async fn a_parked_receipt_counts_when_its_match_comes() {
+    let scene = Scene::new();
+    let message = Sent::new("2026-11-23T05:01:00Z");
+    let receipt = message.receipt(5, "delivered");
+    scene.tell(1, &[message.message(0), parked(&receipt)]).await;
+    assert_eq!(scene.report().await.delivered, 0);
+    assert_eq!(scene.number("SELECT count(*) FROM parked_receipts"), 1);
+    scene.tell(2, &[found(&message, &receipt)]).await;
+    assert_eq!(scene.report().await.delivered, 1);
+    assert_eq!(scene.number("SELECT count(*) FROM parked_receipts"), 0);
+    assert_eq!(
+        scene.number("SELECT count(*) FROM receipts WHERE campaign = 'autumn'"),
+        1
+    );
+}
+
+#[tokio::test]
+async fn a_late_click_restates_the_day_of_its_message() {
+    let scene = Scene::new();
+    let message = Sent::new("2026-11-20T05:01:00Z");
+    scene
+        .tell(1, &[message.message(1), message.receipt(2, "delivered")])
+        .await;
+    scene.tell(2, &[message.click(3 * 86_400, "human")]).await;
+    let day = query("2026-11-20", "2026-11-21", "UTC", "day");
+    let rows = messages(&scene, &day).await.rows;
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0].group.day.as_deref(), Some("2026-11-20"));
+    assert_eq!(rows[0].click_through_rate, Some(1.0));
+}
+
+#[tokio::test]
+async fn a_gateway_that_only_the_submission_names_is_the_messages() {
+    let scene = Scene::new();
+    let message = Sent::new("2026-11-23T05:01:00Z").gateway(None);
+    scene.tell(1, &[message.message(0)]).await;
+    let mut submission = message.submission(1, "accepted");
+    submission.context.gateway = Some("sms1".to_owned());
+    scene.tell(2, &[submission]).await;
+    let by_gateway = query("2026-11-23", "2026-11-24", "UTC", "gateway");
+    let rows = messages(&scene, &by_gateway).await.rows;
+    assert_eq!(rows.len(), 1, "the bucket without a gateway is gone");
+    assert_eq!(rows[0].group.gateway, Some(Some("sms1".to_owned())));
+}
+
+#[tokio::test]
+async fn days_and_hours_are_those_of_the_zone() {
+    let scene = Scene::new();
+    // Clocks in Vienna go back on 2026-10-25 at 01:00 UTC: 02:30 comes twice.
+    let times = [
+        "2026-10-24T21:59:00Z",
+        "2026-10-24T22:00:00Z",
+        "2026-10-25T00:30:00Z",
+        "2026-10-25T01:30:00Z",
+        "2026-10-25T22:59:00Z",
+        "2026-10-25T23:00:00Z",
+    ];
+    let events: Vec<_> = times.map(|time| Sent::new(time).message(0)).into();
+    scene.tell(1, &events).await;
+    let days = query("2026-10-24", "2026-10-27", "Europe/Vienna", "day");
+    let rows = messages(&scene, &days).await.rows;
+    let counts: Vec<_> = rows
+        .iter()
+        .map(|row| (row.group.day.as_deref(), row.messages))
+        .collect();
+    assert_eq!(
+        counts,
+        [
+            (Some("2026-10-24"), 1),
+            (Some("2026-10-25"), 4),
+            (Some("2026-10-26"), 1)
+        ]
+    );
+
+    let hours = query(
+        "2026-10-25T00:00:00Z",
+        "2026-10-25T02:00:00Z",
+        "Europe/Vienna",
+        "hour",
+    );
+    let rows = messages(&scene, &hours).await.rows;
+    let hours: Vec<_> = rows.iter().map(|row| row.group.hour.as_deref()).collect();
+    assert_eq!(
+        hours,
+        [
+            Some("2026-10-25T02:00:00+02:00"),
+            Some("2026-10-25T02:00:00+01:00")
+        ]
+    );
+
+    let kathmandu = query("2026-10-24", "2026-10-27", "Asia/Kathmandu", "day,hour");
+    let rows = messages(&scene, &kathmandu).await.rows;
+    assert_eq!(rows[0].group.day.as_deref(), Some("2026-10-25"));
+    assert_eq!(
+        rows[0].group.hour.as_deref(),
+        Some("2026-10-25T03:00:00+05:45")
+    );
+}

@@ -1,0 +1,151 @@
+//! The same facts give the same rows, in whatever windows, order and repetition they come.
+
+use super::{
+    lake::{MemoryLake, boundary},
+    scene::{Scene, Sent, found, parked},
+};
+use crate::{domain::window::WindowId, event::Event, warehouse::Warehouse};
+use std::sync::Arc;
+
+/// Five windows of a small story: a parked receipt, a late click, a reply, an opt-out, a segmented
+/// text, a message without a gateway.
+fn story() -> Vec<Vec<Event>> {
+    let first = Sent::new("2026-11-23T05:01:00Z");
+    let second = Sent::new("2026-11-23T05:02:00Z").campaign(None);
+    let third = Sent::new("2026-11-23T05:16:00Z").gateway(None);
+    let early = second.receipt(4, "delivered");
+    let segment = |number, status| {
+        third.receipt_with(9, status, |receipt| receipt.segment_number = Some(number))
+    };
+    let mut from_sms = third.submission(1, "accepted");
+    from_sms.context.gateway = Some("sms1".to_owned());
+    vec![
+        vec![first.message(1), second.message(0), parked(&early)],
+        vec![
+            first.submission(1, "accepted"),
+            first.receipt(3, "delivered"),
+            found(&second, &early),
+        ],
+        vec![third.message(0), from_sms, segment(1, "delivered")],
+        vec![segment(2, "undelivered"), first.inbound(50, "stop")],
+        vec![first.click(90_000, "human"), first.opt_out(50, "opt_out")],
+    ]
+}
+
+#[tokio::test]
+async fn any_order_of_windows_gives_the_same_tables() {
+    let story = story();
+    let in_order = Scene::new();
+    for (number, events) in (1..).zip(&story) {
+        in_order.tell(number, events).await;
+    }
+    let expected = in_order.state();
+    for order in [[5, 4, 3, 2, 1], [3, 5, 1, 4, 2], [2, 1, 5, 3, 4]] {
+        let scene = Scene::new();
+        for number in order {
+            let place = usize::try_from(number - 1).unwrap();
+            let report = scene.tell(number, &story[place]).await;
+            assert_eq!(report.loaded.windows.len(), 1);
+        }
+        assert_eq!(scene.state(), expected, "order {order:?}");
+        assert_eq!(scene.number("SELECT count(*) FROM orphan_events"), 0);
+        assert_eq!(scene.number("SELECT count(*) FROM parked_receipts"), 0);
+    }
+}
+
+#[tokio::test]
+async fn catching_up_in_one_transaction_gives_the_same_tables() {
+    let lake = Arc::new(MemoryLake::default());
+    for (number, events) in (1..).zip(&story()) {
+        lake.window(number, events);
+    }
+    let at_once = Scene::on(lake.clone(), 1_000_000);
+    at_once.tick().await;
+    let one_by_one = Scene::on(lake, 1);
+    let report = one_by_one.tick().await;
+    assert_eq!(report.loaded.windows.len(), 5);
+    assert_eq!(at_once.state(), one_by_one.state());
+}
+
+#[tokio::test]
+async fn a_window_again_changes_nothing() {
+    let scene = Scene::new();
+    let message = Sent::new("2026-11-23T05:01:00Z");
+    scene
+        .tell(1, &[message.message(1), message.click(3, "human")])
+        .await;
+    let before = scene.state();
+    let again = scene.tick().await;
+    assert!(again.loaded.windows.is_empty());
+    assert_eq!(scene.state(), before);
+}
+
+#[tokio::test]
+async fn an_event_in_two_windows_counts_once() {
+    let scene = Scene::new();
+    let message = Sent::new("2026-11-23T05:01:00Z");
+    let events = [
+        message.message(1),
+        message.click(3, "human"),
+        message.receipt(2, "sent"),
+    ];
+    scene.tell(1, &events).await;
+    let before = scene.state();
+    let report = scene.tell(2, &events).await;
+    assert_eq!(report.loaded.duplicates, 3);
+    assert_eq!(scene.state(), before);
+    let balance =
+        "SELECT count(*) FROM loaded_files WHERE lines <> loaded + duplicates + quarantined";
+    assert_eq!(scene.number(balance), 0);
+}
+
+#[tokio::test]
+async fn an_event_twice_in_one_transaction_counts_once() {
+    let message = Sent::new("2026-11-23T05:01:00Z");
+    let click = message.click(3, "human");
+    let lake = Arc::new(MemoryLake::default());
+    lake.window(1, &[message.message(1), click.clone(), click.clone()]);
+    lake.window(2, &[message.message(1), click]);
+    let scene = Scene::on(lake, 1_000_000);
+    let report = scene.tick().await;
+    assert_eq!(report.loaded.duplicates, 3);
+    assert_eq!(scene.report().await.clicks, 1);
+}
+
+#[tokio::test]
+async fn progress_stops_at_a_gap_and_passes_it_when_filled() {
+    let scene = Scene::new();
+    let message = Sent::new("2026-11-23T05:01:00Z");
+    scene.tell(1, &[message.message(0)]).await;
+    scene.tell(3, &[message.submission(1, "accepted")]).await;
+    let progress = scene.warehouse.progress().unwrap().unwrap();
+    assert_eq!(progress.boundary, boundary(1));
+    assert_eq!(scene.warehouse.counts().unwrap().windows_ahead, 1);
+    scene.tell(2, &[message.receipt(2, "sent")]).await;
+    let progress = scene.warehouse.progress().unwrap().unwrap();
+    assert_eq!(
+        progress.id,
+        WindowId {
+            epoch: 1,
+            number: 3
+        }
+    );
+}
+
+#[tokio::test]
+async fn events_wait_for_their_message() {
+    let scene = Scene::new();
+    let message = Sent::new("2026-11-23T05:01:00Z");
+    scene
+        .tell(
+            2,
+            &[message.receipt(2, "delivered"), message.click(9, "human")],
+        )
+        .await;
+    assert_eq!(scene.warehouse.counts().unwrap().orphan_events, 2);
+    assert_eq!(scene.report().await.messages, 0);
+    scene.tell(1, &[message.message(1)]).await;
+    assert_eq!(scene.warehouse.counts().unwrap().orphan_events, 0);
+    let row = scene.report().await;
+    assert_eq!((row.delivered, row.clicks), (1, 1));
+}

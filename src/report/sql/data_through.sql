@@ -1,0 +1,2 @@
+-- The boundary of the last window up to which none is missing.
+SELECT boundary FROM progress
