@@ -2,6 +2,7 @@
 
 use crate::domain::window::WindowLength;
 use crate::telemetry::LogFormat;
+use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -211,6 +212,15 @@ fn rate(text: &str) -> Result<f64, String> {
 pub struct Query {
     /// One statement of DuckDB's SQL
     pub sql: String,
+    /// Of a bucket, read the days from this one on [default: six days before --until]
+    #[arg(long, value_name = "DATE")]
+    pub since: Option<NaiveDate>,
+    /// Of a bucket, read the days up to this one, by the time of sealing in UTC [default: today]
+    #[arg(long, value_name = "DATE")]
+    pub until: Option<NaiveDate>,
+    /// Of a bucket, refuse to copy more than this many gigabytes
+    #[arg(long, value_name = "NUMBER", default_value_t = 10)]
+    pub most_gigabytes: u64,
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented on the struct")]
     pub data: DataDirectory,
@@ -320,8 +330,9 @@ Examples:
   textrail demo --seed 7 --expect /tmp/expected.json";
 
 const QUERY: &str = "\
-Each kind of log line is a view: message, submission, receipt, \"match\", click, inbound, opt_out.
-Reads the lake of the data folder, or, if lake.bucket is configured, that one. No server is needed.
+Each kind of log line is a view: message, submission, receipt, matches, click, inbound, opt_out.
+Reads the lake of the data folder in place, or, if lake.bucket is configured, a copy of that bucket's
+last days. No server is needed.
 
 Examples:
   textrail query 'SELECT count(*) FROM click'

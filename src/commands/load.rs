@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::http::{self, HttpLimits, ReportsOptions, ReportsState};
 use crate::lake::store::ObjectStore;
 use crate::load::{Loader, LoaderSettings};
-use crate::report::local::LocalReports;
+use crate::report::LocalReports;
 use crate::telemetry;
 use crate::warehouse::Warehouse;
 use crate::warehouse::duck::{DuckSettings, DuckWarehouse};

@@ -2,9 +2,10 @@
 
 use super::{output, server::Server};
 use crate::cli::{Format, Report, ReportName};
-use crate::report::{ReportQuery, table};
+use crate::report::sheet::{self, Sheet};
+use crate::report::{ErrorsReport, MessagesReport, ReportHead, ReportQuery, table};
 use anyhow::{Context, Result, bail};
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 
 pub(super) async fn run(arguments: &Report) -> Result<()> {
@@ -17,13 +18,34 @@ pub(super) async fn run(arguments: &Report) -> Result<()> {
         .get(path, &parameters(&query))
         .await?;
     let text = response.text().await?;
-    let shown = match (arguments.format, arguments.report) {
-        (Format::Table, ReportName::Messages) => table::messages_table(&read(&text)?),
-        (Format::Table, ReportName::Errors) => table::errors_table(&read(&text)?),
+    let text = match (arguments.format, arguments.report) {
+        (Format::Table, ReportName::Messages) => {
+            let report: MessagesReport = read(&text)?;
+            shown(&report.head, &sheet::messages(&report))
+        }
+        (Format::Table, ReportName::Errors) => {
+            let report: ErrorsReport = read(&text)?;
+            shown(&report.head, &sheet::errors(&report))
+        }
         (Format::Json | Format::Csv, _) => text,
     };
-    output::line(shown.trim_end())?;
+    output::line(text.trim_end())?;
     Ok(())
+}
+
+/// What the table is about, above the table.
+fn shown(head: &ReportHead, sheet: &Sheet) -> String {
+    let time = |time: DateTime<Utc>| time.format("%F %R").to_string();
+    let through = head.data_through.map_or_else(
+        || "nothing is loaded yet".to_owned(),
+        |through| format!("complete through {}", through.format("%F %T")),
+    );
+    format!(
+        "Messages recorded from {} to {} UTC; {through} UTC\n{}",
+        time(head.start),
+        time(head.end),
+        table::write(sheet)
+    )
 }
 
 fn read<T: DeserializeOwned>(text: &str) -> Result<T> {

@@ -5,7 +5,7 @@ use super::{ledger, shutdown};
 use crate::config::Config;
 use crate::http::{self, ServeOptions};
 use crate::ledger::recorder::RecorderThreads;
-use crate::report::remote::RemoteReports;
+use crate::report::RemoteReports;
 use crate::telemetry;
 use anyhow::{Context, Result};
 use std::sync::Arc;

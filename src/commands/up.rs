@@ -16,11 +16,12 @@ use crate::http::{self, ServeOptions};
 use crate::lake::s3::{S3Settings, S3Store};
 use crate::ledger::api_keys::{self, Role};
 use crate::ledger::migrate;
-use crate::report::local::LocalReports;
+use crate::report::LocalReports;
 use crate::telemetry;
 use anyhow::{Context, Result, anyhow};
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio_util::sync::CancellationToken;
@@ -31,6 +32,13 @@ use welcome::Welcome;
 
 /// The bucket; its folder is `lake/textrail` in the data folder.
 const BUCKET: &str = "textrail";
+/// The folder of the object store.
+const LAKE: &str = "lake";
+/// Where the log files of a data folder lie, as plain files.
+pub(super) fn lake_folder(data: &Path) -> PathBuf {
+    data.join(LAKE).join(BUCKET)
+}
+
 /// The gateway that is there without configuration, and its dialect.
 const KANNEL: &str = "kannel";
 
@@ -104,7 +112,7 @@ impl Up {
         self.welcome.api_key = self.prepare_ledger().await?;
         let credentials = Credentials::random();
         let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let root = self.directory.folder("lake")?;
+        let root = self.directory.folder(LAKE)?;
         let store = EmbeddedStore::start(&root, BUCKET, &credentials, any_port).await?;
         let lake = S3Store::connect(S3Settings {
             endpoint: Some(store.endpoint()),
