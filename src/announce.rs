@@ -1,15 +1,46 @@
-//! How the loader hears of new windows: a doorbell, never the truth. Whether a window is loaded is
-//! noted in the warehouse alone, so hearing of it twice, or late, does no harm.
+//! Announce: which manifests may be new.
+//!
+//! An announcement is a doorbell, never the truth: it may come twice, late, out of order, for a
+//! window that is loaded, or not at all. The loader asks the warehouse what is loaded, reads the
+//! manifest itself, and has a [`sweep`] look for what nobody announced.
 
 use crate::lake::store::StoreError;
 use async_trait::async_trait;
 
 pub mod sweep;
 
-/// Something that tells of manifests in the lake.
+/// A manifest that may be new.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Announcement {
+    /// Its key in the lake.
+    pub manifest_key: String,
+    /// By what its source knows the announcement, where it must be acknowledged: a queue's handle.
+    pub handle: Option<String>,
+}
+
+/// Why nothing was announced, or an acknowledgement was not taken. Trying again may help.
+#[derive(Debug, thiserror::Error)]
+pub enum AnnounceError {
+    /// The lake could not be listed.
+    #[error(transparent)]
+    Lake(#[from] StoreError),
+}
+
+/// A source of announcements.
+///
+/// What was not acknowledged is announced again, in the source's own time: after a queue's
+/// visibility timeout, at a sweep's next look back. The loader tries a window again at once when the
+/// failure is expected to pass; for any other it waits for the next announcement.
 #[async_trait]
 pub trait Announcer: Send + Sync + std::fmt::Debug {
-    /// Keys of manifests that may be new, in order of sealing. `after` is the manifest up to which
-    /// all are known; a late one may stand before it.
-    async fn manifests(&self, after: Option<&str>) -> Result<Vec<String>, StoreError>;
+    /// What may be new. `mark` is the key of the manifest up to which all windows are loaded; none
+    /// before the first.
+    ///
+    /// A source may wait for news, in reasonable bounds. Dropping the future loses nothing that is
+    /// not announced again.
+    async fn next(&mut self, mark: Option<&str>) -> Result<Vec<Announcement>, AnnounceError>;
+
+    /// These windows are durably loaded: they need not be announced again. If this fails, they are,
+    /// and are found loaded.
+    async fn acknowledge(&mut self, loaded: &[Announcement]) -> Result<(), AnnounceError>;
 }

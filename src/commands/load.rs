@@ -2,11 +2,10 @@
 //! `serve` passes on.
 
 use super::{api, lake, shutdown};
-use crate::announce::sweep::Sweep;
 use crate::config::Config;
 use crate::http::{self, HttpLimits, ReportsOptions, ReportsState};
 use crate::lake::store::ObjectStore;
-use crate::load::{Loader, LoaderSettings};
+use crate::load::{LoadSettings, Loader};
 use crate::report::LocalReports;
 use crate::telemetry;
 use crate::warehouse::Warehouse;
@@ -29,7 +28,8 @@ pub(super) async fn run(config: &Config) -> Result<()> {
         limits: HttpLimits::default(),
     };
     let stop_loader = CancellationToken::new();
-    let loader = tokio::spawn(loader(config, store, warehouse).run(None, stop_loader.clone()));
+    let loader = loader(config, store, warehouse)?;
+    let loader = tokio::spawn(loader.run(None, stop_loader.clone()));
     tracing::info!(address = %listener.local_addr()?, "loading, and answering reports");
     let served = http::serve_reports(ReportsOptions { listener, state, shutdown }).await;
     stop_loader.cancel();
@@ -54,16 +54,20 @@ pub(super) async fn warehouse(config: &Config) -> Result<Arc<dyn Warehouse>> {
     })?))
 }
 
-/// A loader as the configuration says.
+/// A loader as the configuration says. It stages files in a folder beside the warehouse, so that they
+/// are on the disk that was chosen for it.
 pub(super) fn loader(
     config: &Config,
     store: Arc<dyn ObjectStore>,
     warehouse: Arc<dyn Warehouse>,
-) -> Loader {
-    let settings = LoaderSettings {
-        sweep_interval: Duration::from_secs(config.loader.sweep_seconds),
-        ..LoaderSettings::new(config.warehouse.directory.join("staging"))
+) -> Result<Loader> {
+    let staging = config.warehouse.directory.join("staging");
+    std::fs::create_dir_all(&staging)
+        .with_context(|| format!("cannot make {}", staging.display()))?;
+    let settings = LoadSettings {
+        sweep_every: Duration::from_secs(config.loader.sweep_seconds),
+        staging,
+        ..LoadSettings::default()
     };
-    let announcer = Arc::new(Sweep::new(Arc::clone(&store)));
-    Loader::new(store, announcer, warehouse, settings)
+    Ok(Loader::new(store, warehouse, settings))
 }

@@ -177,7 +177,7 @@ impl Up {
         let connection = super::ledger::settings(&config.ledger)?;
         let shipper = ship::shipper(&config, &connection.url, lake.clone())?;
         let warehouse = load::warehouse(&config).await?;
-        let loader = load::loader(&config, lake, Arc::clone(&warehouse));
+        let loader = load::loader(&config, lake, Arc::clone(&warehouse))?;
         let reports = Arc::new(LocalReports::new(warehouse));
         let built = api::build(&config, connection, &listeners, reports, metrics, &stop).await?;
         let Some((state, threads)) = built else {

@@ -33,3 +33,34 @@ pub fn manifest(sealed_at: DateTime<Utc>, epoch: i32, window: i64) -> String {
         sealed_at.format("%F")
     )
 }
+
+/// Epoch and number of the window whose manifest stands under a key; none if it is no manifest's.
+pub fn manifest_window(key: &str) -> Option<(i32, i64)> {
+    let (_, name) = key.strip_prefix(MANIFESTS)?.split_once('/')?;
+    let (epoch, window) = name.strip_suffix(".json")?.split_once('-')?;
+    Some((epoch.parse().ok()?, window.parse().ok()?))
+}
+
+/// `_quarantine/0001-0000000042/click-0000.ndjson`.
+pub fn quarantine(kind: &str, epoch: i32, window: i64, part: i32) -> String {
+    format!("{QUARANTINE}{epoch:04}-{window:010}/{kind}-{part:04}.ndjson")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manifests_key_names_its_window() {
+        let key = manifest(DateTime::UNIX_EPOCH, 3, 12_345_678_901);
+        assert_eq!(manifest_window(&key), Some((3, 12_345_678_901)));
+        for other in [
+            "",
+            "_manifest/1-2.json",
+            "_manifest/dt=x/1-2",
+            "events/dt=x/1-2.json",
+        ] {
+            assert_eq!(manifest_window(other), None, "{other}");
+        }
+    }
+}

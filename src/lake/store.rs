@@ -58,3 +58,22 @@ pub trait ObjectStore: Send + Sync + std::fmt::Debug {
     /// Up to 1,000 keys under `prefix` that sort after `start_after`.
     async fn list(&self, prefix: &str, start_after: Option<&str>) -> Result<Page, StoreError>;
 }
+
+/// Every key under `prefix` that sorts after `start_after`, however many pages it takes.
+pub async fn list_all(
+    store: &dyn ObjectStore,
+    prefix: &str,
+    start_after: Option<String>,
+) -> Result<Vec<String>, StoreError> {
+    let mut found = Vec::new();
+    let mut after = start_after;
+    loop {
+        let page = store.list(prefix, after.as_deref()).await?;
+        found.extend(page.keys);
+        if !page.more {
+            return Ok(found);
+        }
+        // A page that promises more holds at least one key: the start moves on.
+        after = found.last().cloned();
+    }
+}

@@ -1,9 +1,11 @@
 //! A part of the lake, copied to this machine, for SQL on its files where the lake is no folder.
 
 use crate::{
-    announce::sweep::list_all,
     event::Kind,
-    lake::{keys, store::ObjectStore},
+    lake::{
+        keys,
+        store::{ObjectStore, list_all},
+    },
     warehouse::lake_sql::LakeSource,
 };
 use anyhow::{Context, ensure};

@@ -1,106 +1,114 @@
-//! One window from the lake: its manifest, then its files, a few at a time.
+//! A window's manifest and files are fetched, verified and staged.
 
-use super::file::{self, Checked, FileError};
+use super::{fault::Fault, quarantine, stage::stage};
 use crate::{
     domain::window::WindowId,
+    event::Kind,
     lake::{
-        manifest::{self, MANIFEST_VERSION, Manifest},
-        store::{ObjectStore, StoreError},
+        keys,
+        manifest::{File, MANIFEST_VERSION, Manifest},
+        store::ObjectStore,
     },
-    warehouse::StagedWindow,
+    warehouse::{StagedFile, StagedWindow},
 };
-use futures_util::{StreamExt, TryStreamExt, stream};
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
-use tokio::task::JoinError;
+use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _};
+use std::path::{Path, PathBuf};
 
-/// Why a window could not be fetched. The others are not concerned.
-#[derive(Debug, thiserror::Error)]
-pub enum FetchError {
-    /// An object is missing, or the lake did not answer.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The manifest is no manifest.
-    #[error("{key} is not a manifest")]
-    Manifest {
-        /// The manifest.
-        key: String,
-        /// What the parser said.
-        #[source]
-        source: serde_json::Error,
-    },
-    /// The manifest is of a newer version.
-    #[error("{key} has version {version}, which is not known here")]
-    Version {
-        /// The manifest.
-        key: String,
-        /// Its version.
-        version: u32,
-    },
-    /// A file is not what the manifest says.
-    #[error(transparent)]
-    File(#[from] FileError),
-    /// A blocking thread was lost.
-    #[error("a worker thread was lost")]
-    Worker(#[from] JoinError),
+/// Files fetched and unpacked at the same time: their objects are in memory.
+pub(super) const AT_ONCE: usize = 4;
+
+/// A manifest that is what its key says.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    pub(super) id: WindowId,
+    pub(super) key: String,
+    pub(super) manifest: Manifest,
 }
 
-/// Fetches a window and stages its files in `directory`.
+/// Reads a manifest.
+pub(super) async fn manifest(
+    store: &dyn ObjectStore,
+    id: WindowId,
+    key: String,
+) -> Result<Found, Fault> {
+    let body = store.get(&key).await?;
+    let problem = match serde_json::from_slice::<Manifest>(&body) {
+        Ok(manifest) => match problem_of(&manifest, id) {
+            None => return Ok(Found { id, key, manifest }),
+            Some(problem) => problem,
+        },
+        Err(error) => error.to_string(),
+    };
+    Err(Fault::Manifest { key, problem })
+}
+
+fn problem_of(manifest: &Manifest, id: WindowId) -> Option<String> {
+    if !(1..=MANIFEST_VERSION).contains(&manifest.manifest_version) {
+        return Some(format!("its version is {}", manifest.manifest_version));
+    }
+    if (manifest.epoch, manifest.window) != (id.epoch, id.number) {
+        return Some("it is another window's".to_owned());
+    }
+    let unknown = manifest.files.iter().find(|file| kind(file).is_none())?;
+    Some(format!("{} is of a kind it does not know", unknown.key))
+}
+
+fn kind(file: &File) -> Option<Kind> {
+    Kind::ALL
+        .into_iter()
+        .find(|kind| kind.as_str() == file.kind)
+}
+
+/// Stages a window's files in `directory`, and puts its bad lines into the lake.
 pub(super) async fn window(
-    store: &Arc<dyn ObjectStore>,
-    key: &str,
+    store: &dyn ObjectStore,
+    found: &Found,
     directory: &Path,
-    parallel_files: usize,
-) -> Result<StagedWindow, FetchError> {
-    let manifest = read_manifest(store.as_ref(), key).await?;
-    let name = format!("{}-{}", manifest.epoch, manifest.window);
-    let fetches = manifest.files.iter().map(|entry| {
-        let path = directory.join(format!("{name}-{}-{}.ndjson", entry.kind, entry.part));
-        one_file(store.clone(), entry.clone(), path)
-    });
-    let checked: Vec<Checked> = stream::iter(fetches.collect::<Vec<_>>())
-        .buffered(parallel_files)
+) -> Result<StagedWindow, Fault> {
+    let name = format!("{:04}-{:010}", found.id.epoch, found.id.number);
+    let staging: Vec<_> = found
+        .manifest
+        .files
+        .iter()
+        .enumerate()
+        .map(|(place, file)| {
+            let path = directory.join(format!("{name}-{place}.ndjson"));
+            staged_file(store, found, file, path).boxed()
+        })
+        .collect();
+    let files: Vec<StagedFile> = futures_util::stream::iter(staging)
+        .buffered(AT_ONCE)
         .try_collect()
         .await?;
-    let unknown: u64 = checked.iter().map(|file| file.unknown_keys).sum();
-    metrics::counter!("textrail_unknown_keys_total").increment(unknown);
+    quarantine::put(store, found.id, &files).await?;
+    let manifest = &found.manifest;
     Ok(StagedWindow {
-        id: WindowId {
-            epoch: manifest.epoch,
-            number: manifest.window,
-        },
+        id: found.id,
         boundary: manifest.boundary,
         sealed_at: manifest.sealed_at,
-        manifest_key: key.to_owned(),
-        empty_before: manifest.empty_before,
-        files: checked.into_iter().map(|file| file.staged).collect(),
+        manifest_key: found.key.clone(),
+        empty_before: manifest.empty_before.clone(),
+        files,
     })
 }
 
-async fn read_manifest(store: &dyn ObjectStore, key: &str) -> Result<Manifest, FetchError> {
-    let body = store.get(key).await?;
-    let manifest: Manifest =
-        serde_json::from_slice(&body).map_err(|source| FetchError::Manifest {
-            key: key.to_owned(),
-            source,
-        })?;
-    match manifest.manifest_version {
-        1..=MANIFEST_VERSION => Ok(manifest),
-        version => Err(FetchError::Version {
-            key: key.to_owned(),
-            version,
-        }),
-    }
+async fn staged_file(
+    store: &dyn ObjectStore,
+    found: &Found,
+    file: &File,
+    path: PathBuf,
+) -> Result<StagedFile, Fault> {
+    let kind = kind(file).ok_or_else(|| Fault::Manifest {
+        key: found.key.clone(),
+        problem: format!("{} is of a kind it does not know", file.key),
+    })?;
+    let object = store.get(&file.key).await?;
+    let file = file.clone();
+    tokio::task::spawn_blocking(move || stage(&object, &file, kind, path)).await?
 }
 
-async fn one_file(
-    store: Arc<dyn ObjectStore>,
-    entry: manifest::File,
-    path: PathBuf,
-) -> Result<Checked, FetchError> {
-    let object = store.get(&entry.key).await?;
-    let staged = move || file::stage(&object, &entry, &path);
-    Ok(tokio::task::spawn_blocking(staged).await??)
+/// The window that a manifest's key names.
+pub(super) fn window_of(manifest_key: &str) -> Option<WindowId> {
+    let (epoch, number) = keys::manifest_window(manifest_key)?;
+    Some(WindowId { epoch, number })
 }

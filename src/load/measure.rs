@@ -1,48 +1,86 @@
-//! The loader's metrics.
+//! What the loader tells of itself.
 
+use super::{
+    fault::{Fault, LoadError},
+    fetch::Found,
+};
 use crate::{
     event::Kind,
-    warehouse::{Counts, LoadReport, StagedWindow},
+    warehouse::{Counts, LoadReport, StagedWindow, WarehouseError},
 };
 use chrono::Utc;
-use std::time::Duration;
+use metrics::{counter, gauge, histogram};
+use std::time::Instant;
 
-/// After a load: what it did, how long it took, and how old its facts are now that reports have
-/// them.
-pub(super) fn loaded(report: &LoadReport, windows: &[StagedWindow], took: Duration) {
-    let count = u64::try_from(report.windows.len()).unwrap_or(u64::MAX);
-    metrics::counter!("textrail_windows_loaded_total").increment(count);
-    metrics::histogram!("textrail_load_duration_seconds").record(took.as_secs_f64());
-    for kind in Kind::ALL {
-        let rows = report.rows[kind as usize];
-        metrics::counter!("textrail_rows_loaded_total", "kind" => kind.as_str()).increment(rows);
+/// A transaction of the warehouse stands.
+pub(super) fn loaded(
+    report: &LoadReport,
+    found: &[Found],
+    staged: &[StagedWindow],
+    begun: Instant,
+) {
+    counter!("textrail_windows_loaded_total").increment(report.windows.len() as u64);
+    histogram!("textrail_load_duration_seconds").record(begun.elapsed().as_secs_f64());
+    for (kind, rows) in Kind::ALL.into_iter().zip(report.rows) {
+        counter!("textrail_load_rows_total", "kind" => kind.as_str()).increment(rows);
     }
-    metrics::counter!("textrail_duplicate_events_total").increment(report.duplicates);
-    metrics::counter!("textrail_lines_quarantined_total").increment(report.quarantined);
-    let new = windows
-        .iter()
-        .filter(|window| report.windows.contains(&window.id));
-    for file in new.flat_map(|window| &window.files) {
-        for recorded_at in [file.first_recorded_at, file.last_recorded_at] {
-            let lag = (Utc::now() - recorded_at).as_seconds_f64().max(0.0);
-            metrics::histogram!("textrail_commit_to_report_seconds").record(lag);
-        }
+    // Windows that another loader was faster with are its to count.
+    let ours = |id| report.windows.contains(id);
+    found.iter().filter(|found| ours(&found.id)).for_each(lag);
+    let windows = staged.iter().filter(|window| ours(&window.id));
+    for file in windows.flat_map(|window| &window.files) {
+        counter!("textrail_quarantined_lines_total", "kind" => file.kind.as_str())
+            .increment(file.bad_lines.len() as u64);
+    }
+    tracing::info!(
+        windows = report.windows.len(),
+        rows = report.rows.iter().sum::<u64>(),
+        duplicates = report.duplicates,
+        quarantined = report.quarantined,
+        "loaded"
+    );
+}
+
+/// From the commit of each file's oldest row until now, when the reports have it.
+fn lag(found: &Found) {
+    let now = Utc::now();
+    for file in &found.manifest.files {
+        // A clock that was set back gives no lag rather than a negative one.
+        let lag = (now - file.first_recorded_at).to_std().unwrap_or_default();
+        histogram!("textrail_commit_to_report_seconds").record(lag.as_secs_f64());
     }
 }
 
-/// What waits and how large the warehouse is, as gauges.
-pub(super) fn counts(counts: Counts) {
-    gauge("textrail_quarantined_lines", counts.quarantined_lines);
-    gauge("textrail_orphan_events", counts.orphan_events);
-    gauge("textrail_parked_receipts", counts.parked_receipts);
-    gauge("textrail_windows_ahead_of_a_gap", counts.windows_ahead);
-    gauge("textrail_warehouse_bytes", counts.bytes);
+/// What waits in the warehouse.
+#[expect(clippy::cast_precision_loss, reason = "a gauge holds floats")]
+pub(super) fn counts(counts: &Counts) {
+    gauge!("textrail_warehouse_orphan_events").set(counts.orphan_events as f64);
+    gauge!("textrail_warehouse_parked_receipts").set(counts.parked_receipts as f64);
+    gauge!("textrail_warehouse_quarantined_lines").set(counts.quarantined_lines as f64);
+    gauge!("textrail_warehouse_windows_ahead").set(counts.windows_ahead as f64);
+    gauge!("textrail_warehouse_bytes").set(counts.bytes as f64);
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "gauges are floating point; counts beyond 2^53 do not occur"
-)]
-fn gauge(name: &'static str, value: u64) {
-    metrics::gauge!(name).set(value as f64);
+/// A window was stopped.
+pub(super) fn stopped(manifest_key: &str, fault: &Fault) {
+    counter!("textrail_load_failures_total", "reason" => fault.reason()).increment(1);
+    let error: &(dyn std::error::Error + 'static) = fault;
+    tracing::error!(
+        manifest_key,
+        error,
+        "a window could not be loaded: it will be tried again, the others go on"
+    );
+}
+
+/// A transaction of several windows failed.
+pub(super) fn takes_apart(windows: usize, error: &WarehouseError) {
+    let error: &(dyn std::error::Error + 'static) = error;
+    tracing::warn!(windows, error, "windows are loaded one by one after all");
+}
+
+/// The loader could not go on.
+pub(super) fn failed(error: &LoadError) {
+    counter!("textrail_load_failures_total", "reason" => error.reason()).increment(1);
+    let error: &(dyn std::error::Error + 'static) = error;
+    tracing::error!(error, "loading failed: it will be tried again");
 }

@@ -1,16 +1,27 @@
-//! Lines that could not be loaded, kept in the lake beside what they came from.
+//! Lines that cannot be loaded are put aside, in the lake too, where anyone can read why.
 
+use super::fault::Fault;
 use crate::{
-    lake::{
-        keys,
-        store::{ObjectStore, StoreError},
-    },
-    warehouse::{BadLine, StagedFile, StagedWindow},
+    domain::window::WindowId,
+    lake::{keys, store::ObjectStore},
+    warehouse::{BadLine, StagedFile},
 };
-use bytes::Bytes;
 use serde::Serialize;
 
-/// One line of a quarantine file.
+/// As much of a bad line as is kept beside its reason, in bytes: the whole of it stays in its file.
+const KEPT: usize = 64 << 10;
+
+/// A bad line as it is kept: text without NUL, whatever the line was.
+pub(super) fn bad_line(line_number: u64, reason: &str, line: &[u8]) -> BadLine {
+    let kept = &line[..line.len().min(KEPT)];
+    BadLine {
+        line_number,
+        reason: reason.replace('\0', "\u{fffd}"),
+        line: String::from_utf8_lossy(kept).replace('\0', "\u{fffd}"),
+    }
+}
+
+/// A line of a quarantine file.
 #[derive(Serialize)]
 struct Entry<'a> {
     file: &'a str,
@@ -18,56 +29,30 @@ struct Entry<'a> {
     bad: &'a BadLine,
 }
 
-/// Stores the bad lines of a window, before it is loaded. A repeated load finds its objects there.
-pub(super) async fn store(
+/// Puts the bad lines of a window's files. What stands there already stays: the lines are the same,
+/// though another version may put the reasons otherwise.
+pub(super) async fn put(
     store: &dyn ObjectStore,
-    window: &StagedWindow,
-) -> Result<(), StoreError> {
-    for file in window
-        .files
-        .iter()
-        .filter(|file| !file.bad_lines.is_empty())
-    {
-        let key = key(window, file);
-        let body = body(file).map_err(|error| StoreError::Unavailable {
-            action: "put",
-            key: key.clone(),
-            source: error.into(),
-        })?;
+    window: WindowId,
+    files: &[StagedFile],
+) -> Result<(), Fault> {
+    for file in files.iter().filter(|file| !file.bad_lines.is_empty()) {
+        let kind = file.kind.as_str();
+        let key = keys::quarantine(kind, window.epoch, window.number, file.part);
+        let body = encode(file)?;
         store
-            .put_if_absent(&key, body, "application/x-ndjson")
+            .put_if_absent(&key, body.into(), "application/x-ndjson")
             .await?;
-        tracing::warn!(
-            key,
-            file = file.key,
-            lines = file.bad_lines.len(),
-            "put lines into quarantine that could not be loaded"
-        );
     }
     Ok(())
 }
 
-/// `_quarantine/0001-0000000042/click-0000.ndjson`.
-fn key(window: &StagedWindow, file: &StagedFile) -> String {
-    format!(
-        "{}{:04}-{:010}/{}-{:04}.ndjson",
-        keys::QUARANTINE,
-        window.id.epoch,
-        window.id.number,
-        file.kind,
-        file.part
-    )
-}
-
-fn body(file: &StagedFile) -> serde_json::Result<Bytes> {
-    let mut text = Vec::new();
+fn encode(file: &StagedFile) -> serde_json::Result<Vec<u8>> {
+    let mut body = Vec::new();
     for bad in &file.bad_lines {
-        let entry = Entry {
-            file: &file.key,
-            bad,
-        };
-        serde_json::to_writer(&mut text, &entry)?;
-        text.push(b'\n');
+        let file = &file.key;
+        serde_json::to_writer(&mut body, &Entry { file, bad })?;
+        body.push(b'\n');
     }
-    Ok(text.into())
+    Ok(body)
 }

@@ -1,8 +1,175 @@
-//! From events in a lake to rows and reports, on a real DuckDB and a lake in memory.
+//! Stories of the loader, on a lake in memory.
 
-mod bad_input;
-mod lake;
-mod numbers;
-mod order;
-mod scene;
-mod status;
+use super::*;
+use crate::{
+    domain::window::WindowId,
+    event::{Body, Click, Context, Event, Inbound, Kind, TimeSource},
+    lake::{
+        keys,
+        manifest::{File, MANIFEST_VERSION, Manifest},
+        memory::MemoryStore,
+    },
+    warehouse::Warehouse,
+};
+use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
+use double::Double;
+use flate2::{Compression, write::GzEncoder};
+use sha2::{Digest as _, Sha256};
+use std::{io::Write as _, sync::Arc, time::Duration};
+use uuid::Uuid;
+
+mod bad_lines;
+mod double;
+mod faults;
+mod real;
+mod windows;
+
+/// A lake, a warehouse, and a place between them.
+struct World {
+    lake: Arc<MemoryStore>,
+    warehouse: Arc<Double>,
+    staging: tempfile::TempDir,
+}
+
+impl World {
+    fn new() -> Self {
+        Self {
+            lake: Arc::default(),
+            warehouse: Arc::default(),
+            staging: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    /// Looks back at its first look only.
+    fn settings(&self) -> LoadSettings {
+        LoadSettings {
+            look_back_every: Duration::from_secs(86_400),
+            staging: self.staging.path().to_owned(),
+            ..LoadSettings::default()
+        }
+    }
+
+    fn loader(&self) -> Loader {
+        self.loader_with(self.settings())
+    }
+
+    fn loader_with(&self, settings: LoadSettings) -> Loader {
+        Loader::new(self.lake.clone(), self.warehouse.clone(), settings)
+    }
+
+    /// A loader each of whose looks is one back.
+    fn careful_loader(&self) -> Loader {
+        self.loader_with(LoadSettings {
+            look_back_every: Duration::ZERO,
+            ..self.settings()
+        })
+    }
+
+    /// Puts a window of clicks, one file.
+    fn ship(&self, number: i64, clicks: usize) -> Manifest {
+        let lines: Vec<_> = (0..clicks).map(|_| line(Kind::Click)).collect();
+        self.ship_lines(id(number), &[(Kind::Click, lines)])
+    }
+
+    /// Puts a window of these lines, a file a kind.
+    fn ship_lines(&self, id: WindowId, files: &[(Kind, Vec<String>)]) -> Manifest {
+        let manifest = manifest(&self.lake, id, files);
+        self.put_manifest(&manifest);
+        manifest
+    }
+
+    fn put_manifest(&self, manifest: &Manifest) {
+        let body = serde_json::to_vec(manifest).unwrap();
+        self.lake.overwrite(&key_of(manifest), body.into());
+    }
+}
+
+/// A window of epoch 1.
+fn id(number: i64) -> WindowId {
+    WindowId { epoch: 1, number }
+}
+
+fn ids(numbers: impl IntoIterator<Item = i64>) -> Vec<WindowId> {
+    numbers.into_iter().map(id).collect()
+}
+
+fn start() -> DateTime<Utc> {
+    "2026-11-23T05:00:00Z".parse().unwrap()
+}
+
+/// A new event of a kind.
+fn line(kind: Kind) -> String {
+    let body = match kind {
+        Kind::Inbound => Body::Inbound(Inbound {
+            intent: "none".to_owned(),
+            ..Inbound::default()
+        }),
+        _ => Body::Click(Click {
+            link_id: 7,
+            verdict: "human".to_owned(),
+            ..Click::default()
+        }),
+    };
+    let event = Event {
+        event_id: Uuid::now_v7(),
+        occurred_at: start(),
+        time_source: TimeSource::Server,
+        recorded_at: start(),
+        context: Context::default(),
+        body,
+    };
+    event.encode().unwrap()
+}
+
+fn gzip(text: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// Puts a window's files, and returns the manifest that tells of them. Windows are five minutes.
+fn manifest(lake: &MemoryStore, id: WindowId, files: &[(Kind, Vec<String>)]) -> Manifest {
+    let sealed_at = start() + TimeDelta::minutes(5 * id.number);
+    let files = files.iter().map(|(kind, lines)| {
+        let mut text = lines.join("\n");
+        text.push('\n');
+        let object = gzip(text.as_bytes());
+        let key = keys::log_file(kind.as_str(), sealed_at, id.epoch, id.number, 0);
+        let file = File {
+            key: key.clone(),
+            kind: kind.to_string(),
+            part: 0,
+            rows: lines.len() as u64,
+            text_bytes: text.len() as u64,
+            text_sha256: hex::encode(Sha256::digest(&text)),
+            object_bytes: object.len() as u64,
+            object_sha256: hex::encode(Sha256::digest(&object)),
+            first_recorded_at: start(),
+            last_recorded_at: start(),
+        };
+        lake.overwrite(&key, Bytes::from(object));
+        file
+    });
+    Manifest {
+        manifest_version: MANIFEST_VERSION,
+        epoch: id.epoch,
+        window: id.number,
+        boundary: sealed_at,
+        sealed_at,
+        snapshot: String::new(),
+        previous_snapshot: String::new(),
+        empty_before: Vec::new(),
+        files: files.collect(),
+    }
+}
+
+fn key_of(manifest: &Manifest) -> String {
+    keys::manifest(manifest.sealed_at, manifest.epoch, manifest.window)
+}
+
+/// Reasons of the stopped windows.
+fn reasons(report: &TickReport) -> Vec<&'static str> {
+    let stopped = report.stopped.iter();
+    stopped.map(|stopped| stopped.fault.reason()).collect()
+}

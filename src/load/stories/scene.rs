@@ -1,51 +1,65 @@
 //! A lake, a warehouse, the loader between them, and events to tell.
 
-use super::lake::{MemoryLake, at};
+use super::lake::{MemoryLake, at, boundary};
 use crate::{
-    announce::sweep::Sweep,
     event::{
         Body, Click, Context, Event, Inbound, Link, Match, Message, OptOut, Receipt, Submission,
         TimeSource,
     },
-    load::{Loader, LoaderSettings, TickReport},
+    lake::keys,
+    load::{LoadSettings, Loader, TickReport, fetch},
     report::{LocalReports, MessagesRow, ReportQuery, Reports},
     warehouse::{
-        Rows, Select, Warehouse,
+        Rows, Select, StagedWindow, Warehouse,
         duck::{DuckSettings, DuckWarehouse},
     },
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 use tempfile::TempDir;
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 pub(super) struct Scene {
     pub(super) lake: Arc<MemoryLake>,
     pub(super) warehouse: Arc<DuckWarehouse>,
-    pub(super) loader: Loader,
-    _directory: TempDir,
+    pub(super) loader: Mutex<Loader>,
+    directory: Option<TempDir>,
 }
 
 impl Scene {
     pub(super) fn new() -> Self {
-        Self::on(Arc::default(), 1_000_000)
+        Self::on(Arc::default(), 64)
     }
 
     /// A fresh warehouse on a lake.
-    pub(super) fn on(lake: Arc<MemoryLake>, rows_per_load: u64) -> Self {
+    pub(super) fn on(lake: Arc<MemoryLake>, windows_at_once: usize) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let warehouse = DuckWarehouse::open(directory.path(), &DuckSettings::default()).unwrap();
+        let mut scene = Self::at_with(lake, directory.path(), windows_at_once);
+        scene.directory = Some(directory);
+        scene
+    }
+
+    /// The warehouse of a folder.
+    pub(super) fn at(lake: Arc<MemoryLake>, directory: &Path) -> Self {
+        Self::at_with(lake, directory, 64)
+    }
+
+    fn at_with(lake: Arc<MemoryLake>, directory: &Path, windows_at_once: usize) -> Self {
+        let warehouse = DuckWarehouse::open(directory, &DuckSettings::default()).unwrap();
         let warehouse = Arc::new(warehouse);
-        let settings = LoaderSettings {
-            rows_per_load,
-            ..LoaderSettings::new(directory.path().join("staging"))
+        let settings = LoadSettings {
+            windows_at_once,
+            // Each look is one back: windows come in any order here.
+            look_back_every: Duration::ZERO,
+            staging: directory.to_owned(),
+            ..LoadSettings::default()
         };
-        let sweep = Arc::new(Sweep::new(lake.clone()));
         Self {
-            loader: Loader::new(lake.clone(), sweep, warehouse.clone(), settings),
+            loader: Mutex::new(Loader::new(lake.clone(), warehouse.clone(), settings)),
             lake,
             warehouse,
-            _directory: directory,
+            directory: None,
         }
     }
 
@@ -56,7 +70,15 @@ impl Scene {
     }
 
     pub(super) async fn tick(&self) -> TickReport {
-        self.loader.tick().await.unwrap()
+        self.loader.lock().await.tick().await.unwrap()
+    }
+
+    /// A window of the lake, fetched and verified.
+    pub(super) async fn staged(&self, number: i64) -> StagedWindow {
+        let directory = self.directory.as_ref().unwrap().path();
+        let key = keys::manifest(boundary(number), 1, number);
+        let found = fetch::manifest(self.lake.as_ref(), &key).await.unwrap();
+        fetch::window(self.lake.as_ref(), &found, directory).await.unwrap()
     }
 
     pub(super) fn rows(&self, sql: &str) -> Rows {

@@ -45,7 +45,7 @@ async fn any_order_of_windows_gives_the_same_tables() {
         for number in order {
             let place = usize::try_from(number - 1).unwrap();
             let report = scene.tell(number, &story[place]).await;
-            assert_eq!(report.loaded.windows.len(), 1);
+            assert_eq!(report.windows.len(), 1);
         }
         assert_eq!(scene.state(), expected, "order {order:?}");
         assert_eq!(scene.number("SELECT count(*) FROM orphan_events"), 0);
@@ -59,11 +59,11 @@ async fn catching_up_in_one_transaction_gives_the_same_tables() {
     for (number, events) in (1..).zip(&story()) {
         lake.window(number, events);
     }
-    let at_once = Scene::on(lake.clone(), 1_000_000);
+    let at_once = Scene::on(lake.clone(), 64);
     at_once.tick().await;
     let one_by_one = Scene::on(lake, 1);
     let report = one_by_one.tick().await;
-    assert_eq!(report.loaded.windows.len(), 5);
+    assert_eq!(report.windows.len(), 5);
     assert_eq!(at_once.state(), one_by_one.state());
 }
 
@@ -76,7 +76,7 @@ async fn a_window_again_changes_nothing() {
         .await;
     let before = scene.state();
     let again = scene.tick().await;
-    assert!(again.loaded.windows.is_empty());
+    assert!(again.windows.is_empty());
     assert_eq!(scene.state(), before);
 }
 
@@ -92,7 +92,7 @@ async fn an_event_in_two_windows_counts_once() {
     scene.tell(1, &events).await;
     let before = scene.state();
     let report = scene.tell(2, &events).await;
-    assert_eq!(report.loaded.duplicates, 3);
+    assert_eq!(report.duplicates, 3);
     assert_eq!(scene.state(), before);
     let balance =
         "SELECT count(*) FROM loaded_files WHERE lines <> loaded + duplicates + quarantined";
@@ -106,9 +106,9 @@ async fn an_event_twice_in_one_transaction_counts_once() {
     let lake = Arc::new(MemoryLake::default());
     lake.window(1, &[message.message(1), click.clone(), click.clone()]);
     lake.window(2, &[message.message(1), click]);
-    let scene = Scene::on(lake, 1_000_000);
+    let scene = Scene::on(lake, 64);
     let report = scene.tick().await;
-    assert_eq!(report.loaded.duplicates, 3);
+    assert_eq!(report.duplicates, 3);
     assert_eq!(scene.report().await.clicks, 1);
 }
 
@@ -148,4 +148,47 @@ async fn events_wait_for_their_message() {
     assert_eq!(scene.warehouse.counts().unwrap().orphan_events, 0);
     let row = scene.report().await;
     assert_eq!((row.delivered, row.clicks), (1, 1));
+}
+
+#[tokio::test]
+async fn a_load_that_fails_before_its_commit_leaves_nothing() {
+    let scene = Scene::new();
+    let message = Sent::new("2026-11-23T05:01:00Z");
+    scene.tell(1, &[message.message(1)]).await;
+    let before = scene.state();
+    // The last statement before the commit writes here.
+    scene
+        .warehouse
+        .execute("ALTER TABLE progress RENAME TO mislaid");
+    scene.lake.window(
+        2,
+        &[message.receipt(2, "delivered"), message.click(9, "human")],
+    );
+    let failed = scene.loader.lock().await.tick().await;
+    assert!(failed.is_err(), "the progress cannot be read");
+    let window = scene.staged(2).await;
+    assert!(scene.warehouse.load(&[window]).is_err());
+    scene
+        .warehouse
+        .execute("ALTER TABLE mislaid RENAME TO progress");
+
+    assert_eq!(scene.state(), before);
+    assert_eq!(scene.number("SELECT count(*) FROM clicks"), 0);
+    assert_eq!(scene.number("SELECT count(*) FROM loaded_windows"), 1);
+    assert_eq!(scene.tick().await.windows.len(), 1);
+    assert_eq!(scene.report().await.clicks, 1);
+}
+
+#[tokio::test]
+async fn a_generation_is_found_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let lake = Arc::new(MemoryLake::default());
+    let message = Sent::new("2026-11-23T05:01:00Z");
+    lake.window(1, &[message.message(1)]);
+    for expected in [1, 0] {
+        let scene = Scene::at(lake.clone(), directory.path());
+        assert_eq!(scene.tick().await.windows.len(), expected);
+        assert_eq!(scene.warehouse.generation(), "generation-0001");
+        scene.warehouse.checkpoint().unwrap();
+    }
 }

@@ -1,0 +1,75 @@
+//! As many windows as one transaction takes.
+
+use super::{
+    fault::Fault,
+    fetch::{self, AT_ONCE, Found},
+};
+use crate::{domain::window::WindowId, lake::store::ObjectStore, warehouse::StagedWindow};
+use futures_util::{FutureExt as _, StreamExt as _};
+use std::{path::Path, sync::Arc};
+
+/// Windows that lie ready, in one order.
+pub(super) struct Staged {
+    pub(super) found: Vec<Found>,
+    pub(super) windows: Arc<[StagedWindow]>,
+}
+
+/// Manifests of windows that are not loaded, and why.
+pub(super) type StoppedWindows = Vec<(String, Fault)>;
+
+/// Reads manifests in this order until they come to `rows` rows; at least one, however large.
+pub(super) async fn manifests(
+    store: &dyn ObjectStore,
+    order: &[(WindowId, String)],
+    rows: u64,
+) -> (Vec<Found>, StoppedWindows) {
+    let reads: Vec<_> = order
+        .iter()
+        .map(|(id, key)| {
+            fetch::manifest(store, *id, key.clone())
+                .map(move |found| (key, found))
+                .boxed()
+        })
+        .collect();
+    let mut reads = futures_util::stream::iter(reads).buffered(AT_ONCE);
+    let (mut windows, mut stopped) = (Vec::new(), Vec::new());
+    let mut total = 0_u64;
+    while let Some((key, found)) = reads.next().await {
+        match found {
+            Ok(found) => {
+                total = total.saturating_add(found.manifest.rows());
+                if total > rows && !windows.is_empty() {
+                    break;
+                }
+                windows.push(found);
+            }
+            Err(fault) => stopped.push((key.clone(), fault)),
+        }
+    }
+    (windows, stopped)
+}
+
+/// Stages windows in `directory`, a few files at a time.
+pub(super) async fn stage(
+    store: &dyn ObjectStore,
+    found: Vec<Found>,
+    directory: &Path,
+) -> (Staged, StoppedWindows) {
+    let (mut whole, mut windows, mut stopped) = (Vec::new(), Vec::new(), Vec::new());
+    // One window after the other: its files are fetched together already, and their objects are in
+    // memory.
+    for found in found {
+        match fetch::window(store, &found, directory).await {
+            Ok(window) => {
+                whole.push(found);
+                windows.push(window);
+            }
+            Err(fault) => stopped.push((found.key, fault)),
+        }
+    }
+    let staged = Staged {
+        found: whole,
+        windows: windows.into(),
+    };
+    (staged, stopped)
+}

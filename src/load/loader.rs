@@ -1,0 +1,343 @@
+//! The loader. Tests drive it by [`Loader::tick`], services by [`Loader::run`].
+
+use super::{
+    batch::{self, Staged},
+    fault::{Fault, LoadError},
+    fetch::Found,
+    measure,
+    waiting::Waiting,
+};
+use crate::{
+    announce::{Announcer, sweep::Sweep},
+    domain::window::WindowId,
+    lake::store::ObjectStore,
+    warehouse::{Warehouse, WarehouseError},
+};
+use backon::{BackoffBuilder as _, ExponentialBuilder};
+use std::{
+    ops::Range,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+/// What a loader is told.
+#[derive(Clone, Debug)]
+pub struct LoadSettings {
+    /// How often it looks for new windows, unless it is woken.
+    pub sweep_every: Duration,
+    /// How often it looks back for late ones, and tries those again that were stopped.
+    pub look_back_every: Duration,
+    /// Windows of one transaction, at most.
+    pub windows_at_once: usize,
+    /// Rows of one transaction, at most, unless one window alone has more.
+    pub rows_at_once: u64,
+    /// Under which it makes its staging directories. What it holds is lost without harm.
+    pub staging: PathBuf,
+}
+
+impl Default for LoadSettings {
+    fn default() -> Self {
+        Self {
+            sweep_every: Duration::from_secs(10),
+            look_back_every: Duration::from_secs(600),
+            windows_at_once: 64,
+            rows_at_once: 500_000,
+            staging: std::env::temp_dir(),
+        }
+    }
+}
+
+/// What a tick did.
+#[derive(Debug, Default)]
+pub struct TickReport {
+    /// Windows that are loaded now and were not before, in the order of loading.
+    pub windows: Vec<WindowId>,
+    /// Rows of all kinds.
+    pub rows: u64,
+    /// Lines whose event was known already.
+    pub duplicates: u64,
+    /// Lines put aside.
+    pub quarantined: u64,
+    /// Windows that could not be loaded.
+    pub stopped: Vec<Stopped>,
+}
+
+/// A window that could not be loaded.
+#[derive(Debug)]
+pub struct Stopped {
+    /// Its manifest.
+    pub manifest_key: String,
+    /// Why.
+    pub fault: Fault,
+}
+
+/// See the module. Many may run: a window that another loaded is passed over.
+#[derive(Debug)]
+pub struct Loader {
+    store: Arc<dyn ObjectStore>,
+    warehouse: Arc<dyn Warehouse>,
+    announcer: Box<dyn Announcer>,
+    settings: LoadSettings,
+    waiting: Waiting,
+}
+
+impl Loader {
+    /// A loader that finds windows by the sweep.
+    pub fn new(
+        store: Arc<dyn ObjectStore>,
+        warehouse: Arc<dyn Warehouse>,
+        settings: LoadSettings,
+    ) -> Self {
+        let sweep = Sweep::new(store.clone(), settings.look_back_every);
+        Self {
+            store,
+            warehouse,
+            announcer: Box::new(sweep),
+            settings,
+            waiting: Waiting::default(),
+        }
+    }
+
+    /// Loads all windows that are new.
+    ///
+    /// # Errors
+    /// When it cannot go on with any window. What was loaded by then stays loaded.
+    pub async fn tick(&mut self) -> Result<TickReport, LoadError> {
+        self.round(&CancellationToken::new()).await
+    }
+
+    /// Goes on until `shutdown`, then finishes the transaction in hand. `wake` tells of windows
+    /// shipped by the same process. A failure is logged and tried again, after ever longer pauses.
+    pub async fn run(
+        mut self,
+        mut wake: Option<watch::Receiver<Option<WindowId>>>,
+        shutdown: CancellationToken,
+    ) {
+        let mut delays = delays();
+        while !shutdown.is_cancelled() {
+            let settled = match self.round(&shutdown).await {
+                Ok(report) => !report.stopped.iter().any(|stopped| stopped.fault.passes()),
+                Err(error) => {
+                    measure::failed(&error);
+                    false
+                }
+            };
+            let pause = if settled {
+                delays = self::delays();
+                None
+            } else {
+                delays.next()
+            };
+            tokio::select! {
+                () = wait(pause, self.settings.sweep_every, &mut wake) => {}
+                () = shutdown.cancelled() => {}
+            }
+        }
+    }
+
+    async fn round(&mut self, shutdown: &CancellationToken) -> Result<TickReport, LoadError> {
+        let mark = self.ask(|warehouse| warehouse.progress()).await?;
+        let mark = mark.map(|progress| progress.manifest_key);
+        self.waiting
+            .add(self.announcer.next(mark.as_deref()).await?);
+
+        let mut report = TickReport::default();
+        let mut order = self.waiting.in_order();
+        while !order.is_empty() && !shutdown.is_cancelled() {
+            let taken = self.load_some(&order, &mut report).await?;
+            order.drain(..taken);
+        }
+        measure::counts(&self.ask(|warehouse| warehouse.counts()).await?);
+        Ok(report)
+    }
+
+    /// Loads as many of the first windows as one transaction takes; returns how many are dealt with.
+    async fn load_some(
+        &mut self,
+        order: &[(WindowId, String)],
+        report: &mut TickReport,
+    ) -> Result<usize, LoadError> {
+        let first = &order[..order.len().min(self.settings.windows_at_once.max(1))];
+        let ids: Vec<_> = first.iter().map(|(id, _)| *id).collect();
+        let known = self.ask(move |warehouse| warehouse.loaded(&ids)).await?;
+        let (known, new): (Vec<_>, Vec<_>) = first
+            .iter()
+            .cloned()
+            .partition(|(id, _)| known.contains(id));
+        self.settle(known.iter().map(|(_, key)| key.as_str()))
+            .await?;
+        if new.is_empty() {
+            return Ok(first.len());
+        }
+
+        let rows = self.settings.rows_at_once;
+        let (found, stopped) = batch::manifests(&*self.store, &new, rows).await;
+        let dealt_with = found.len() + stopped.len();
+        self.stop(stopped, report);
+        self.load_found(found, report).await?;
+        // The windows known are done, wherever they stood: pass over them with the next ones.
+        let rest = new.get(dealt_with).map(|(id, _)| id);
+        let taken = first.iter().position(|(id, _)| Some(id) == rest);
+        Ok(taken.unwrap_or(first.len()))
+    }
+
+    async fn load_found(
+        &mut self,
+        found: Vec<Found>,
+        report: &mut TickReport,
+    ) -> Result<(), LoadError> {
+        let directory = tempfile::Builder::new()
+            .prefix("textrail-load-")
+            .tempdir_in(&self.settings.staging)
+            .map_err(LoadError::Staging)?;
+        let (staged, stopped) = batch::stage(&*self.store, found, directory.path()).await;
+        self.stop(stopped, report);
+        if staged.found.is_empty() {
+            return Ok(());
+        }
+        match self.load(&staged, 0..staged.found.len(), report).await {
+            Err(LoadError::Warehouse(error)) => self.load_apart(&staged, error, report).await,
+            loaded => loaded,
+        }
+    }
+
+    /// After a transaction failed: each of its windows by itself, so that the one at fault stops no
+    /// other. If all fail, the warehouse is at fault.
+    async fn load_apart(
+        &mut self,
+        staged: &Staged,
+        error: WarehouseError,
+        report: &mut TickReport,
+    ) -> Result<(), LoadError> {
+        let all = staged.found.len();
+        let mut refused = Vec::new();
+        if all == 1 {
+            refused.push((staged.found[0].key.clone(), error));
+        } else {
+            measure::takes_apart(all, &error);
+            for (place, found) in staged.found.iter().enumerate() {
+                match self.load(staged, place..place + 1, report).await {
+                    Err(LoadError::Warehouse(error)) => refused.push((found.key.clone(), error)),
+                    loaded => loaded?,
+                }
+            }
+        }
+        self.blame(refused, all, report)
+    }
+
+    /// Tells windows that the warehouse refused from a warehouse that refuses all.
+    fn blame(
+        &mut self,
+        refused: Vec<(String, WarehouseError)>,
+        tried: usize,
+        report: &mut TickReport,
+    ) -> Result<(), LoadError> {
+        let none_loaded = refused.len() == tried;
+        let mut at_fault = None;
+        let mut stopped = Vec::new();
+        for (key, error) in refused {
+            if none_loaded && !matches!(error, WarehouseError::RowCount { .. }) {
+                self.waiting.failed(&key);
+                at_fault.get_or_insert(error);
+            } else {
+                stopped.push((key, Fault::Warehouse(error)));
+            }
+        }
+        self.stop(stopped, report);
+        at_fault.map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    /// One transaction.
+    async fn load(
+        &mut self,
+        staged: &Staged,
+        range: Range<usize>,
+        report: &mut TickReport,
+    ) -> Result<(), LoadError> {
+        let begun = Instant::now();
+        let (windows, among) = (staged.windows.clone(), range.clone());
+        let done = self
+            .ask(move |warehouse| warehouse.load(&windows[among]))
+            .await?;
+        let (found, windows) = (&staged.found[range.clone()], &staged.windows[range]);
+        measure::loaded(&done, found, windows, begun);
+        report.windows.extend(&done.windows);
+        report.rows += done.rows.iter().sum::<u64>();
+        report.duplicates += done.duplicates;
+        report.quarantined += done.quarantined;
+        self.settle(found.iter().map(|found| found.key.as_str()))
+            .await
+    }
+
+    /// These windows are loaded: they wait no longer, and their announcements are answered.
+    async fn settle<'a>(
+        &mut self,
+        manifest_keys: impl Iterator<Item = &'a str> + Send,
+    ) -> Result<(), LoadError> {
+        let done: Vec<_> = manifest_keys
+            .flat_map(|key| self.waiting.remove(key))
+            .collect();
+        if !done.is_empty() {
+            self.announcer.acknowledge(&done).await?;
+        }
+        Ok(())
+    }
+
+    /// These windows are not loaded. One whose fault does not pass waits no longer: it is announced
+    /// again.
+    fn stop(&mut self, stopped: Vec<(String, Fault)>, report: &mut TickReport) {
+        for (manifest_key, fault) in stopped {
+            measure::stopped(&manifest_key, &fault);
+            if fault.passes() {
+                self.waiting.failed(&manifest_key);
+            } else {
+                self.waiting.remove(&manifest_key);
+            }
+            report.stopped.push(Stopped {
+                manifest_key,
+                fault,
+            });
+        }
+    }
+
+    /// Calls the warehouse on a thread that may block.
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&dyn Warehouse) -> Result<T, WarehouseError> + Send + 'static,
+    ) -> Result<T, LoadError> {
+        let warehouse = self.warehouse.clone();
+        Ok(tokio::task::spawn_blocking(move || question(&*warehouse)).await??)
+    }
+}
+
+/// Pauses between attempts, without end: half a second, doubling, up to half a minute.
+fn delays() -> impl Iterator<Item = Duration> + Send {
+    ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(500))
+        .with_max_delay(Duration::from_secs(30))
+        .with_jitter()
+        .without_max_times()
+        .build()
+}
+
+/// Waits for a pause to end, or, without one, for a shipped window or the next sweep.
+async fn wait(
+    pause: Option<Duration>,
+    sweep_every: Duration,
+    wake: &mut Option<watch::Receiver<Option<WindowId>>>,
+) {
+    let Some(receiver) = wake else {
+        return tokio::time::sleep(pause.unwrap_or(sweep_every)).await;
+    };
+    if let Some(pause) = pause {
+        return tokio::time::sleep(pause).await;
+    }
+    let woken = tokio::time::timeout(sweep_every, receiver.changed()).await;
+    if matches!(woken, Ok(Err(_))) {
+        // The shipper is gone: the sweep goes on alone.
+        *wake = None;
+    }
+}

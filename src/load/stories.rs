@@ -1,0 +1,7 @@
+//! Stories from events in a lake to rows and reports, on a real DuckDB and a lake in memory.
+
+mod lake;
+mod numbers;
+mod order;
+mod scene;
+mod status;

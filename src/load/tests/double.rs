@@ -1,0 +1,136 @@
+//! A warehouse that remembers what was loaded, and refuses when told. It behaves; it is no mock.
+
+use crate::{
+    domain::window::WindowId,
+    event::Kind,
+    warehouse::{
+        BadLine, Counts, LoadReport, Progress, Rows, Select, StagedWindow, Warehouse,
+        WarehouseError,
+    },
+};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::{Mutex, MutexGuard},
+    time::Duration,
+};
+
+#[derive(Debug, Default)]
+pub(super) struct Double(Mutex<State>);
+
+#[derive(Debug, Default)]
+pub(super) struct State {
+    /// What it holds, with the good lines as they were read from the staged files.
+    pub(super) windows: BTreeMap<WindowId, (StagedWindow, Vec<String>)>,
+    /// The windows of each transaction.
+    pub(super) transactions: Vec<Vec<WindowId>>,
+    /// Refuses every transaction that holds one of these.
+    pub(super) refused: HashSet<WindowId>,
+    /// Refuses them by this one's row count, not for a reason of the engine.
+    pub(super) row_count: bool,
+    /// Refuses everything.
+    pub(super) broken: bool,
+}
+
+impl Double {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap()
+    }
+
+    /// Windows that are loaded, in order.
+    pub(super) fn ids(&self) -> Vec<WindowId> {
+        self.state().windows.keys().copied().collect()
+    }
+
+    pub(super) fn lines(&self, id: WindowId) -> Vec<String> {
+        self.state().windows[&id].1.clone()
+    }
+
+    pub(super) fn bad_lines(&self, id: WindowId) -> Vec<BadLine> {
+        let files = self.state().windows[&id].0.files.clone();
+        files.into_iter().flat_map(|file| file.bad_lines).collect()
+    }
+}
+
+impl Warehouse for Double {
+    fn generation(&self) -> String {
+        "double".to_owned()
+    }
+
+    fn load(&self, windows: &[StagedWindow]) -> Result<LoadReport, WarehouseError> {
+        let mut state = self.state();
+        let at_fault = windows
+            .iter()
+            .find(|window| state.broken || state.refused.contains(&window.id));
+        if let Some(window) = at_fault {
+            return Err(if state.row_count {
+                WarehouseError::RowCount {
+                    key: window.manifest_key.clone(),
+                    expected: 1,
+                    found: 0,
+                }
+            } else {
+                WarehouseError::Engine {
+                    action: "load",
+                    source: anyhow::anyhow!("refused on purpose"),
+                }
+            });
+        }
+        let mut report = LoadReport::default();
+        for window in windows {
+            if state.windows.contains_key(&window.id) {
+                continue;
+            }
+            let mut lines = Vec::new();
+            for file in &window.files {
+                let text = std::fs::read_to_string(&file.path).unwrap();
+                assert_eq!(text.lines().count() as u64, file.good_lines);
+                assert_eq!(file.lines, file.good_lines + file.bad_lines.len() as u64);
+                lines.extend(text.lines().map(str::to_owned));
+                let place = Kind::ALL.iter().position(|kind| *kind == file.kind);
+                report.rows[place.unwrap()] += file.good_lines;
+                report.quarantined += file.bad_lines.len() as u64;
+            }
+            report.windows.push(window.id);
+            state.windows.insert(window.id, (window.clone(), lines));
+        }
+        state.transactions.push(report.windows.clone());
+        Ok(report)
+    }
+
+    fn loaded(&self, among: &[WindowId]) -> Result<HashSet<WindowId>, WarehouseError> {
+        let state = self.state();
+        let known = among.iter().filter(|id| state.windows.contains_key(id));
+        Ok(known.copied().collect())
+    }
+
+    fn progress(&self) -> Result<Option<Progress>, WarehouseError> {
+        let state = self.state();
+        let mut last: Option<&StagedWindow> = None;
+        for (window, _) in state.windows.values() {
+            let follows = last.is_none_or(|last| {
+                window.id.epoch > last.id.epoch || window.first_number() == last.id.number + 1
+            });
+            if !follows || (last.is_none() && window.first_number() != 1) {
+                break;
+            }
+            last = Some(window);
+        }
+        Ok(last.map(|window| Progress {
+            id: window.id,
+            boundary: window.boundary,
+            manifest_key: window.manifest_key.clone(),
+        }))
+    }
+
+    fn counts(&self) -> Result<Counts, WarehouseError> {
+        Ok(Counts::default())
+    }
+
+    fn read(&self, _: &[Select], _: Duration) -> Result<Vec<Rows>, WarehouseError> {
+        Ok(Vec::new())
+    }
+
+    fn checkpoint(&self) -> Result<(), WarehouseError> {
+        Ok(())
+    }
+}
