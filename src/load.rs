@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use tokio::{sync::Notify, task::JoinError};
 use tokio_util::sync::CancellationToken;
 
+pub mod download;
 mod fetch;
 mod file;
 mod line;

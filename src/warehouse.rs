@@ -10,6 +10,7 @@ use std::{collections::HashSet, path::PathBuf, time::Duration};
 
 pub mod columns;
 pub mod duck;
+pub mod lake_sql;
 pub mod rows;
 
 pub use rows::{Cell, Rows, Select};

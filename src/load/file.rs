@@ -70,15 +70,19 @@ pub enum FileError {
 
 /// A staged file and how many of its lines' keys are not known here.
 #[derive(Debug)]
-pub struct Checked {
+pub(super) struct Checked {
     /// What the warehouse loads.
-    pub staged: StagedFile,
+    pub(super) staged: StagedFile,
     /// Keys that were passed over.
-    pub unknown_keys: u64,
+    pub(super) unknown_keys: u64,
 }
 
 /// Verifies an object against its manifest entry and stages its good lines at `path`.
-pub fn stage(object: &[u8], entry: &manifest::File, path: &Path) -> Result<Checked, FileError> {
+pub(super) fn stage(
+    object: &[u8],
+    entry: &manifest::File,
+    path: &Path,
+) -> Result<Checked, FileError> {
     let key = || entry.key.clone();
     let kind = Kind::ALL
         .into_iter()

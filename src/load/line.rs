@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 /// Checks lines of one kind.
 #[derive(Debug)]
-pub struct LineCheck {
+pub(super) struct LineCheck {
     kind: Kind,
     line: Table,
     link: Table,
@@ -26,7 +26,7 @@ pub struct LineCheck {
 
 impl LineCheck {
     /// A check for lines of this kind.
-    pub fn new(kind: Kind) -> Self {
+    pub(super) fn new(kind: Kind) -> Self {
         Self {
             kind,
             line: Table::new(fields::fields(kind)),
@@ -36,7 +36,7 @@ impl LineCheck {
 
     /// How many of the line's keys are not known here (written by a newer version, which may add
     /// optional ones), or what is wrong with it.
-    pub fn check(&self, line: &[u8]) -> Result<u64, String> {
+    pub(super) fn check(&self, line: &[u8]) -> Result<u64, String> {
         let text = std::str::from_utf8(line).map_err(|error| format!("not UTF-8: {error}"))?;
         let mut json = serde_json::Deserializer::from_str(text);
         let object = Object {

@@ -149,3 +149,46 @@ async fn events_wait_for_their_message() {
     let row = scene.report().await;
     assert_eq!((row.delivered, row.clicks), (1, 1));
 }
+
+#[tokio::test]
+async fn a_load_that_fails_before_its_commit_leaves_nothing() {
+    let scene = Scene::new();
+    let message = Sent::new("2026-11-23T05:01:00Z");
+    scene.tell(1, &[message.message(1)]).await;
+    let before = scene.state();
+    // The last statement before the commit writes here.
+    scene
+        .warehouse
+        .execute("ALTER TABLE progress RENAME TO mislaid");
+    scene.lake.window(
+        2,
+        &[message.receipt(2, "delivered"), message.click(9, "human")],
+    );
+    let failed = scene.loader.tick().await;
+    assert!(failed.is_err(), "the progress cannot be read");
+    let window = scene.staged(2).await;
+    assert!(scene.warehouse.load(&[window]).is_err());
+    scene
+        .warehouse
+        .execute("ALTER TABLE mislaid RENAME TO progress");
+
+    assert_eq!(scene.state(), before);
+    assert_eq!(scene.number("SELECT count(*) FROM clicks"), 0);
+    assert_eq!(scene.number("SELECT count(*) FROM loaded_windows"), 1);
+    assert_eq!(scene.tick().await.loaded.windows.len(), 1);
+    assert_eq!(scene.report().await.clicks, 1);
+}
+
+#[tokio::test]
+async fn a_generation_is_found_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let lake = Arc::new(MemoryLake::default());
+    let message = Sent::new("2026-11-23T05:01:00Z");
+    lake.window(1, &[message.message(1)]);
+    for expected in [1, 0] {
+        let scene = Scene::at(lake.clone(), directory.path());
+        assert_eq!(scene.tick().await.loaded.windows.len(), expected);
+        assert_eq!(scene.warehouse.generation(), "generation-0001");
+        scene.warehouse.checkpoint().unwrap();
+    }
+}

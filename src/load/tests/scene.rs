@@ -1,21 +1,22 @@
 //! A lake, a warehouse, the loader between them, and events to tell.
 
-use super::lake::{MemoryLake, at};
+use super::lake::{MemoryLake, at, boundary};
 use crate::{
     announce::sweep::Sweep,
     event::{
         Body, Click, Context, Event, Inbound, Link, Match, Message, OptOut, Receipt, Submission,
         TimeSource,
     },
+    lake::keys,
     load::{Loader, LoaderSettings, TickReport},
     report::{LocalReports, MessagesRow, ReportQuery, Reports},
     warehouse::{
-        Rows, Select, Warehouse,
+        Rows, Select, StagedWindow, Warehouse,
         duck::{DuckSettings, DuckWarehouse},
     },
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -23,7 +24,7 @@ pub(super) struct Scene {
     pub(super) lake: Arc<MemoryLake>,
     pub(super) warehouse: Arc<DuckWarehouse>,
     pub(super) loader: Loader,
-    _directory: TempDir,
+    directory: Option<TempDir>,
 }
 
 impl Scene {
@@ -34,18 +35,23 @@ impl Scene {
     /// A fresh warehouse on a lake.
     pub(super) fn on(lake: Arc<MemoryLake>, rows_per_load: u64) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let warehouse = DuckWarehouse::open(directory.path(), &DuckSettings::default()).unwrap();
+        let mut scene = Self::at(lake, directory.path());
+        scene.loader.settings.rows_per_load = rows_per_load;
+        scene.directory = Some(directory);
+        scene
+    }
+
+    /// The warehouse of a folder.
+    pub(super) fn at(lake: Arc<MemoryLake>, directory: &Path) -> Self {
+        let warehouse = DuckWarehouse::open(directory, &DuckSettings::default()).unwrap();
         let warehouse = Arc::new(warehouse);
-        let settings = LoaderSettings {
-            rows_per_load,
-            ..LoaderSettings::new(directory.path().join("staging"))
-        };
+        let settings = LoaderSettings::new(directory.join("staging"));
         let sweep = Arc::new(Sweep::new(lake.clone()));
         Self {
             loader: Loader::new(lake.clone(), sweep, warehouse.clone(), settings),
             lake,
             warehouse,
-            _directory: directory,
+            directory: None,
         }
     }
 
@@ -57,6 +63,13 @@ impl Scene {
 
     pub(super) async fn tick(&self) -> TickReport {
         self.loader.tick().await.unwrap()
+    }
+
+    /// A window of the lake, fetched and verified.
+    pub(super) async fn staged(&self, number: i64) -> StagedWindow {
+        let directory = self.directory.as_ref().unwrap().path();
+        let key = keys::manifest(boundary(number), 1, number);
+        self.loader.fetch(&key, directory).await.unwrap()
     }
 
     pub(super) fn rows(&self, sql: &str) -> Rows {

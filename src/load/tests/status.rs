@@ -29,7 +29,7 @@ async fn the_sort_key_is_the_same_in_sql() {
                     gateway_time,
                     segment_number: None,
                 });
-                let time = gateway_time.map_or("NULL".to_owned(), |time| {
+                let time = gateway_time.map_or("NULL::TIMESTAMPTZ".to_owned(), |time| {
                     format!("TIMESTAMPTZ '{}'", time.to_rfc3339())
                 });
                 let name = status.as_str();

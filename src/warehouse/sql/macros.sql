@@ -12,8 +12,9 @@ CREATE OR REPLACE MACRO status_key(status, synthetic, gateway_time) AS
     CASE WHEN status_position(status) >= 5 THEN
         50::BIGINT * 144115188075855872
         + CASE WHEN synthetic THEN 0 ELSE 72057594037927936 END
-        + 16 * coalesce(4503599627370495
-                        - greatest(0, least(epoch_us(gateway_time), 4503599627370494)), 0)
+        -- greatest() and least() pass over null, so no time is a case of its own.
+        + 16 * CASE WHEN gateway_time IS NULL THEN 0 ELSE
+            4503599627370495 - greatest(0, least(epoch_us(gateway_time), 4503599627370494)) END
     ELSE
         10::BIGINT * status_position(status) * 144115188075855872
     END + 15 - status_position(status);
