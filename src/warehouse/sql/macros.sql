@@ -39,11 +39,17 @@ CREATE OR REPLACE MACRO evidence_of(key, error_code, error_class, gateway) AS
 CREATE OR REPLACE MACRO submission_status(outcome) AS
     CASE outcome WHEN 'accepted' THEN 'accepted' WHEN 'refused' THEN 'rejected' ELSE 'canceled' END;
 
+-- One number for a bucket's tuple. Another version of DuckDB may give another number for the same
+-- tuple; that splits a bucket in two rows, which add up to the same.
+CREATE OR REPLACE MACRO bucket_key_of(bucket, campaign, campaign_type, gateway, sender, country) AS
+    hash(bucket, campaign, campaign_type, gateway, sender, country);
+
 -- The slot of a latency in the histograms, 0 to 47: two slots for each doubling of the seconds.
 -- Slot 0 is below a quarter of a second (clocks differ: negative ones too), slot 1 begins at a
 -- quarter, slot 47 at 24 days. `report::latency` reads them.
 CREATE OR REPLACE MACRO latency_slot(first_time, second_time) AS
-    CASE WHEN epoch_us(second_time) - epoch_us(first_time) < 250000 THEN 0
+    CASE WHEN second_time IS NULL THEN NULL
+    WHEN epoch_us(second_time) - epoch_us(first_time) < 250000 THEN 0
     ELSE least(47, 5 + floor(2 * log2((epoch_us(second_time) - epoch_us(first_time)) / 1000000.0)))
     END::UTINYINT;
 
