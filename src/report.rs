@@ -245,3 +245,24 @@ pub trait Reports: Send + Sync + std::fmt::Debug {
     /// What did not deliver, by gateway, error class and code.
     async fn errors(&self, query: &ReportQuery) -> Result<ErrorsReport, ReportError>;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_without_a_value_keeps_its_place_on_the_way() {
+        let row = MessagesRow {
+            group: GroupKey {
+                campaign: Some(None),
+                sender: Some(Some("x".to_owned())),
+                ..GroupKey::default()
+            },
+            ..MessagesRow::default()
+        };
+        let json = serde_json::to_string(&row).unwrap();
+        assert!(json.contains("\"campaign\":null"));
+        let read: MessagesRow = serde_json::from_str(&json).unwrap();
+        assert_eq!(read, row);
+    }
+}

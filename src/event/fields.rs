@@ -242,16 +242,4 @@ table! {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::HashSet;
-
-    #[test]
-    fn every_kind_has_its_table_and_no_name_twice() {
-        for kind in Kind::ALL {
-            let names: HashSet<_> = fields(kind).iter().map(|field| field.name).collect();
-            assert_eq!(names.len(), fields(kind).len(), "{kind}");
-            assert!(fields(kind).ends_with(own(kind)), "{kind}");
-        }
-    }
-}
+mod tests;

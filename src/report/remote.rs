@@ -95,3 +95,20 @@ impl Reports for RemoteReports {
         self.ask("errors", query).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_loader_that_is_away_is_unavailable() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = format!("http://{}/", listener.local_addr().unwrap());
+        drop(listener);
+        let reports = RemoteReports::new(base.parse().unwrap(), Some("secret".to_owned())).unwrap();
+        let query = ReportQuery::parse(None, None, None, None, chrono::Utc::now()).unwrap();
+        let error = reports.messages(&query).await.unwrap_err();
+        assert!(matches!(error, ReportError::Unavailable(_)));
+        assert!(!format!("{reports:?}").contains("secret"));
+    }
+}

@@ -48,6 +48,13 @@ mod tests {
             ],
             rows: vec![row(["spring", "7", "0"]), row(["autumn", "1200", "0"])],
         };
-        insta::assert_snapshot!(write(&sheet), @"");
+        insta::assert_snapshot!(write(&sheet), @r"
+        ┌──────────┬──────────┐
+        │ campaign ┆ messages │
+        ╞══════════╪══════════╡
+        │ spring   ┆        7 │
+        │ autumn   ┆     1200 │
+        └──────────┴──────────┘
+        ");
     }
 }

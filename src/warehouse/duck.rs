@@ -60,6 +60,12 @@ impl DuckWarehouse {
         })
     }
 
+    /// Breaks something, for a test to see what happens then.
+    #[cfg(test)]
+    pub(crate) fn execute(&self, sql: &str) {
+        lock(&self.writer).execute_batch(sql).unwrap();
+    }
+
     /// A connection of its own for a reader: it waits for no load.
     fn connect(&self) -> Result<Connection, WarehouseError> {
         lock(&self.reader)

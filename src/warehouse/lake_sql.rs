@@ -3,13 +3,7 @@
 use super::columns::{definitions, names, read_json_columns};
 use crate::event::Kind;
 use anyhow::Context;
-use duckdb::{
-    Connection,
-    arrow::{
-        array::RecordBatch,
-        util::display::{ArrayFormatter, FormatOptions},
-    },
-};
+use duckdb::Connection;
 use std::path::{Path, PathBuf};
 
 /// A lake's files on this machine: the lake itself where it is a folder, or a copy of a part of it
@@ -42,21 +36,36 @@ pub fn query(lake: &LakeSource, sql: &str) -> anyhow::Result<QueryResult> {
         create_views(&connection, &lake.folder, kind)
             .with_context(|| format!("could not open the lake's {kind} files"))?;
     }
-    let mut statement = connection.prepare(sql)?;
-    let batches: Vec<_> = statement.query_arrow([])?.collect();
-    let schema = statement.schema();
-    let columns = schema
-        .fields()
-        .iter()
-        .map(|field| (field.name().clone(), field.data_type().is_numeric()));
-    let mut result = QueryResult {
-        columns: columns.collect(),
-        rows: Vec::new(),
-    };
-    for batch in &batches {
-        add_rows(&mut result, batch)?;
-    }
-    Ok(result)
+    run(&connection, sql)
+}
+
+/// Runs a statement for its rows as text, in DuckDB's own writing of every type.
+fn run(connection: &Connection, sql: &str) -> anyhow::Result<QueryResult> {
+    // A line of its own: the statement may end in a comment.
+    let inner = format!("FROM (\n{}\n)", sql.trim().trim_end_matches(';'));
+    let columns = connection
+        .prepare(&format!("DESCRIBE {inner}"))?
+        .query_map([], |row| {
+            let column_type: String = row.get(1)?;
+            Ok((row.get(0)?, is_number(&column_type)))
+        })?
+        .collect::<Result<Vec<_>, _>>()?;
+    let rows = connection
+        .prepare(&format!("SELECT COLUMNS(*)::VARCHAR {inner}"))?
+        .query_map([], |row| {
+            let cells = (0..columns.len()).map(|index| row.get(index));
+            cells.collect()
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(QueryResult { columns, rows })
+}
+
+fn is_number(column_type: &str) -> bool {
+    let numbers = [
+        "INTEGER", "BIGINT", "HUGEINT", "SMALLINT", "TINYINT", "DOUBLE", "FLOAT",
+    ];
+    let plain = column_type.trim_start_matches('U');
+    numbers.contains(&plain) || column_type.starts_with("DECIMAL")
 }
 
 fn create_views(connection: &Connection, folder: &Path, kind: Kind) -> anyhow::Result<()> {
@@ -105,24 +114,6 @@ fn view_names(kind: Kind) -> (&'static str, Option<&'static str>) {
     }
 }
 
-fn add_rows(result: &mut QueryResult, batch: &RecordBatch) -> anyhow::Result<()> {
-    let options = FormatOptions::default();
-    let formatters = batch
-        .columns()
-        .iter()
-        .map(|column| ArrayFormatter::try_new(column.as_ref(), &options))
-        .collect::<Result<Vec<_>, _>>()?;
-    for row in 0..batch.num_rows() {
-        let cells = formatters.iter().zip(batch.columns());
-        let cells = cells.map(|(formatter, column)| {
-            let text = || formatter.value(row).try_to_string();
-            (!column.is_null(row)).then(text).transpose()
-        });
-        result.rows.push(cells.collect::<Result<_, _>>()?);
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,13 +160,15 @@ mod tests {
             [
                 Some("2026-11-23"),
                 Some("5"),
-                Some("2026-11-23T05:01:00.250Z"),
+                Some("2026-11-23 05:01:00.25+00"),
                 Some("[a, b]"),
                 None,
                 Some("0")
             ]
         );
         assert_eq!(result.columns[5], ("link_id".to_owned(), true));
+        let described = query(&lake, "DESCRIBE click;").unwrap();
+        assert!(described.rows.len() > 20);
     }
 
     #[test]

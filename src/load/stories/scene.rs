@@ -2,6 +2,7 @@
 
 use super::lake::{MemoryLake, at, boundary};
 use crate::{
+    domain::window::WindowId,
     event::{
         Body, Click, Context, Event, Inbound, Link, Match, Message, OptOut, Receipt, Submission,
         TimeSource,
@@ -77,7 +78,8 @@ impl Scene {
     pub(super) async fn staged(&self, number: i64) -> StagedWindow {
         let directory = self.directory.as_ref().unwrap().path();
         let key = keys::manifest(boundary(number), 1, number);
-        let found = fetch::manifest(self.lake.as_ref(), &key).await.unwrap();
+        let id = WindowId { epoch: 1, number };
+        let found = fetch::manifest(self.lake.as_ref(), id, key).await.unwrap();
         fetch::window(self.lake.as_ref(), &found, directory).await.unwrap()
     }
 

@@ -4,7 +4,10 @@
 //! a rename of an open file, and its write-ahead log would keep the old name.
 
 use super::DuckSettings;
-use crate::warehouse::columns::{self, FACT_TABLES};
+use crate::{
+    event::{Kind, fields::fields},
+    warehouse::columns::{self, FACT_TABLES},
+};
 use anyhow::Context;
 use duckdb::{Config, Connection};
 use std::{
@@ -65,13 +68,27 @@ pub(super) fn open(file: &Path, settings: &DuckSettings) -> anyhow::Result<Conne
     connection.execute_batch(MACROS)?;
     connection.execute_batch(SCHEMA)?;
     for (table, kind) in FACT_TABLES {
-        let definitions = columns::definitions(kind);
-        connection.execute_batch(&format!(
-            "CREATE TABLE IF NOT EXISTS {table} ({definitions})"
-        ))?;
+        create_facts(&connection, table, kind)?;
     }
     connection.execute_batch(ALL_RECEIPTS)?;
     Ok(connection)
+}
+
+/// Makes a fact table, or adds to an older one the optional columns that came since: a new optional
+/// field keeps the version of the log line, so old rows rightly have none.
+fn create_facts(connection: &Connection, table: &str, kind: Kind) -> duckdb::Result<()> {
+    let definitions = columns::definitions(kind);
+    connection.execute_batch(&format!(
+        "CREATE TABLE IF NOT EXISTS {table} ({definitions})"
+    ))?;
+    for field in fields(kind).iter().filter(|field| !field.required) {
+        connection.execute_batch(&format!(
+            "ALTER TABLE {table} ADD COLUMN IF NOT EXISTS \"{}\" {}",
+            field.name,
+            columns::sql_type(field.field_type)
+        ))?;
+    }
+    Ok(())
 }
 
 /// Bytes of a generation on disk, its write-ahead log included.

@@ -71,11 +71,7 @@ fn merge(connection: &Connection) -> duckdb::Result<()> {
     };
     let condition = hours_condition(&hours);
     connection.execute_batch(&APPLY.replace("{hours}", &condition))?;
-    if any(
-        connection,
-        "SELECT 1 FROM deltas JOIN messages USING (message_id) WHERE {hours} AND messages.segmented",
-        &condition,
-    )? {
+    if any_segmented(connection, &condition)? {
         let times = format!(
             "message_recorded_at >= {} AND message_recorded_at < {} + INTERVAL 1 HOUR",
             instant(first),
@@ -103,8 +99,11 @@ fn insert_facts(connection: &Connection) -> duckdb::Result<()> {
     connection.execute_batch(&sql)
 }
 
-fn any(connection: &Connection, sql: &str, hours: &str) -> duckdb::Result<bool> {
-    let sql = format!("SELECT EXISTS ({})", sql.replace("{hours}", hours));
+fn any_segmented(connection: &Connection, hours: &str) -> duckdb::Result<bool> {
+    let sql = format!(
+        "SELECT EXISTS (FROM messages WHERE {hours} AND segmented \
+         AND rowid IN (SELECT place FROM changes))"
+    );
     connection.query_row(&sql, [], |row| row.get(0))
 }
 

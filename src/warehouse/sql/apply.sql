@@ -1,44 +1,49 @@
--- Deltas without a message wait. {hours} prunes: a literal condition on the messages' hours.
-CREATE OR REPLACE TEMP TABLE orphans AS
-SELECT * FROM deltas
-WHERE message_id NOT IN (SELECT message_id FROM messages WHERE {hours});
+-- The messages that these windows are about, by one scan: where they stand, and the bucket that they
+-- leave and the one that they come to (a gateway may become known). {hours} prunes: a literal
+-- condition on the messages' hours. The small side is the one that is hashed.
+CREATE OR REPLACE TEMP TABLE changes AS
+WITH named AS (
+    SELECT message_id, gateway FROM deltas
+    UNION ALL
+    SELECT event_id, NULL FROM new_message
+    WHERE event_id NOT IN (SELECT message_id FROM deltas)
+), placed AS (
+    SELECT message.rowid AS place, message.message_id, message.test,
+           message.bucket_key AS old_key, message.bucket, message.campaign, message.campaign_type,
+           CASE WHEN message.gateway_declared THEN message.gateway
+                ELSE least(message.gateway, named.gateway) END AS gateway,
+           message.sender, message.country
+    FROM messages AS message JOIN named USING (message_id)
+    WHERE {hours}
+)
+SELECT place, message_id, test, gateway, old_key,
+       bucket_key_of(bucket, campaign, campaign_type, gateway, sender, country) AS new_key
+FROM placed;
 
+-- Deltas without a message wait.
 INSERT INTO orphan_events
 SELECT message_id, message_recorded_at, evidence, gateway, segmented, delivered_at, human_click_at,
        clicks, human_clicks, replies, opt_outs, first_event_at, last_event_at, events
-FROM orphans;
-
-DELETE FROM deltas WHERE message_id IN (SELECT message_id FROM orphans);
-
--- The messages that these windows are about, and the buckets that they stand in before.
-CREATE OR REPLACE TEMP TABLE touched_messages AS
-SELECT message_id FROM deltas UNION SELECT event_id FROM new_message;
-
-CREATE OR REPLACE TEMP TABLE touched_buckets AS
-SELECT DISTINCT bucket, campaign, campaign_type, gateway, sender, country
-FROM messages
-WHERE {hours} AND NOT test AND message_id IN (SELECT message_id FROM touched_messages);
+FROM deltas
+WHERE message_id NOT IN (SELECT message_id FROM changes);
 
 -- The status is the largest evidence; counts add up; times are the first and the last.
 UPDATE messages SET
-    evidence = greatest(messages.evidence, deltas.evidence),
-    status = coalesce(status_of_key(greatest(messages.evidence, deltas.evidence).key), 'recorded'),
-    gateway = CASE WHEN gateway_declared THEN messages.gateway
-                   ELSE least(messages.gateway, deltas.gateway) END,
-    segmented = messages.segmented OR deltas.segmented,
-    delivered_at = least(messages.delivered_at, deltas.delivered_at),
-    human_click_at = least(messages.human_click_at, deltas.human_click_at),
-    clicks = messages.clicks + deltas.clicks,
-    human_clicks = messages.human_clicks + deltas.human_clicks,
-    replies = messages.replies + deltas.replies,
-    opt_outs = messages.opt_outs + deltas.opt_outs,
-    first_event_at = least(messages.first_event_at, deltas.first_event_at),
-    last_event_at = greatest(messages.last_event_at, deltas.last_event_at)
-FROM deltas
-WHERE messages.message_id = deltas.message_id AND {hours};
-
--- And the buckets that they stand in now: a gateway may have become known.
-INSERT INTO touched_buckets
-SELECT DISTINCT bucket, campaign, campaign_type, gateway, sender, country
-FROM messages
-WHERE {hours} AND NOT test AND message_id IN (SELECT message_id FROM touched_messages);
+    evidence = greatest(messages.evidence, delta.evidence),
+    status = coalesce(status_of_key(greatest(messages.evidence, delta.evidence).key), 'recorded'),
+    gateway = delta.gateway,
+    bucket_key = delta.new_key,
+    segmented = messages.segmented OR delta.segmented,
+    delivered_at = least(messages.delivered_at, delta.delivered_at),
+    human_click_at = least(messages.human_click_at, delta.human_click_at),
+    clicks = messages.clicks + delta.clicks,
+    human_clicks = messages.human_clicks + delta.human_clicks,
+    replies = messages.replies + delta.replies,
+    opt_outs = messages.opt_outs + delta.opt_outs,
+    first_event_at = least(messages.first_event_at, delta.first_event_at),
+    last_event_at = greatest(messages.last_event_at, delta.last_event_at)
+FROM (
+    SELECT changes.place, changes.new_key, changes.gateway, deltas.* EXCLUDE (gateway)
+    FROM changes JOIN deltas USING (message_id)
+) AS delta
+WHERE messages.rowid = delta.place AND {hours};

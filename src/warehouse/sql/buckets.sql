@@ -1,39 +1,27 @@
 -- Touched buckets are deleted and counted again from the messages: exact whatever came before, and
--- by touched tuples instead of touched hours nearly four times as fast.
-CREATE OR REPLACE TEMP TABLE stale_buckets AS SELECT DISTINCT * FROM touched_buckets;
+-- by touched tuples instead of touched hours nearly four times as fast. A tuple is known by its key,
+-- one number instead of six columns that may be null. Two tuples with one key do no harm: they are
+-- deleted and counted together.
+CREATE OR REPLACE TEMP TABLE stale_buckets AS
+SELECT old_key AS bucket_key FROM changes WHERE NOT test
+UNION
+SELECT new_key FROM changes WHERE NOT test;
 
-DELETE FROM message_stats AS stats USING stale_buckets AS stale
-WHERE stats.bucket = stale.bucket
-  AND stats.campaign IS NOT DISTINCT FROM stale.campaign
-  AND stats.campaign_type IS NOT DISTINCT FROM stale.campaign_type
-  AND stats.gateway IS NOT DISTINCT FROM stale.gateway
-  AND stats.sender IS NOT DISTINCT FROM stale.sender
-  AND stats.country IS NOT DISTINCT FROM stale.country;
-
-DELETE FROM error_stats AS stats USING stale_buckets AS stale
-WHERE stats.bucket = stale.bucket
-  AND stats.campaign IS NOT DISTINCT FROM stale.campaign
-  AND stats.campaign_type IS NOT DISTINCT FROM stale.campaign_type
-  AND stats.gateway IS NOT DISTINCT FROM stale.gateway
-  AND stats.sender IS NOT DISTINCT FROM stale.sender
-  AND stats.country IS NOT DISTINCT FROM stale.country;
+DELETE FROM message_stats WHERE bucket_key IN (SELECT bucket_key FROM stale_buckets);
+DELETE FROM error_stats WHERE bucket_key IN (SELECT bucket_key FROM stale_buckets);
 
 -- All messages of those buckets, touched or not.
 CREATE OR REPLACE TEMP TABLE bucket_messages AS
-SELECT message.*
-FROM messages AS message
-SEMI JOIN stale_buckets AS stale
-    ON message.bucket = stale.bucket
-   AND message.campaign IS NOT DISTINCT FROM stale.campaign
-   AND message.campaign_type IS NOT DISTINCT FROM stale.campaign_type
-   AND message.gateway IS NOT DISTINCT FROM stale.gateway
-   AND message.sender IS NOT DISTINCT FROM stale.sender
-   AND message.country IS NOT DISTINCT FROM stale.country
-WHERE {hours} AND NOT message.test;
+SELECT bucket_key, bucket, campaign, campaign_type, gateway, sender, country, suppressed, status,
+       has_link, human_clicks, clicks, replies, opt_outs, evidence,
+       latency_slot(message_recorded_at, delivered_at) AS deliver_slot,
+       latency_slot(message_recorded_at, human_click_at) AS click_slot
+FROM messages
+WHERE {hours} AND NOT test AND bucket_key IN (SELECT bucket_key FROM stale_buckets);
 
 INSERT INTO message_stats
 SELECT
-    bucket, campaign, campaign_type, gateway, sender, country,
+    bucket_key, bucket, campaign, campaign_type, gateway, sender, country,
     count(*) FILTER (NOT suppressed),
     count(*) FILTER (suppressed),
     count(*) FILTER (NOT suppressed AND status = 'recorded'),
@@ -54,16 +42,15 @@ SELECT
     sum(human_clicks)::BIGINT,
     sum(replies)::BIGINT,
     sum(opt_outs)::BIGINT,
-    histogram(latency_slot(message_recorded_at, delivered_at))
-        FILTER (NOT suppressed AND status = 'delivered' AND delivered_at IS NOT NULL),
-    histogram(latency_slot(message_recorded_at, human_click_at))
-        FILTER (human_click_at IS NOT NULL)
+    histogram(deliver_slot)
+        FILTER (NOT suppressed AND status = 'delivered' AND deliver_slot IS NOT NULL),
+    histogram(click_slot) FILTER (click_slot IS NOT NULL)
 FROM bucket_messages
-GROUP BY bucket, campaign, campaign_type, gateway, sender, country
+GROUP BY bucket_key, bucket, campaign, campaign_type, gateway, sender, country
 ORDER BY bucket;
 
 INSERT INTO error_stats
-SELECT bucket, campaign, campaign_type, gateway, sender, country,
+SELECT bucket_key, bucket, campaign, campaign_type, gateway, sender, country,
        evidence.gateway, status, evidence.error_class, evidence.error_code, count(*)
 FROM bucket_messages
 WHERE NOT suppressed AND status IN ('undelivered', 'failed', 'rejected', 'expired', 'canceled')

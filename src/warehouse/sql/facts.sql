@@ -1,9 +1,9 @@
--- New lines into the fact tables.
-INSERT INTO submissions SELECT {submission} FROM new_submission;
-INSERT INTO clicks      SELECT {click}      FROM new_click;
-INSERT INTO inbound     SELECT {inbound}    FROM new_inbound;
-INSERT INTO opt_outs    SELECT {opt_out}    FROM new_opt_out;
-INSERT INTO matches     SELECT {match}      FROM new_match;
+-- New lines into the fact tables; by name, since columns that came later stand last there.
+INSERT INTO submissions BY NAME SELECT {submission} FROM new_submission;
+INSERT INTO clicks BY NAME SELECT {click} FROM new_click;
+INSERT INTO inbound BY NAME SELECT {inbound} FROM new_inbound;
+INSERT INTO opt_outs BY NAME SELECT {opt_out} FROM new_opt_out;
+INSERT INTO matches BY NAME SELECT {match} FROM new_match;
 
 -- Receipts that named no message and whose match is known by now, whichever of the two came first:
 -- new receipts with any match, parked ones with a new match.
@@ -45,10 +45,10 @@ SELECT {receipt} FROM new_receipt WHERE message_id IS NOT NULL
 UNION ALL
 SELECT {receipt} FROM settled_receipt;
 
-INSERT INTO receipts SELECT {receipt} FROM attached_receipt;
+INSERT INTO receipts BY NAME SELECT {receipt} FROM attached_receipt;
 
 -- The others wait for their match.
 DELETE FROM parked_receipts WHERE event_id IN (SELECT event_id FROM settled_receipt);
-INSERT INTO parked_receipts
+INSERT INTO parked_receipts BY NAME
 SELECT {receipt} FROM new_receipt
 WHERE message_id IS NULL AND event_id NOT IN (SELECT event_id FROM settled_receipt);

@@ -12,8 +12,9 @@ CREATE OR REPLACE MACRO status_key(status, synthetic, gateway_time) AS
     CASE WHEN status_position(status) >= 5 THEN
         50::BIGINT * 144115188075855872
         + CASE WHEN synthetic THEN 0 ELSE 72057594037927936 END
-        + 16 * coalesce(4503599627370495
-                        - greatest(0, least(epoch_us(gateway_time), 4503599627370494)), 0)
+        -- greatest() and least() pass over null, so no time is a case of its own.
+        + 16 * CASE WHEN gateway_time IS NULL THEN 0 ELSE
+            4503599627370495 - greatest(0, least(epoch_us(gateway_time), 4503599627370494)) END
     ELSE
         10::BIGINT * status_position(status) * 144115188075855872
     END + 15 - status_position(status);
@@ -38,11 +39,17 @@ CREATE OR REPLACE MACRO evidence_of(key, error_code, error_class, gateway) AS
 CREATE OR REPLACE MACRO submission_status(outcome) AS
     CASE outcome WHEN 'accepted' THEN 'accepted' WHEN 'refused' THEN 'rejected' ELSE 'canceled' END;
 
+-- One number for a bucket's tuple. Another version of DuckDB may give another number for the same
+-- tuple; that splits a bucket in two rows, which add up to the same.
+CREATE OR REPLACE MACRO bucket_key_of(bucket, campaign, campaign_type, gateway, sender, country) AS
+    hash(bucket, campaign, campaign_type, gateway, sender, country);
+
 -- The slot of a latency in the histograms, 0 to 47: two slots for each doubling of the seconds.
 -- Slot 0 is below a quarter of a second (clocks differ: negative ones too), slot 1 begins at a
 -- quarter, slot 47 at 24 days. `report::latency` reads them.
 CREATE OR REPLACE MACRO latency_slot(first_time, second_time) AS
-    CASE WHEN epoch_us(second_time) - epoch_us(first_time) < 250000 THEN 0
+    CASE WHEN second_time IS NULL THEN NULL
+    WHEN epoch_us(second_time) - epoch_us(first_time) < 250000 THEN 0
     ELSE least(47, 5 + floor(2 * log2((epoch_us(second_time) - epoch_us(first_time)) / 1000000.0)))
     END::UTINYINT;
 

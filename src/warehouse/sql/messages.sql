@@ -4,6 +4,8 @@ INSERT INTO messages
 SELECT
     event_id, recorded_at,
     date_trunc('hour', recorded_at), time_bucket(INTERVAL 15 MINUTES, recorded_at),
+    bucket_key_of(time_bucket(INTERVAL 15 MINUTES, recorded_at),
+                  campaign, campaign_type, gateway, sender, country),
     subscriber_id, campaign, campaign_type, sender, country,
     gateway, gateway IS NOT NULL, coalesce(test, false),
     client_reference, outcome = 'suppressed', suppression_reason, encoding, code_units, segments,

@@ -7,6 +7,8 @@ CREATE TABLE IF NOT EXISTS messages (
     message_recorded_at TIMESTAMPTZ NOT NULL,
     hour                TIMESTAMPTZ NOT NULL,
     bucket              TIMESTAMPTZ NOT NULL,
+    -- `bucket_key_of` the bucket and the five dimensions.
+    bucket_key          UBIGINT NOT NULL,
     subscriber_id       UUID,
     campaign            VARCHAR,
     campaign_type       VARCHAR,
@@ -75,6 +77,7 @@ CREATE TABLE IF NOT EXISTS orphan_events (
 -- The buckets that reports read: 15 minutes of the messages' recorded time by the dimensions. Test
 -- messages never enter. All is counted in messages, but for the four counts of events.
 CREATE TABLE IF NOT EXISTS message_stats (
+    bucket_key          UBIGINT NOT NULL,
     bucket              TIMESTAMPTZ NOT NULL,
     campaign            VARCHAR,
     campaign_type       VARCHAR,
@@ -109,6 +112,7 @@ CREATE TABLE IF NOT EXISTS message_stats (
 
 -- The same buckets' messages that ended otherwise than delivered, by what went wrong.
 CREATE TABLE IF NOT EXISTS error_stats (
+    bucket_key          UBIGINT NOT NULL,
     bucket              TIMESTAMPTZ NOT NULL,
     campaign            VARCHAR,
     campaign_type       VARCHAR,

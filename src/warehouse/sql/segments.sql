@@ -2,8 +2,8 @@
 -- taken from the facts again (`domain::status::current`). Within a segment the largest evidence,
 -- that about the whole message included; over segments the worst.
 CREATE OR REPLACE TEMP TABLE segmented_messages AS
-SELECT message_id FROM messages
-WHERE {hours} AND segmented AND message_id IN (SELECT message_id FROM deltas);
+SELECT message_id, rowid AS place FROM messages
+WHERE {hours} AND segmented AND rowid IN (SELECT place FROM changes);
 
 CREATE OR REPLACE TEMP TABLE segment_results AS
 WITH known AS (
@@ -48,5 +48,5 @@ UPDATE messages SET
     evidence = segment_results.evidence,
     status = status_of_key(segment_results.evidence.key),
     delivered_at = segment_results.delivered_at
-FROM segment_results
-WHERE messages.message_id = segment_results.message_id AND {hours};
+FROM segment_results JOIN segmented_messages USING (message_id)
+WHERE messages.rowid = segmented_messages.place AND {hours};
