@@ -46,6 +46,23 @@ const COUNTERS: &[(&str, &str)] = &[
         "textrail_outbox_reclaimed_total",
         "Children of the outbox that were emptied",
     ),
+    (
+        "textrail_windows_loaded_total",
+        "Windows loaded into the warehouse by this process",
+    ),
+    ("textrail_load_rows_total", "Log lines loaded, by kind"),
+    (
+        "textrail_load_unknown_keys_total",
+        "Keys in log lines that this version does not know, by kind: a newer writer may be ahead",
+    ),
+    (
+        "textrail_quarantined_lines_total",
+        "Log lines put aside because they cannot be loaded, by kind",
+    ),
+    (
+        "textrail_load_failures_total",
+        "Windows that could not be loaded, and looks that failed, by reason; all are tried again",
+    ),
 ];
 
 /// Goes up and down.
@@ -61,6 +78,27 @@ const GAUGES: &[(&str, &str)] = &[
     (
         "textrail_ship_backlog_windows",
         "Sealed windows that are not shipped yet",
+    ),
+    (
+        "textrail_warehouse_orphan_events",
+        "Events in the warehouse whose message has not come",
+    ),
+    (
+        "textrail_warehouse_parked_receipts",
+        "Receipts in the warehouse whose message is not known yet",
+    ),
+    (
+        "textrail_warehouse_quarantined_lines",
+        "Lines in quarantine",
+    ),
+    (
+        "textrail_warehouse_windows_ahead",
+        "Windows that are loaded while one before them is missing: reports say they are complete \
+         only up to the gap",
+    ),
+    (
+        "textrail_warehouse_bytes",
+        "Bytes of the warehouse on disk",
     ),
 ];
 
@@ -81,6 +119,14 @@ const HISTOGRAMS: &[(&str, &str)] = &[
     (
         "textrail_ship_duration_seconds",
         "Time to write, upload and confirm a window",
+    ),
+    (
+        "textrail_load_duration_seconds",
+        "Time of one transaction of the warehouse",
+    ),
+    (
+        "textrail_commit_to_report_seconds",
+        "Lag from the recording of a file's oldest line until the reports have it",
     ),
 ];
 

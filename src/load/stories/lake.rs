@@ -119,14 +119,4 @@ impl MemoryLake {
     pub(super) fn replace(&self, key: &str, body: Bytes) {
         self.objects.lock().unwrap().insert(key.to_owned(), body);
     }
-
-    pub(super) fn remove(&self, key: &str) -> Option<Bytes> {
-        self.objects.lock().unwrap().remove(key)
-    }
-
-    pub(super) fn keys(&self, prefix: &str) -> Vec<String> {
-        let objects = self.objects.lock().unwrap();
-        let keys = objects.keys().filter(|key| key.starts_with(prefix));
-        keys.cloned().collect()
-    }
 }
