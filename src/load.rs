@@ -7,9 +7,17 @@ use crate::{
     lake::store::{ObjectStore, StoreError},
     warehouse::{LoadReport, StagedWindow, Warehouse, WarehouseError},
 };
-use std::{path::PathBuf, sync::Arc, time::Duration};
-use tempfile::TempDir;
-use tokio::{sync::Notify, task::JoinError};
+use futures_util::future::join_all;
+use std::{
+    collections::VecDeque,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{
+    sync::{Notify, Semaphore},
+    task::JoinError,
+};
 use tokio_util::sync::CancellationToken;
 
 pub mod download;
@@ -18,11 +26,15 @@ mod file;
 mod line;
 mod measure;
 mod quarantine;
+mod staging;
 #[cfg(test)]
 mod tests;
 
 pub use fetch::FetchError;
 pub use file::FileError;
+
+/// Windows fetched at once: small ones are mostly waiting for the lake.
+const WINDOWS_AT_ONCE: usize = 8;
 
 /// How a loader works.
 #[derive(Clone, Debug)]
@@ -56,6 +68,8 @@ pub struct Loader {
     announcer: Arc<dyn Announcer>,
     warehouse: Arc<dyn Warehouse>,
     settings: LoaderSettings,
+    /// As many permits as files may be in memory at once.
+    files: Arc<Semaphore>,
 }
 
 /// What one look at the lake came to.
@@ -96,6 +110,7 @@ impl Loader {
             store,
             announcer,
             warehouse,
+            files: Arc::new(Semaphore::new(settings.parallel_files)),
             settings,
         }
     }
@@ -103,6 +118,9 @@ impl Loader {
     /// Looks at the lake at once, whenever it is woken, and every sweep interval, until the
     /// shutdown; a load in hand is finished.
     pub async fn run(self, wake: Arc<Notify>, shutdown: CancellationToken) {
+        if let Err(error) = staging::clean(&self.settings.staging) {
+            tracing::warn!(%error, "could not remove what an earlier loader left in the staging folder");
+        }
         while !shutdown.is_cancelled() {
             if let Err(error) = self.tick().await {
                 metrics::counter!("textrail_load_failures_total").increment(1);
@@ -136,7 +154,7 @@ impl Loader {
     }
 
     /// The manifests of windows that are not loaded, in order.
-    async fn not_loaded(&self, keys: Vec<String>) -> Result<Vec<String>, LoadError> {
+    async fn not_loaded(&self, keys: Vec<String>) -> Result<VecDeque<String>, LoadError> {
         let named: Vec<_> = keys
             .into_iter()
             .filter_map(|key| Some((window_of(&key)?, key)))
@@ -152,38 +170,33 @@ impl Loader {
     /// Takes windows off the front of `pending` up to the rows of one transaction, and loads them.
     async fn load_some(
         &self,
-        pending: &mut Vec<String>,
+        pending: &mut VecDeque<String>,
         report: &mut TickReport,
     ) -> Result<(), LoadError> {
-        tokio::fs::create_dir_all(&self.settings.staging)
-            .await
-            .map_err(LoadError::Staging)?;
-        let directory = TempDir::new_in(&self.settings.staging).map_err(LoadError::Staging)?;
+        let directory = staging::make(&self.settings.staging).map_err(LoadError::Staging)?;
         let mut windows = Vec::new();
         let mut rows = 0;
-        let mut taken = 0;
-        while taken < pending.len() && rows < self.settings.rows_per_load {
-            let key = &pending[taken];
-            taken += 1;
-            match self.fetch(key, directory.path()).await {
-                Ok(window) => {
-                    rows += window.files.iter().map(|file| file.lines).sum::<u64>();
-                    windows.push(window);
+        while !pending.is_empty() && rows < self.settings.rows_per_load {
+            let keys = pending.drain(..pending.len().min(WINDOWS_AT_ONCE));
+            let fetches = keys.map(|key| async {
+                let fetched = self.fetch(&key, directory.path()).await;
+                (key, fetched)
+            });
+            for (key, fetched) in join_all(fetches).await {
+                match fetched {
+                    Ok(window) => {
+                        rows += window.files.iter().map(|file| file.lines).sum::<u64>();
+                        windows.push(window);
+                    }
+                    Err(error) => fail(report, &key, error),
                 }
-                Err(error) => fail(report, key, error),
             }
         }
-        pending.drain(..taken);
         self.load(windows, report).await
     }
 
-    async fn fetch(
-        &self,
-        key: &str,
-        directory: &std::path::Path,
-    ) -> Result<StagedWindow, FetchError> {
-        let parallel = self.settings.parallel_files;
-        let window = fetch::window(&self.store, key, directory, parallel).await?;
+    async fn fetch(&self, key: &str, directory: &Path) -> Result<StagedWindow, FetchError> {
+        let window = fetch::window(&self.store, key, directory, &self.files).await?;
         quarantine::store(self.store.as_ref(), &window).await?;
         Ok(window)
     }

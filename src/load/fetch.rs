@@ -1,4 +1,4 @@
-//! One window from the lake: its manifest, then its files, a few at a time.
+//! One window from the lake: its manifest, then its files, as many at a time as there are permits.
 
 use super::file::{self, Checked, FileError};
 use crate::{
@@ -9,12 +9,15 @@ use crate::{
     },
     warehouse::StagedWindow,
 };
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::future::try_join_all;
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
-use tokio::task::JoinError;
+use tokio::{
+    sync::{AcquireError, Semaphore},
+    task::JoinError,
+};
 
 /// Why a window could not be fetched. The others are not concerned.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +48,9 @@ pub enum FetchError {
     /// A blocking thread was lost.
     #[error("a worker thread was lost")]
     Worker(#[from] JoinError),
+    /// The loader is being dropped.
+    #[error("the loader has stopped")]
+    Stopped(#[from] AcquireError),
 }
 
 /// Fetches a window and stages its files in `directory`.
@@ -52,18 +58,15 @@ pub(super) async fn window(
     store: &Arc<dyn ObjectStore>,
     key: &str,
     directory: &Path,
-    parallel_files: usize,
+    permits: &Semaphore,
 ) -> Result<StagedWindow, FetchError> {
     let manifest = read_manifest(store.as_ref(), key).await?;
     let name = format!("{}-{}", manifest.epoch, manifest.window);
     let fetches = manifest.files.iter().map(|entry| {
         let path = directory.join(format!("{name}-{}-{}.ndjson", entry.kind, entry.part));
-        one_file(store.clone(), entry.clone(), path)
+        one_file(store.clone(), entry.clone(), path, permits)
     });
-    let checked: Vec<Checked> = stream::iter(fetches.collect::<Vec<_>>())
-        .buffered(parallel_files)
-        .try_collect()
-        .await?;
+    let checked: Vec<Checked> = try_join_all(fetches).await?;
     let unknown: u64 = checked.iter().map(|file| file.unknown_keys).sum();
     metrics::counter!("textrail_unknown_keys_total").increment(unknown);
     Ok(StagedWindow {
@@ -99,7 +102,9 @@ async fn one_file(
     store: Arc<dyn ObjectStore>,
     entry: manifest::File,
     path: PathBuf,
+    permits: &Semaphore,
 ) -> Result<Checked, FetchError> {
+    let _permit = permits.acquire().await?;
     let object = store.get(&entry.key).await?;
     let staged = move || file::stage(&object, &entry, &path);
     Ok(tokio::task::spawn_blocking(staged).await??)
