@@ -4,5 +4,6 @@ mod bad_input;
 mod lake;
 mod numbers;
 mod order;
+mod running;
 mod scene;
 mod status;
