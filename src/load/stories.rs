@@ -1,5 +1,6 @@
 //! Stories from events in a lake to rows and reports, on a real DuckDB and a lake in memory.
 
+mod copy;
 mod lake;
 mod numbers;
 mod order;

@@ -4,6 +4,7 @@ use crate::event::{
     Kind,
     fields::{self, Field, FieldType},
 };
+use std::path::Path;
 
 /// The fact tables that hold a kind's lines as they are. Messages have a table of their own shape.
 pub const FACT_TABLES: [(&str, Kind); 7] = [
@@ -72,6 +73,24 @@ pub fn definitions(kind: Kind) -> String {
 /// `"event_id", …`: the columns in order.
 pub fn names(kind: Kind) -> String {
     list(fields::fields(kind), |field| format!("\"{}\"", field.name))
+}
+
+/// A path as a literal of SQL that means this one file, whatever its folders are called.
+pub fn path_literal(path: &Path) -> String {
+    format!("'{}'", escaped(path))
+}
+
+/// A path in which no character is a pattern or ends a literal.
+pub fn escaped(path: &Path) -> String {
+    let mut text = String::new();
+    for character in path.to_string_lossy().chars() {
+        match character {
+            '\'' => text.push_str("''"),
+            '*' | '?' | '[' => text.extend(['[', character, ']']),
+            other => text.push(other),
+        }
+    }
+    text
 }
 
 fn list(fields: &[Field], one: impl Fn(&Field) -> String) -> String {

@@ -1,6 +1,6 @@
 //! SQL straight on the lake's files, without a warehouse: one view a kind.
 
-use super::columns::{definitions, names, read_json_columns};
+use super::columns::{definitions, escaped, names, read_json_columns};
 use crate::event::Kind;
 use anyhow::Context;
 use duckdb::Connection;
@@ -70,11 +70,8 @@ fn is_number(column_type: &str) -> bool {
 
 fn create_views(connection: &Connection, folder: &Path, kind: Kind) -> anyhow::Result<()> {
     let (name, alias) = view_names(kind);
-    let files = folder
-        .join("events")
-        .join(kind.as_str())
-        .join("dt=*/hr=*/*.json.gz");
-    let files = files.to_string_lossy().replace('\'', "''");
+    let folder = escaped(&folder.join("events").join(kind.as_str()));
+    let files = format!("{folder}/dt=*/hr=*/*.json.gz");
     let found: bool = connection.query_row(
         &format!("SELECT EXISTS (FROM glob('{files}'))"),
         [],
@@ -123,7 +120,10 @@ mod tests {
     use uuid::Uuid;
 
     fn lake_with_a_click() -> tempfile::TempDir {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = tempfile::Builder::new()
+            .prefix("it's [a] *")
+            .tempdir()
+            .unwrap();
         let time = "2026-11-23T05:01:00.25Z".parse().unwrap();
         let event = Event {
             event_id: Uuid::now_v7(),

@@ -10,5 +10,6 @@
 )]
 
 mod api;
+mod kannel;
 mod ledger;
 mod support;

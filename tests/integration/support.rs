@@ -3,6 +3,8 @@
 pub mod app;
 #[path = "../support/test_database.rs"]
 pub mod database;
+pub mod eventually;
+pub mod kannel;
 pub mod ledger;
+pub mod pipeline;
 pub mod proxy;
-pub mod reports;

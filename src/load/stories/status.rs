@@ -114,7 +114,7 @@ async fn a_text_of_two_segments_is_delivered_when_both_are() {
     let message = Sent::new("2026-11-23T05:01:00Z");
     let segment = |number, seconds, status| {
         message.receipt_with(seconds, status, |receipt| {
-            receipt.segment_number = Some(number)
+            receipt.segment_number = Some(number);
         })
     };
     scene

@@ -4,11 +4,11 @@ use crate::{
     event::Kind,
     warehouse::{
         StagedFile, WarehouseError,
-        columns::{definitions, known_by, names, read_json_columns},
+        columns::{definitions, known_by, names, path_literal, read_json_columns},
     },
 };
 use duckdb::Connection;
-use std::{collections::HashMap, path::Path};
+use std::collections::HashMap;
 
 const DEDUPLICATE: &str = include_str!("../sql/deduplicate.sql");
 
@@ -34,7 +34,7 @@ pub(super) fn stage(
     if filled.is_empty() {
         return Ok(());
     }
-    let paths: Vec<_> = filled.iter().map(|file| literal(&file.path)).collect();
+    let paths: Vec<_> = filled.iter().map(|file| path_literal(&file.path)).collect();
     connection
         .execute_batch(&format!(
             "INSERT INTO staging_{kind} SELECT {}, filename FROM read_json([{}], \
@@ -102,8 +102,4 @@ pub(super) fn rows_by_file(
 pub(super) fn rows_of(rows: &HashMap<String, u64>, file: &StagedFile) -> u64 {
     let path = file.path.to_string_lossy();
     rows.get(path.as_ref()).copied().unwrap_or(0)
-}
-
-fn literal(path: &Path) -> String {
-    format!("'{}'", path.to_string_lossy().replace('\'', "''"))
 }

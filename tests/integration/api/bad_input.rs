@@ -2,12 +2,10 @@
 
 use crate::support::app::{Answer, TestApp};
 use crate::support::ledger::ALICE;
-use crate::support::reports::NoWarehouse;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use std::sync::Arc;
 use uuid::Uuid;
 
 fn message() -> Value {
@@ -205,7 +203,7 @@ fn table() -> Vec<(Method, &'static str, Value, &'static str)> {
 
 #[tokio::test]
 async fn every_field_is_named_and_nothing_is_stored() {
-    let app = TestApp::start(Arc::new(NoWarehouse)).await;
+    let app = TestApp::start().await;
     for (method, path, body, field) in table() {
         let answer = Answer::of(app.request(method, path).json(&body).send().await).await;
         let what = format!("{path} {body:.200} -> {answer:?}");
@@ -232,7 +230,7 @@ async fn every_field_is_named_and_nothing_is_stored() {
 
 #[tokio::test]
 async fn what_is_no_json_or_too_large_is_a_problem_document() {
-    let app = TestApp::start(Arc::new(NoWarehouse)).await;
+    let app = TestApp::start().await;
     let huge = format!("{{\"messages\": [\"{}\"]}}", "x".repeat(40_000_000));
     let bodies: [(&str, Vec<u8>, StatusCode); 6] = [
         (
@@ -346,7 +344,7 @@ fn bodies() -> impl Strategy<Value = Vec<u8>> {
 #[test]
 fn arbitrary_bytes_never_make_a_server_error_or_close_a_connection() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let app = runtime.block_on(TestApp::start(Arc::new(NoWarehouse)));
+    let app = runtime.block_on(TestApp::start());
     let query = "[ -~]{0,40}";
     let headers = prop::collection::vec(
         any::<u8>().prop_filter("header", |b| *b >= 32 && *b != 127),

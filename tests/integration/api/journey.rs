@@ -2,14 +2,12 @@
 
 use crate::support::app::TestApp;
 use crate::support::ledger::ALICE;
-use crate::support::reports::NoWarehouse;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use std::sync::Arc;
 
 #[tokio::test]
 async fn a_message_is_submitted_delivered_clicked_and_answered() {
-    let app = TestApp::start(Arc::new(NoWarehouse)).await;
+    let app = TestApp::start().await;
     app.campaign("sale", "promotion").await;
     let body = json!({"to": ALICE, "from": "43720", "campaign": "sale",
                       "body": "https://shop.example"});
@@ -49,7 +47,7 @@ async fn a_message_is_submitted_delivered_clicked_and_answered() {
 #[tokio::test]
 async fn a_key_may_do_what_its_roles_say() {
     use textrail::ledger::api_keys::Role;
-    let app = TestApp::start(Arc::new(NoWarehouse)).await;
+    let app = TestApp::start().await;
     let gateway = app.key(&[Role::Gateway]);
     let put = |key: Option<&str>| {
         let mut request = app.bare(Method::PUT, "v1/campaigns/sale");

@@ -2,16 +2,14 @@
 
 use crate::support::app::{Answer, TestApp};
 use crate::support::ledger::ALICE;
-use crate::support::reports::NoWarehouse;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
-use std::sync::Arc;
 
 const IPHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 \
                       (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1";
 
 async fn app_with_link(campaign: serde_json::Value) -> (TestApp, String) {
-    let app = TestApp::start(Arc::new(NoWarehouse)).await;
+    let app = TestApp::start().await;
     app.put("v1/campaigns/sale", campaign).await;
     let body = json!({"to": ALICE, "from": "SHOP", "campaign": "sale",
                       "body": "https://shop.example/a?b=%20c"});

@@ -2,13 +2,11 @@
 
 use crate::support::app::{Answer, TestApp};
 use crate::support::ledger::{ALICE, BOB};
-use crate::support::reports::NoWarehouse;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use std::sync::Arc;
 
 async fn app() -> TestApp {
-    let app = TestApp::start(Arc::new(NoWarehouse)).await;
+    let app = TestApp::start().await;
     app.campaign("sale", "promotion").await;
     app
 }
@@ -26,7 +24,7 @@ async fn a_send_answers_with_the_rendered_body_and_the_callback_url() {
     assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
     let sent = answer.json();
     let short_url = sent["links"][0]["short_url"].as_str().unwrap();
-    assert!(short_url.starts_with(app.url.as_str()), "{short_url}");
+    assert!(short_url.starts_with(&app.url()), "{short_url}");
     assert_eq!(sent["body"], format!("Sale! {short_url}"));
     assert_eq!(sent["links"][0]["target_url"], "https://shop.example/a?b=1");
     assert_eq!(sent["status"], "recorded");

@@ -2,10 +2,8 @@
 
 use crate::support::app::{Answer, KANNEL_SECRET, TestApp};
 use crate::support::ledger::ALICE;
-use crate::support::reports::NoWarehouse;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
-use std::sync::Arc;
 
 async fn get(app: &TestApp, path: &str) -> Answer {
     Answer::of(app.bare(Method::GET, path).send().await).await
@@ -13,7 +11,7 @@ async fn get(app: &TestApp, path: &str) -> Answer {
 
 #[tokio::test]
 async fn kannels_receipts_and_inbounds_are_taken_only_with_its_secret() {
-    let app = TestApp::start(Arc::new(NoWarehouse)).await;
+    let app = TestApp::start().await;
     app.campaign("sale", "promotion").await;
     let body = json!({"to": ALICE, "from": "43720", "campaign": "sale", "gateway": "kannel",
                       "body": "Hi"});

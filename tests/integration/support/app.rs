@@ -1,6 +1,9 @@
-//! A whole server on a ledger of its own, reached over HTTP as its users reach it.
+//! A whole textrail on a ledger and a lake of its own, reached over HTTP as its users reach it. The
+//! shipper and the loader move when a story says so.
 
 use super::ledger::TestLedger;
+use super::{ledger, pipeline::Pipeline};
+use reqwest::header::{AUTHORIZATION, HeaderMap};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use std::net::TcpListener;
@@ -11,7 +14,6 @@ use textrail::http::{AppState, AppStateParts, HttpSettings, ServeOptions, serve}
 use textrail::ledger::Pool;
 use textrail::ledger::api_keys::{self, Role};
 use textrail::ledger::connection::ConnectionSettings;
-use textrail::report::Reports;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -20,42 +22,22 @@ pub const KANNEL_SECRET: &str = "a-shared-secret";
 
 pub struct TestApp {
     pub ledger: TestLedger,
-    pub key: String,
-    pub url: Url,
+    pipeline: Pipeline,
+    key: String,
+    url: Url,
     client: Client,
     shutdown: CancellationToken,
 }
 
 impl TestApp {
-    pub async fn start(reports: Arc<dyn Reports>) -> Self {
+    pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("an address");
         let url: Url = format!("http://{address}/").parse().expect("a URL");
         let ledger = TestLedger::start_at(url.clone());
-        let database = ledger.database.url();
+        let pipeline = Pipeline::start(&ledger.database.url()).await;
+        let state = AppState::new(parts(&ledger, &pipeline, &url)).expect("the state is sound");
         let shutdown = CancellationToken::new();
-        let state = AppState::new(AppStateParts {
-            pool: Pool::new(ConnectionSettings::new(&database), 4),
-            recorder: ledger.recorder.clone(),
-            short_codes: Arc::new(ShortCodes::new([7; 32], 10)),
-            reports,
-            settings: HttpSettings {
-                public_url: url.clone(),
-                short_base: url.clone(),
-                trusted_proxies: vec!["127.0.0.1/32".parse().expect("a network")],
-                well_known_dir: None,
-                gateways: vec![GatewaySettings {
-                    name: "kannel".to_owned(),
-                    dialect: "kannel".to_owned(),
-                    secret: Some(KANNEL_SECRET.to_owned()),
-                }],
-                limits: Default::default(),
-            },
-            metrics: metrics_exporter_prometheus::PrometheusBuilder::new()
-                .build_recorder()
-                .handle(),
-        })
-        .expect("the state is sound");
         let options = ServeOptions {
             public: listener,
             private: None,
@@ -64,18 +46,46 @@ impl TestApp {
         };
         tokio::spawn(async move { serve(options).await.expect("the server ends well") });
         let key = new_key(&ledger, &[Role::Admin]);
-        // The targets of links are not there: redirects are looked at, never followed.
-        let client = Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .expect("a client");
         Self {
+            client: client(None),
             ledger,
+            pipeline,
             key,
             url,
-            client,
             shutdown,
         }
+    }
+
+    /// Where it is reached, without a slash at the end.
+    pub fn url(&self) -> String {
+        self.url.as_str().trim_end_matches('/').to_owned()
+    }
+
+    /// A client with an admin's key. It looks at redirects and never follows them: the targets of
+    /// links are not there.
+    pub fn client(&self) -> Client {
+        client(Some(&self.key))
+    }
+
+    /// Seals, ships and loads what was recorded until now.
+    pub async fn roll(&self) {
+        self.pipeline.roll().await;
+    }
+
+    /// The rows of the message report over today, and a day around it.
+    pub async fn report(&self, group_by: &str) -> Value {
+        let around = chrono::TimeDelta::days(1);
+        let today = chrono::Utc::now().date_naive();
+        let (start, end) = (today - around, today + around);
+        let path = format!("v1/reports/messages?start={start}&end={end}&group_by={group_by}");
+        let answer = self.get(&path).await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+        answer.json()
+    }
+
+    /// Kind and text of every line in the lake.
+    pub async fn lake_lines(&self) -> Vec<(String, String)> {
+        self.pipeline.lake_lines().await
     }
 
     /// A key that may do what the roles may.
@@ -114,6 +124,45 @@ impl TestApp {
     }
 }
 
+fn parts(ledger: &TestLedger, pipeline: &Pipeline, url: &Url) -> AppStateParts {
+    AppStateParts {
+        pool: Pool::new(ConnectionSettings::new(ledger.database.url()), 4),
+        recorder: ledger.recorder.clone(),
+        short_codes: Arc::new(ShortCodes::new(ledger::CODE_KEY, 10)),
+        reports: pipeline.reports(),
+        settings: HttpSettings {
+            public_url: url.clone(),
+            short_base: url.clone(),
+            trusted_proxies: vec!["127.0.0.1/32".parse().expect("a network")],
+            well_known_dir: None,
+            gateways: vec![GatewaySettings {
+                name: "kannel".to_owned(),
+                dialect: "kannel".to_owned(),
+                secret: Some(KANNEL_SECRET.to_owned()),
+            }],
+            limits: Default::default(),
+        },
+        metrics: metrics_exporter_prometheus::PrometheusBuilder::new()
+            .build_recorder()
+            .handle(),
+    }
+}
+
+fn client(key: Option<&str>) -> Client {
+    let mut headers = HeaderMap::new();
+    if let Some(key) = key {
+        headers.insert(
+            AUTHORIZATION,
+            format!("Bearer {key}").parse().expect("a header"),
+        );
+    }
+    let builder = Client::builder().default_headers(headers);
+    builder
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .expect("a client")
+}
+
 impl Drop for TestApp {
     fn drop(&mut self) {
         self.shutdown.cancel();
@@ -129,7 +178,7 @@ fn new_key(ledger: &TestLedger, roles: &[Role]) -> String {
 #[derive(Debug)]
 pub struct Answer {
     pub status: StatusCode,
-    pub headers: reqwest::header::HeaderMap,
+    pub headers: HeaderMap,
     pub text: String,
 }
 

@@ -19,6 +19,8 @@ pub const CAMPAIGN: &str = "spring";
 pub const GATEWAY: &str = "twig";
 pub const SENDER: &str = "43720";
 pub const ALICE: &str = "+436601234567";
+/// The key of the short codes in tests.
+pub const CODE_KEY: [u8; 32] = [7; 32];
 pub const BOB: &str = "+436601234568";
 
 impl TestDatabase {
@@ -134,7 +136,7 @@ fn recorder_settings(url: &str, base: &Url) -> RecorderSettings {
     RecorderSettings {
         connection: ConnectionSettings::new(url),
         short_base: base.clone(),
-        codes: Arc::new(ShortCodes::new([7; 32], 10)),
+        codes: Arc::new(ShortCodes::new(CODE_KEY, 10)),
         personal_data: Default::default(),
         threads: Default::default(),
         queued_rows: 50_000,

@@ -1,0 +1,116 @@
+//! The way from the ledger to the reports: a real S3 wire over a folder, a real DuckDB.
+
+use chrono::{TimeDelta, Utc};
+use std::io::Read;
+use std::sync::Arc;
+use tempfile::TempDir;
+use textrail::domain::window::WindowLength;
+use textrail::embedded::object_store::{Credentials, EmbeddedStore};
+use textrail::lake::keys;
+use textrail::lake::s3::{S3Settings, S3Store};
+use textrail::lake::store::{ObjectStore, list_all};
+use textrail::load::{LoadSettings, Loader};
+use textrail::report::{LocalReports, Reports};
+use textrail::ship::{ShipSettings, Shipper};
+use textrail::warehouse::Warehouse;
+use textrail::warehouse::duck::{DuckSettings, DuckWarehouse};
+use tokio::sync::Mutex;
+
+const BUCKET: &str = "lake";
+
+pub struct Pipeline {
+    store: Arc<dyn ObjectStore>,
+    warehouse: Arc<dyn Warehouse>,
+    workers: Mutex<Workers>,
+    // Dropped last, in this order.
+    _server: EmbeddedStore,
+    _folder: TempDir,
+}
+
+struct Workers {
+    shipper: Shipper,
+    loader: Loader,
+    rolls: i32,
+}
+
+impl Pipeline {
+    pub async fn start(database_url: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let credentials = Credentials::random();
+        let any_port = "127.0.0.1:0".parse().expect("an address");
+        let lake = folder.path().join("objects");
+        let server = EmbeddedStore::start(&lake, BUCKET, &credentials, any_port)
+            .await
+            .expect("the object store starts");
+        let store: Arc<dyn ObjectStore> = Arc::new(
+            S3Store::connect(S3Settings {
+                endpoint: Some(server.endpoint()),
+                region: Some("local".to_owned()),
+                credentials: Some((credentials.access_key, credentials.secret_key)),
+                path_style: Some(true),
+                ..S3Settings::new(BUCKET, "")
+            })
+            .await,
+        );
+        let directory = folder.path().join("warehouse");
+        let warehouse: Arc<dyn Warehouse> = Arc::new(
+            DuckWarehouse::open(&directory, &DuckSettings::default()).expect("the warehouse opens"),
+        );
+        let loading = LoadSettings {
+            staging: directory,
+            ..LoadSettings::default()
+        };
+        let workers = Workers {
+            shipper: Shipper::new(
+                database_url,
+                Arc::clone(&store),
+                ShipSettings::new(WindowLength::default()),
+            ),
+            loader: Loader::new(Arc::clone(&store), Arc::clone(&warehouse), loading),
+            rolls: 0,
+        };
+        Self {
+            store,
+            warehouse,
+            workers: Mutex::new(workers),
+            _server: server,
+            _folder: folder,
+        }
+    }
+
+    pub fn reports(&self) -> Arc<dyn Reports> {
+        Arc::new(LocalReports::new(Arc::clone(&self.warehouse)))
+    }
+
+    /// Seals, ships and loads what was recorded until now. Each time, another window has passed.
+    pub async fn roll(&self) {
+        let mut workers = self.workers.lock().await;
+        workers.rolls += 1;
+        let now = Utc::now() + TimeDelta::minutes(5) * workers.rolls;
+        workers
+            .shipper
+            .tick(now)
+            .await
+            .expect("the window is shipped");
+        let report = workers.loader.tick().await.expect("the window is loaded");
+        assert!(report.stopped.is_empty(), "{report:?}");
+    }
+
+    /// Kind and text of every line in the lake.
+    pub async fn lake_lines(&self) -> Vec<(String, String)> {
+        let mut lines = Vec::new();
+        for key in list_all(self.store.as_ref(), keys::EVENTS, None)
+            .await
+            .expect("a listing")
+        {
+            let kind = key.split('/').nth(1).expect("a kind").to_owned();
+            let object = self.store.get(&key).await.expect("an object");
+            let mut text = String::new();
+            flate2::read::GzDecoder::new(&object[..])
+                .read_to_string(&mut text)
+                .expect("gzip");
+            lines.extend(text.lines().map(|line| (kind.clone(), line.to_owned())));
+        }
+        lines
+    }
+}
