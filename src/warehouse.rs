@@ -26,18 +26,11 @@ pub struct StagedWindow {
     pub sealed_at: DateTime<Utc>,
     /// Its manifest in the lake.
     pub manifest_key: String,
-    /// The empty windows just before it.
-    pub empty_before: Vec<i64>,
+    /// The first window that its manifest accounts for: itself, or the first of the empty ones just
+    /// before it.
+    pub first_number: i64,
     /// Its files.
     pub files: Vec<StagedFile>,
-}
-
-impl StagedWindow {
-    /// The first window number that its manifest accounts for.
-    pub fn first_number(&self) -> i64 {
-        let empty = self.empty_before.iter().copied();
-        empty.min().unwrap_or(self.id.number).min(self.id.number)
-    }
 }
 
 /// A verified file of one kind.

@@ -24,8 +24,9 @@ pub struct Manifest {
     pub snapshot: String,
     /// The snapshot of the window before.
     pub previous_snapshot: String,
-    /// Numbers of the empty windows just before this one, which have no manifest.
-    pub empty_before: Vec<i64>,
+    /// The first window that this manifest accounts for: itself, or the first of the empty windows
+    /// just before it, which have no manifest of their own.
+    pub first_window: i64,
     /// Its files, by kind and part.
     pub files: Vec<File>,
 }

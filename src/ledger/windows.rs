@@ -122,14 +122,15 @@ pub fn is_shipped(client: &mut Client, id: WindowId) -> Result<bool, SessionErro
     Ok(row.try_get(0)?)
 }
 
-/// Numbers of the empty windows just before a window.
-pub fn empty_before(client: &mut Client, id: WindowId) -> Result<Vec<i64>, SessionError> {
+/// The first window that the manifest of a window with rows accounts for: itself, or the first of
+/// the empty ones just before it.
+pub fn first_accounted(client: &mut Client, id: WindowId) -> Result<i64, SessionError> {
     let row = client.query_one(
         include_str!("sql/ship/last_with_rows.sql"),
         &[&id.epoch, &id.number],
     )?;
     let last: i64 = row.try_get(0)?;
-    Ok((last + 1..id.number).collect())
+    Ok(last + 1)
 }
 
 /// Notes a window as shipped, with its files; one without files was empty. False if it was noted

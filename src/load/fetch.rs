@@ -49,6 +49,9 @@ fn problem_of(manifest: &Manifest, id: WindowId) -> Option<String> {
     if (manifest.epoch, manifest.window) != (id.epoch, id.number) {
         return Some("it is another window's".to_owned());
     }
+    if !(1..=manifest.window).contains(&manifest.first_window) {
+        return Some(format!("it accounts for windows from {}", manifest.first_window));
+    }
     let unknown = manifest.files.iter().find(|file| kind(file).is_none())?;
     Some(format!("{} is of a kind it does not know", unknown.key))
 }
@@ -87,7 +90,7 @@ pub(super) async fn window(
         boundary: manifest.boundary,
         sealed_at: manifest.sealed_at,
         manifest_key: found.key.clone(),
-        empty_before: manifest.empty_before.clone(),
+        first_number: manifest.first_window,
         files,
     })
 }

@@ -159,7 +159,7 @@ fn manifest(lake: &MemoryStore, id: WindowId, files: &[(Kind, Vec<String>)]) -> 
         sealed_at,
         snapshot: String::new(),
         previous_snapshot: String::new(),
-        empty_before: Vec::new(),
+        first_window: id.number,
         files: files.collect(),
     }
 }

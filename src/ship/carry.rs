@@ -30,7 +30,7 @@ pub struct ShippedWindow {
 /// A window, read and packed.
 struct PackedWindow {
     window: SealedWindow,
-    empty_before: Vec<i64>,
+    first_window: i64,
     parts: Vec<Part>,
 }
 
@@ -86,14 +86,10 @@ fn pack_next(client: &mut Client, packing: Packing) -> Result<Option<PackedWindo
     let parts = writer
         .finish()
         .map_err(|error| SessionError::Work(error.into()))?;
-    let empty_before = if parts.is_empty() {
-        Vec::new()
-    } else {
-        windows::empty_before(client, window.id)?
-    };
+    let first_window = windows::first_accounted(client, window.id)?;
     Ok(Some(PackedWindow {
         window,
-        empty_before,
+        first_window,
         parts,
     }))
 }
@@ -108,7 +104,7 @@ async fn put(
     put_window(
         store,
         &packed.window,
-        packed.empty_before.clone(),
+        packed.first_window,
         &packed.parts,
     )
     .await

@@ -138,7 +138,7 @@ async fn a_window_becomes_files_and_a_manifest() {
 
     let manifest = world.manifests().remove(0);
     assert_eq!((manifest.window, manifest.boundary), (1, world.now));
-    assert!(manifest.empty_before.is_empty());
+    assert_eq!(manifest.first_window, manifest.window);
     let files: Vec<_> = manifest
         .files
         .iter()
@@ -176,12 +176,12 @@ async fn empty_windows_cost_no_object_and_are_listed_by_the_next() {
         world.record(Kind::Inbound, 1).await;
         shipper.tick(world.next_mark()).await.unwrap();
     }
-    let empty: Vec<_> = world
+    let accounted: Vec<_> = world
         .manifests()
         .into_iter()
-        .map(|manifest| (manifest.window, manifest.empty_before))
+        .map(|manifest| (manifest.first_window, manifest.window))
         .collect();
-    assert_eq!(empty, [(4, vec![1, 2, 3]), (5, vec![])]);
+    assert_eq!(accounted, [(1, 4), (5, 5)]);
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ const AT_ONCE: usize = 4;
 pub(super) async fn put_window(
     store: &dyn ObjectStore,
     window: &SealedWindow,
-    empty_before: Vec<i64>,
+    first_window: i64,
     parts: &[Part],
 ) -> Result<(String, Manifest), ShipError> {
     let puts: Vec<_> = parts
@@ -41,7 +41,7 @@ pub(super) async fn put_window(
         sealed_at: window.sealed_at,
         snapshot: window.snapshot.to_string(),
         previous_snapshot: window.previous.to_string(),
-        empty_before,
+        first_window,
         files,
     };
     let key = keys::manifest(window.sealed_at, window.id.epoch, window.id.number);

@@ -13,3 +13,4 @@ mod api;
 mod kannel;
 mod ledger;
 mod support;
+mod up;

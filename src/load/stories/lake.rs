@@ -87,7 +87,7 @@ impl MemoryLake {
             sealed_at: boundary(number),
             snapshot: String::new(),
             previous_snapshot: String::new(),
-            empty_before: Vec::new(),
+            first_window: number,
             files: files.collect(),
         };
         let body = serde_json::to_vec(&manifest).unwrap();

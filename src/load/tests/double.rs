@@ -108,9 +108,9 @@ impl Warehouse for Double {
         let mut last: Option<&StagedWindow> = None;
         for (window, _) in state.windows.values() {
             let follows = last.is_none_or(|last| {
-                window.id.epoch > last.id.epoch || window.first_number() == last.id.number + 1
+                window.id.epoch > last.id.epoch || window.first_number == last.id.number + 1
             });
-            if !follows || (last.is_none() && window.first_number() != 1) {
+            if !follows || (last.is_none() && window.first_number != 1) {
                 break;
             }
             last = Some(window);

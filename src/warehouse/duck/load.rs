@@ -169,7 +169,7 @@ fn note_window(
         .execute(params![
             window.id.epoch,
             window.id.number,
-            window.first_number(),
+            window.first_number,
             window.boundary,
             window.sealed_at,
             window.manifest_key,

@@ -1,0 +1,168 @@
+//! The binary itself, as a newcomer runs it: `textrail up`, killed in the middle of a campaign.
+
+use crate::support::eventually::eventually;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+use tempfile::TempDir;
+
+const TEXTRAIL: &str = env!("CARGO_BIN_EXE_textrail");
+/// A machine under load may take its time.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A data folder, and the `up` that runs on it.
+struct Up {
+    data: TempDir,
+    listen: String,
+    process: Child,
+}
+
+impl Up {
+    async fn start() -> Self {
+        let data = tempfile::tempdir().expect("a folder");
+        // Started by root, PostgreSQL runs as a user of its own, which has to pass through.
+        std::fs::set_permissions(data.path(), PermissionsExt::from_mode(0o711)).expect("a mode");
+        let listen = free_address();
+        let process = spawn(data.path(), &listen);
+        let up = Self {
+            data,
+            listen,
+            process,
+        };
+        up.ready().await;
+        up
+    }
+
+    async fn ready(&self) {
+        let url = format!("http://{}/readyz", self.listen);
+        eventually("the server is ready", PATIENCE, async || {
+            reqwest::get(&url)
+                .await
+                .ok()
+                .filter(|answer| answer.status().is_success())
+        })
+        .await;
+    }
+
+    /// `kill -9`, and a new start on what it left behind.
+    async fn kill_and_start_again(&mut self) {
+        self.process.kill().expect("it runs");
+        self.process.wait().expect("it is dead");
+        self.process = spawn(self.data.path(), &self.listen);
+        self.ready().await;
+    }
+
+    fn lake(&self) -> PathBuf {
+        self.data.path().join("lake/textrail")
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(TEXTRAIL);
+        command.args(arguments).arg("--data").arg(self.data.path());
+        command.output().expect("the command runs")
+    }
+
+    /// SIGTERM, and the wait for its end.
+    async fn stop(&mut self) -> std::process::ExitStatus {
+        signal("TERM", &self.process.id().to_string());
+        eventually("it stops", PATIENCE, async || {
+            self.process.try_wait().expect("its state")
+        })
+        .await
+    }
+
+    /// The process id of its PostgreSQL, if that runs.
+    fn postmaster(&self) -> Option<String> {
+        let file = self.data.path().join("postgres/cluster/postmaster.pid");
+        let text = std::fs::read_to_string(file).ok()?;
+        text.lines().next().map(ToOwned::to_owned)
+    }
+}
+
+impl Drop for Up {
+    fn drop(&mut self) {
+        drop(self.process.kill()); // it may have stopped already
+        drop(self.process.wait());
+        if let Some(postmaster) = self.postmaster() {
+            signal("QUIT", &postmaster);
+        }
+    }
+}
+
+fn free_address() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("an address").to_string()
+}
+
+fn spawn(data: &Path, listen: &str) -> Child {
+    let log = std::fs::File::options()
+        .create(true)
+        .append(true)
+        .open(data.join("up.log"))
+        .expect("a log");
+    Command::new(TEXTRAIL)
+        .args(["up", "--window", "1s", "--listen", listen, "--data"])
+        .arg(data)
+        .stdout(log.try_clone().expect("the log"))
+        .stderr(log)
+        .spawn()
+        .expect("the binary runs")
+}
+
+fn signal(name: &str, process: &str) {
+    let sent = Command::new("kill").args(["-s", name, process]).status();
+    assert!(sent.is_ok(), "no `kill` on this machine");
+}
+
+#[tokio::test]
+async fn killed_in_the_middle_of_a_campaign_it_goes_on_and_the_report_is_exact() {
+    let mut up = Up::start().await;
+    let mut demo = Command::new(TEXTRAIL)
+        .args([
+            "demo",
+            "--messages",
+            "400",
+            "--rate",
+            "100",
+            "--seed",
+            "7",
+            "--verify",
+            "--data",
+        ])
+        .arg(up.data.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the demo runs");
+    eventually("a first window is shipped", PATIENCE, async || {
+        up.lake().join("_manifest").exists().then_some(())
+    })
+    .await;
+
+    up.kill_and_start_again().await;
+
+    eventually("the demo ends", PATIENCE, async || {
+        demo.try_wait().expect("its state")
+    })
+    .await;
+    let told = demo.wait_with_output().expect("what it told");
+    let text =
+        String::from_utf8_lossy(&told.stdout).into_owned() + &String::from_utf8_lossy(&told.stderr);
+    assert!(told.status.success(), "{text}");
+    assert!(text.contains("the report shows the same numbers"), "{text}");
+
+    let second = up.run(&["up", "--listen", "127.0.0.1:0"]);
+    assert!(!second.status.success());
+    let words = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(words.contains("another `textrail up` runs"), "{words}");
+    let clicks = up.run(&["query", "SELECT count(*) > 0 AS clicked FROM click"]);
+    assert!(
+        String::from_utf8_lossy(&clicks.stdout).contains("true"),
+        "{clicks:?}"
+    );
+
+    assert!(up.stop().await.success());
+    assert_eq!(up.postmaster(), None, "PostgreSQL stopped, too");
+}
