@@ -20,6 +20,7 @@ mod loader;
 mod measure;
 mod quarantine;
 mod stage;
+mod staging;
 mod waiting;
 
 pub use fault::{Fault, LoadError};

@@ -23,8 +23,8 @@ pub(super) struct Health {
 /// Whether the process can do its work.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Readiness {
-    /// `ready`; or `degraded` while something is away: known links still redirect, so the server
-    /// stays in rotation.
+    /// `ready`; or `degraded` while something is away: every server would be, so this one stays in
+    /// rotation and answers what it can.
     status: &'static str,
     /// What was looked at.
     checks: Checks,
@@ -53,7 +53,7 @@ pub(super) async fn healthz() -> HttpResponse {
 #[utoipa::path(
     tag = "operations",
     operation_id = "readyz",
-    responses((status = 200, description = "It can, or at least redirect", body = Readiness))
+    responses((status = 200, description = "It can, or it waits for what is away", body = Readiness))
 )]
 #[get("/readyz")]
 pub(super) async fn readyz(state: Option<web::Data<AppState>>) -> HttpResponse {

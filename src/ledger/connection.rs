@@ -34,7 +34,8 @@ impl ConnectionSettings {
         Ok(conn)
     }
 
-    /// Sets the bounds on an open connection. A session that sits in an open transaction holds locks
+    /// Sets the bounds on an open connection. "Recorded" means durable, whatever the server's default
+    /// for commits is; a stricter one is kept. A session that sits in an open transaction holds locks
     /// and old row versions, so it is ended after a minute.
     fn prepare(&self, conn: &mut PgConnection, application_name: &str) -> diesel::QueryResult<()> {
         conn.batch_execute(&format!(
@@ -42,7 +43,9 @@ impl ConnectionSettings {
              SET timezone = 'UTC';
              SET statement_timeout = {};
              SET lock_timeout = {};
-             SET idle_in_transaction_session_timeout = 60000;",
+             SET idle_in_transaction_session_timeout = 60000;
+             SELECT set_config('synchronous_commit', 'on', false)
+             WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write');",
             self.statement_timeout.as_millis(),
             self.lock_timeout.as_millis(),
         ))

@@ -4,7 +4,7 @@ use super::{
     batch::{self, Staged},
     fault::{Fault, LoadError},
     fetch::Found,
-    measure,
+    measure, staging,
     waiting::Waiting,
 };
 use crate::{
@@ -34,7 +34,7 @@ pub struct LoadSettings {
     pub windows_at_once: usize,
     /// Rows of one transaction, at most, unless one window alone has more.
     pub rows_at_once: u64,
-    /// Under which it makes its staging directories. What it holds is lost without harm.
+    /// Under which it makes its staging directories; made if it is not there.
     pub staging: PathBuf,
 }
 
@@ -116,6 +116,9 @@ impl Loader {
         mut wake: Option<watch::Receiver<Option<WindowId>>>,
         shutdown: CancellationToken,
     ) {
+        if let Err(error) = staging::clean(&self.settings.staging) {
+            tracing::warn!(%error, "what a killed load left could not be removed");
+        }
         let mut delays = delays();
         while !shutdown.is_cancelled() {
             let settled = match self.round(&shutdown).await {
@@ -189,10 +192,7 @@ impl Loader {
         found: Vec<Found>,
         report: &mut TickReport,
     ) -> Result<(), LoadError> {
-        let directory = tempfile::Builder::new()
-            .prefix("textrail-load-")
-            .tempdir_in(&self.settings.staging)
-            .map_err(LoadError::Staging)?;
+        let directory = staging::make(&self.settings.staging).map_err(LoadError::Staging)?;
         let (staged, stopped) = batch::stage(&*self.store, found, directory.path()).await;
         self.stop(stopped, report);
         if staged.found.is_empty() {

@@ -7,7 +7,8 @@ use diesel::result::{DatabaseErrorKind, Error};
 use diesel::{PgConnection, RunQueryDsl};
 use std::time::{Duration, Instant};
 
-/// How long a batch may wait for PostgreSQL to come back before its callers hear "later".
+/// How long a batch may wait for PostgreSQL to come back, or be repeated and bisected, before its
+/// callers hear "later".
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Pause between attempts to connect.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(200);
@@ -75,7 +76,7 @@ pub(super) fn write<W: Work>(writer: &mut Writer<W>, entries: Vec<Entry<W>>) {
         .map(|entry| (entry.item, (entry.reply, entry.room)))
         .unzip();
     let rows: usize = items.iter().map(W::rows).sum();
-    let results = write_items(writer, &mut items);
+    let results = write_items(writer, &mut items, started + PATIENCE);
     #[expect(
         clippy::cast_precision_loss,
         reason = "a histogram of a few thousand rows at most"
@@ -97,37 +98,32 @@ pub(super) fn write<W: Work>(writer: &mut Writer<W>, entries: Vec<Entry<W>>) {
 fn write_items<W: Work>(
     writer: &mut Writer<W>,
     items: &mut [W::Item],
+    deadline: Instant,
 ) -> Vec<Result<W::Reply, RecordError>> {
-    let deadline = Instant::now() + PATIENCE;
     let mut repetitions = 0;
     loop {
         let work = writer.work.clone();
         let Some(conn) = writer.connection(deadline) else {
-            return items
-                .iter()
-                .map(|_| Err(RecordError::Unavailable))
-                .collect();
+            return later::<W>(items);
         };
         let error = match work.write(conn, items) {
             Ok(results) => return results,
             Err(error) => error,
         };
         metrics::counter!("textrail_commit_failures_total", "lane" => writer.lane).increment(1);
-        if !writer.still_connected() {
-            if Instant::now() >= deadline {
-                tracing::error!(lane = writer.lane, %error, "the ledger went away");
-                return items
-                    .iter()
-                    .map(|_| Err(RecordError::Unavailable))
-                    .collect();
-            }
+        let connected = writer.still_connected();
+        if Instant::now() >= deadline {
+            tracing::error!(lane = writer.lane, %error, "the ledger is away or too slow");
+            return later::<W>(items);
+        }
+        if !connected {
             continue;
         }
         repetitions += 1;
         if repetitions <= REPETITIONS && may_pass_next_time(&error) {
             continue;
         }
-        return refuse_or_bisect(writer, items, error);
+        return refuse_or_bisect(writer, items, error, deadline);
     }
 }
 
@@ -144,17 +140,30 @@ fn may_pass_next_time(error: &Error) -> bool {
     )
 }
 
+fn later<W: Work>(items: &[W::Item]) -> Vec<Result<W::Reply, RecordError>> {
+    items
+        .iter()
+        .map(|_| Err(RecordError::Unavailable))
+        .collect()
+}
+
 fn refuse_or_bisect<W: Work>(
     writer: &mut Writer<W>,
     items: &mut [W::Item],
     error: Error,
+    deadline: Instant,
 ) -> Vec<Result<W::Reply, RecordError>> {
     if items.len() == 1 {
         tracing::error!(lane = writer.lane, %error, "the ledger refused a call");
-        return vec![Err(RecordError::Refused(error.into()))];
+        // A lock that somebody holds, a full disk: nothing that the caller could mend.
+        return if may_pass_next_time(&error) {
+            later::<W>(items)
+        } else {
+            vec![Err(RecordError::Refused(error.into()))]
+        };
     }
     let (left, right) = items.split_at_mut(items.len() / 2);
-    let mut results = write_items(writer, left);
-    results.extend(write_items(writer, right));
+    let mut results = write_items(writer, left, deadline);
+    results.extend(write_items(writer, right, deadline));
     results
 }

@@ -42,6 +42,18 @@ pub(super) struct RenderedLink {
     pub(super) shown: RecordedLink,
 }
 
+/// What was looked up and drawn for some calls.
+struct Drawn {
+    campaigns: HashMap<String, (i64, Arc<Campaign>)>,
+    subscribers: HashMap<String, Uuid>,
+    codes: std::vec::IntoIter<(i64, String)>,
+    recorded_at: DateTime<Utc>,
+}
+
+/// Rounds of numbers without a single code after which there are no more. A round is at least one
+/// number, and routes' words are fewer than this.
+const BARREN_ROUNDS: u32 = 64;
+
 /// Renders messages for the configured public base.
 #[derive(Clone)]
 pub(super) struct Renderer {
@@ -70,23 +82,7 @@ impl Renderer {
         if fresh.is_empty() {
             return Ok(());
         }
-        let messages = || fresh.iter().flat_map(|call| &call.call.messages);
-        let names: BTreeSet<&str> = messages()
-            .map(|message| message.campaign.as_str())
-            .collect();
-        let campaigns: HashMap<String, (i64, Arc<Campaign>)> =
-            campaigns::find_all(conn, &names.into_iter().collect::<Vec<_>>())?
-                .into_iter()
-                .map(|(id, campaign)| (campaign.name.clone(), (id, Arc::new(campaign))))
-                .collect();
-        let subscribers = subscribers::resolve(conn, messages().map(|message| &message.to))?;
-        let urls = fresh
-            .iter()
-            .flat_map(|call| &call.found)
-            .map(Vec::len)
-            .sum();
-        let mut codes = self.draw(conn, urls)?.into_iter();
-        let recorded_at = now();
+        let mut drawn = self.look_up(conn, &fresh)?;
         for call in &mut fresh {
             let rendered = call
                 .call
@@ -94,38 +90,77 @@ impl Renderer {
                 .iter()
                 .zip(&call.found)
                 .map(|(message, found)| {
-                    // Drawn for unknown campaigns too: a gap in the numbers is harmless.
-                    let drawn: Vec<(i64, String)> = codes.by_ref().take(found.len()).collect();
-                    let (campaign_id, campaign) = campaigns.get(&message.campaign)?;
-                    let subscriber_id = *subscribers.get(message.to.as_str())?;
-                    let links = self.links(campaign, found, drawn, recorded_at);
-                    let short_urls: Vec<String> = links
-                        .iter()
-                        .map(|link| link.shown.short_url.clone())
-                        .collect();
-                    let body = link::render(&message.body, found, &short_urls);
-                    Some(RenderedMessage {
-                        new: message.clone(),
-                        api_key_id: call.call.api_key_id,
-                        subscriber_id,
-                        campaign_id: *campaign_id,
-                        campaign: Arc::clone(campaign),
-                        segmentation: sms::segment(&body),
-                        body,
-                        links,
-                        recorded_at,
-                    })
+                    self.render_one(message, found, call.call.api_key_id, &mut drawn)
                 });
             call.rendered = Some(rendered.collect());
         }
         Ok(())
     }
 
-    /// Draws link numbers with their codes. A number without a code (a route's word) is passed over.
+    /// Looks up and draws what these calls need. A message of an unknown campaign needs nothing: it
+    /// is refused, and leaves no number behind.
+    fn look_up(&self, conn: &mut PgConnection, calls: &[&mut PendingSend]) -> QueryResult<Drawn> {
+        let all = || {
+            calls
+                .iter()
+                .flat_map(|call| call.call.messages.iter().zip(&call.found))
+        };
+        let names: BTreeSet<&str> = all()
+            .map(|(message, _)| message.campaign.as_str())
+            .collect();
+        let campaigns: HashMap<String, (i64, Arc<Campaign>)> =
+            campaigns::find_all(conn, &names.into_iter().collect::<Vec<_>>())?
+                .into_iter()
+                .map(|(id, campaign)| (campaign.name.clone(), (id, Arc::new(campaign))))
+                .collect();
+        let known = || all().filter(|(message, _)| campaigns.contains_key(&message.campaign));
+        let urls = known().map(|(_, found)| found.len()).sum();
+        Ok(Drawn {
+            subscribers: subscribers::resolve(conn, known().map(|(message, _)| &message.to))?,
+            codes: self.draw(conn, urls)?.into_iter(),
+            campaigns,
+            recorded_at: now(),
+        })
+    }
+
+    /// None if the campaign is not known.
+    fn render_one(
+        &self,
+        message: &NewMessage,
+        found: &[FoundUrl],
+        api_key_id: Uuid,
+        drawn: &mut Drawn,
+    ) -> Option<RenderedMessage> {
+        let (campaign_id, campaign) = drawn.campaigns.get(&message.campaign)?;
+        let subscriber_id = *drawn.subscribers.get(message.to.as_str())?;
+        let codes = drawn.codes.by_ref().take(found.len()).collect();
+        let links = self.links(campaign, found, codes, drawn.recorded_at);
+        let short_urls: Vec<String> = links
+            .iter()
+            .map(|link| link.shown.short_url.clone())
+            .collect();
+        let body = link::render(&message.body, found, &short_urls);
+        Some(RenderedMessage {
+            new: message.clone(),
+            api_key_id,
+            subscriber_id,
+            campaign_id: *campaign_id,
+            campaign: Arc::clone(campaign),
+            segmentation: sms::segment(&body),
+            body,
+            links,
+            recorded_at: drawn.recorded_at,
+        })
+    }
+
+    /// Draws link numbers with their codes. A number without a code (a route's word) is passed over;
+    /// when round after round has none, the codes of this length are used up.
     fn draw(&self, conn: &mut PgConnection, wanted: usize) -> QueryResult<Vec<(i64, String)>> {
         let mut drawn = Vec::with_capacity(wanted);
+        let mut barren = 0;
         while drawn.len() < wanted {
-            let missing = i64::try_from(wanted - drawn.len()).unwrap_or(i64::MAX);
+            let before = drawn.len();
+            let missing = i64::try_from(wanted - before).unwrap_or(i64::MAX);
             let numbers: Vec<Number> = diesel::sql_query(
                 "SELECT nextval('link_numbers') AS number FROM generate_series(1, $1)",
             )
@@ -136,6 +171,11 @@ impl Renderer {
                     .into_iter()
                     .filter_map(|Number { number }| Some((number, self.codes.encode(number)?))),
             );
+            barren = if drawn.len() == before { barren + 1 } else { 0 };
+            if barren == BARREN_ROUNDS {
+                let error = "short codes of this length are used up: raise links.code_length";
+                return Err(diesel::result::Error::QueryBuilderError(error.into()));
+            }
         }
         Ok(drawn)
     }
@@ -169,10 +209,13 @@ impl Renderer {
     }
 
     /// What stands before the code, and its host for the record. A campaign's own domain is always
-    /// reached over https.
+    /// reached over https, unless it is the public base's.
     fn base_of(&self, campaign: &Campaign) -> (String, String) {
-        if let Some(domain) = &campaign.short_domain {
-            return (format!("https://{domain}"), domain.clone());
+        match &campaign.short_domain {
+            Some(domain) if domain != self.short_base.authority() => {
+                return (format!("https://{domain}"), domain.clone());
+            }
+            _ => {}
         }
         let base = self.short_base.as_str().trim_end_matches('/').to_owned();
         let authority = self.short_base.authority().to_owned();

@@ -58,3 +58,21 @@ async fn the_same_call_many_times_at_once_on_two_servers_is_one_message() {
     );
     assert_eq!(ledger.lines("message").len(), 1);
 }
+
+#[tokio::test]
+async fn a_call_that_recorded_nothing_may_be_made_again() {
+    let ledger = TestLedger::start();
+    let to_nowhere = || {
+        let mut call = keyed("k", 1);
+        call.messages[0].campaign = "late".to_owned();
+        call
+    };
+    let refused = ledger.recorder.send(to_nowhere()).await.unwrap();
+    assert_eq!(refused.answer.body, "unknown campaign");
+    ledger.execute("UPDATE campaigns SET name = 'late'");
+    let taken = ledger.recorder.send(to_nowhere()).await.unwrap();
+    assert!(
+        !taken.replayed && taken.answer.body.starts_with("recorded"),
+        "{taken:?}"
+    );
+}

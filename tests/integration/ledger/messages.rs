@@ -69,6 +69,16 @@ async fn a_batch_is_one_transaction_and_an_unknown_campaign_hurts_no_neighbour()
 }
 
 #[tokio::test]
+async fn a_refused_message_leaves_no_number_behind() {
+    let ledger = TestLedger::start();
+    let mut message = new_message(ALICE, "https://a.example");
+    message.campaign = "nowhere".to_owned();
+    ledger.recorder.send(call(vec![message])).await.unwrap();
+    assert_eq!(ledger.count("subscribers"), 0);
+    assert_eq!(ledger.count("links"), 0);
+}
+
+#[tokio::test]
 async fn the_same_message_written_again_changes_nothing() {
     // What a retry after an unknown commit does: the same ids come again.
     let ledger = TestLedger::start();

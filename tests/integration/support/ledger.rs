@@ -2,7 +2,7 @@
 
 use super::database::TestDatabase;
 use diesel::prelude::*;
-use diesel::sql_types::Text;
+use diesel::sql_types::{BigInt, Text};
 use std::sync::Arc;
 use textrail::domain::phone::{PhoneNumber, Sender};
 use textrail::domain::short_code::ShortCodes;
@@ -112,6 +112,18 @@ impl TestLedger {
         diesel::sql_query(sql)
             .execute(&mut self.database.connect())
             .expect("the statement runs");
+    }
+
+    pub fn count(&self, table: &str) -> i64 {
+        #[derive(QueryableByName)]
+        struct Count {
+            #[diesel(sql_type = BigInt)]
+            count: i64,
+        }
+        let count: Count = diesel::sql_query(format!("SELECT count(*) FROM {table}"))
+            .get_result(&mut self.database.connect())
+            .expect("the rows can be counted");
+        count.count
     }
 
     pub fn journey(&self, id: Uuid) -> Journey {

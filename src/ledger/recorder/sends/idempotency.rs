@@ -146,7 +146,8 @@ fn find(conn: &mut PgConnection, keys: &[Key<'_>]) -> QueryResult<Stored> {
         .collect())
 }
 
-/// Stores the fresh answers.
+/// Stores the fresh answers. A call none of whose messages has a campaign recorded nothing: its
+/// answer is not kept, so that the same call passes once the campaign is put.
 pub(super) fn store(
     conn: &mut PgConnection,
     items: &[PendingSend],
