@@ -1,5 +1,5 @@
 DROP TABLE idempotency_keys;
-DROP TABLE seen_inbound;
+DROP TABLE seen_facts;
 DROP TABLE inbound_messages;
 DROP TABLE clicks;
 DROP TABLE parked_receipts;

@@ -233,15 +233,15 @@ COMMENT ON COLUMN inbound_messages.intent_reason IS 'The rule that decided.';
 COMMENT ON COLUMN inbound_messages.received_at IS 'When, by the gateway''s clock.';
 COMMENT ON COLUMN inbound_messages.recorded_at IS 'When it was recorded here.';
 
-CREATE TABLE seen_inbound (
+CREATE TABLE seen_facts (
     fingerprint uuid        NOT NULL,
     seen_at     timestamptz NOT NULL,
-    CONSTRAINT seen_inbound_pkey PRIMARY KEY (fingerprint)
+    CONSTRAINT seen_facts_pkey PRIMARY KEY (fingerprint)
 );
-CREATE INDEX seen_inbound_seen_at_idx ON seen_inbound (seen_at);
-COMMENT ON TABLE seen_inbound IS 'Inbound messages of late, so that a gateway''s repetition is recognised; old rows are pruned.';
-COMMENT ON COLUMN seen_inbound.fingerprint IS 'Hash of gateway and its id, or of gateway, numbers, text and gateway time where it gives none.';
-COMMENT ON COLUMN seen_inbound.seen_at IS 'When it was recorded.';
+CREATE INDEX seen_facts_seen_at_idx ON seen_facts (seen_at);
+COMMENT ON TABLE seen_facts IS 'Inbound messages and wishes of late, so that a repetition is recognised; old rows are pruned.';
+COMMENT ON COLUMN seen_facts.fingerprint IS 'Of an inbound: hash of gateway and its id, or of gateway, numbers, text and gateway time where it gives none. Of a wish over the API: its id.';
+COMMENT ON COLUMN seen_facts.seen_at IS 'When it was recorded.';
 
 -- 9. Idempotency keys with the answers they stand for.
 CREATE TABLE idempotency_keys (

@@ -35,12 +35,14 @@ impl ConnectionSettings {
     }
 
     /// Sets the bounds on an open connection. "Recorded" means durable, whatever the server's default
-    /// for commits is; a stricter one is kept. A session that sits in an open transaction holds locks
+    /// for commits is; a stricter one is kept. A statement must see what was committed before it, not
+    /// before its transaction: locks are taken first and rows read by the next statement. A session that sits in an open transaction holds locks
     /// and old row versions, so it is ended after a minute.
     fn prepare(&self, conn: &mut PgConnection, application_name: &str) -> diesel::QueryResult<()> {
         conn.batch_execute(&format!(
             "SET application_name = '{application_name}';
              SET timezone = 'UTC';
+             SET default_transaction_isolation = 'read committed';
              SET statement_timeout = {};
              SET lock_timeout = {};
              SET idle_in_transaction_session_timeout = 60000;

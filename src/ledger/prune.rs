@@ -1,6 +1,6 @@
 //! What is kept for a time only: idempotency keys and fingerprints of inbound messages.
 
-use super::schema::{idempotency_keys, seen_inbound};
+use super::schema::{idempotency_keys, seen_facts};
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 
@@ -17,7 +17,7 @@ pub fn run(conn: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<usize> {
     )
     .execute(conn)?;
     let fingerprints = diesel::delete(
-        seen_inbound::table.filter(seen_inbound::seen_at.lt(now - INBOUND_FINGERPRINTS_KEPT)),
+        seen_facts::table.filter(seen_facts::seen_at.lt(now - INBOUND_FINGERPRINTS_KEPT)),
     )
     .execute(conn)?;
     Ok(keys + fingerprints)

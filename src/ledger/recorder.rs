@@ -16,6 +16,7 @@ mod opt_outs;
 mod outbox_rows;
 mod receipts;
 mod rendering;
+mod seen;
 mod sends;
 mod submissions;
 mod wishes;

@@ -295,9 +295,9 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Inbound messages of late, so that a gateway's repetition is recognised; old rows are pruned.
-    seen_inbound (fingerprint) {
-        /// Hash of gateway and its id, or of gateway, numbers, text and gateway time where it gives none.
+    /// Inbound messages and wishes of late, so that a repetition is recognised; old rows are pruned.
+    seen_facts (fingerprint) {
+        /// Of an inbound: hash of gateway and its id, or of gateway, numbers, text and gateway time where it gives none. Of a wish over the API: its id.
         fingerprint -> Uuid,
         /// When it was recorded.
         seen_at -> Timestamptz,
@@ -430,7 +430,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     opt_outs,
     parked_receipts,
     receipts,
-    seen_inbound,
+    seen_facts,
     shipped_windows,
     submissions,
     subscribers,

@@ -109,9 +109,10 @@ pub(super) fn running(
     status.arg("status").arg("--pgdata").arg(data(directory));
     let output = status.output().context("cannot run pg_ctl")?;
     match output.status.code() {
-        Some(0) => Ok(parse_pid_file(&read(
-            &data(directory).join("postmaster.pid"),
-        )?)),
+        Some(0) => {
+            let file = read(&data(directory).join("postmaster.pid"))?;
+            Ok(parse_pid_file(&file).filter(|running| works_in(running.pid, &data(directory))))
+        }
         // 3: there is no server.
         Some(3) => Ok(None),
         _ => bail!(
@@ -119,6 +120,21 @@ pub(super) fn running(
             String::from_utf8_lossy(&output.stderr).trim()
         ),
     }
+}
+
+/// Whether a process is a server of this cluster: one works in its data folder. `pg_ctl` takes any
+/// process for it that has the number which a dead server left in its file, and numbers come again
+/// soon in a container: a stranger must not be stopped.
+fn works_in(pid: u32, data: &Path) -> bool {
+    let folder = fs::read_link(format!("/proc/{pid}/cwd"));
+    let is_ours = matches!((folder, data.canonicalize()), (Ok(folder), Ok(data)) if folder == data);
+    if !is_ours {
+        tracing::warn!(
+            pid,
+            "a file names this process as the private PostgreSQL; it is not"
+        );
+    }
+    is_ours
 }
 
 /// Line 1 of `postmaster.pid` is the process, line 4 the port.

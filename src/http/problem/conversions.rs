@@ -10,9 +10,10 @@ use actix_web::http::header;
 impl From<RecordError> for ApiError {
     fn from(error: RecordError) -> Self {
         match error {
-            RecordError::Unavailable => {
-                Self::unavailable("Nothing was recorded. Send the same call again.")
-            }
+            RecordError::Unavailable => Self::unavailable(
+                "The ledger is not available, or did not say whether it recorded this. Send the \
+                     same call again; with an Idempotency-Key a send is recorded once.",
+            ),
             RecordError::IdempotencyMismatch => {
                 Self::new(Kind::KeyReused, "Give every payload a key of its own.")
             }

@@ -111,7 +111,16 @@ fn write_items<W: Work>(
             Err(error) => error,
         };
         metrics::counter!("textrail_commit_failures_total", "lane" => writer.lane).increment(1);
-        let connected = writer.still_connected();
+        // After a failover the address may lead to a standby for a while: another connection, then.
+        let on_standby = matches!(
+            error,
+            Error::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _)
+        );
+        if on_standby {
+            writer.conn = None;
+            std::thread::sleep(RECONNECT_PAUSE);
+        }
+        let connected = !on_standby && writer.still_connected();
         if Instant::now() >= deadline {
             tracing::error!(lane = writer.lane, %error, "the ledger is away or too slow");
             return later::<W>(items);

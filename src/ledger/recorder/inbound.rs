@@ -225,7 +225,11 @@ fn wish(inbound: &PendingInbound, context: &Context) -> Option<Wish> {
         source_event_id: Some(inbound.new.id),
         reason: inbound.verdict.reason.map(ToOwned::to_owned),
         actor: Some(inbound.new.gateway.clone()),
-        effective_at: inbound.recorded_at,
+        // When the subscriber wrote it; a gateway's clock that is ahead is not believed.
+        effective_at: inbound
+            .new
+            .received_at
+            .map_or(inbound.recorded_at, |time| time.min(inbound.recorded_at)),
         recorded_at: inbound.recorded_at,
     })
 }

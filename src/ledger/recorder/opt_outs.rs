@@ -3,13 +3,15 @@
 use super::super::facts::{NewOptOut, RecordError};
 use super::super::subscribers;
 use super::lane::Work;
-use super::now;
 use super::outbox_rows::OutboxRows;
 use super::wishes::{self, ANY_SENDER, Wish};
+use super::{now, seen};
 use crate::domain::opt_out::Scope;
 use crate::event::Context;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use std::collections::HashMap;
+use uuid::Uuid;
 
 /// One caller's wishes.
 pub(super) struct Pending {
@@ -49,35 +51,54 @@ impl Work for OptOuts {
             .map(|new| &new.number);
         let ids = subscribers::resolve(conn, numbers)?;
         let mut wishes = Vec::new();
-        let mut contexts = Vec::new();
         for item in items.iter() {
             for new in &item.wishes {
-                let Some(&subscriber_id) = ids.get(new.number.as_str()) else {
-                    continue;
-                };
-                wishes.push(wish(new, subscriber_id, item.recorded_at));
-                contexts.push(Context {
-                    country: new.number.country().map(ToOwned::to_owned),
-                    ..Context::default()
-                });
+                wishes.push(wish(new, &ids, item.recorded_at)?);
             }
         }
-        conn.transaction(|conn| {
-            let changed = wishes::apply(conn, &wishes)?;
-            let mut events = OutboxRows::default();
-            for ((wish, context), changed) in wishes.iter().zip(&contexts).zip(changed) {
-                if changed {
-                    events.push(&wishes::event(wish, context))?;
-                }
-            }
-            events.insert(conn)
-        })?;
+        conn.transaction(|conn| write_new(conn, wishes))?;
         Ok(items.iter().map(|_| Ok(())).collect())
     }
 }
 
-fn wish(new: &NewOptOut, subscriber_id: uuid::Uuid, recorded_at: DateTime<Utc>) -> Wish {
-    Wish {
+/// A wish with the context of its event.
+type WishInContext = (Wish, Context);
+
+/// Wishes of an attempt whose outcome nobody knew are passed over by their own ids: written again,
+/// an opt-in would undo an opt-out that came in between.
+fn write_new(conn: &mut PgConnection, wishes: Vec<WishInContext>) -> QueryResult<()> {
+    let ids: Vec<(Uuid, DateTime<Utc>)> = wishes
+        .iter()
+        .map(|(wish, _)| (wish.id, wish.recorded_at))
+        .collect();
+    let new = seen::claim(conn, &ids)?;
+    let (wishes, contexts): (Vec<Wish>, Vec<Context>) = wishes
+        .into_iter()
+        .filter(|(wish, _)| new.contains(&wish.id))
+        .unzip();
+    let changed = wishes::apply(conn, &wishes)?;
+    let mut events = OutboxRows::default();
+    for ((wish, context), changed) in wishes.iter().zip(&contexts).zip(changed) {
+        if changed {
+            events.push(&wishes::event(wish, context))?;
+        }
+    }
+    events.insert(conn)
+}
+
+fn wish(
+    new: &NewOptOut,
+    ids: &HashMap<String, Uuid>,
+    recorded_at: DateTime<Utc>,
+) -> QueryResult<WishInContext> {
+    let subscriber_id = *ids
+        .get(new.number.as_str())
+        .ok_or(diesel::result::Error::NotFound)?;
+    let context = Context {
+        country: new.number.country().map(ToOwned::to_owned),
+        ..Context::default()
+    };
+    let wish = Wish {
         id: new.id,
         subscriber_id,
         sender: match &new.scope {
@@ -91,5 +112,6 @@ fn wish(new: &NewOptOut, subscriber_id: uuid::Uuid, recorded_at: DateTime<Utc>) 
         actor: Some(new.actor.clone()),
         effective_at: recorded_at,
         recorded_at,
-    }
+    };
+    Ok((wish, context))
 }

@@ -24,15 +24,22 @@ pub(super) fn loaded(
     connection: &Connection,
     among: &[WindowId],
 ) -> duckdb::Result<HashSet<WindowId>> {
-    let mut find =
-        connection.prepare("SELECT EXISTS (FROM loaded_windows WHERE epoch = ? AND number = ?)")?;
-    let mut found = HashSet::new();
-    for id in among {
-        if find.query_row(params![id.epoch, id.number], |row| row.get(0))? {
-            found.insert(*id);
-        }
-    }
-    Ok(found)
+    // One scan for all of them: the table has no index.
+    let (Some(first), Some(last)) = (among.iter().min(), among.iter().max()) else {
+        return Ok(HashSet::new());
+    };
+    let loaded: HashSet<WindowId> = connection
+        .prepare(include_str!("../sql/loaded_between.sql"))?
+        .query_map(
+            params![first.epoch, first.number, last.epoch, last.number],
+            window_id,
+        )?
+        .collect::<duckdb::Result<_>>()?;
+    Ok(among
+        .iter()
+        .copied()
+        .filter(|id| loaded.contains(id))
+        .collect())
 }
 
 /// The stored progress.

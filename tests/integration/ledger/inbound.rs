@@ -126,3 +126,70 @@ async fn an_answered_opt_out_counts_on_every_server() {
     assert_eq!(standing[0].sender, "*");
     assert_eq!(ledger.lines("opt_out").len(), 40);
 }
+
+#[tokio::test]
+async fn a_start_that_arrives_late_does_not_undo_the_stop_after_it() {
+    let ledger = TestLedger::start();
+    let written = |text, time: &str| NewInbound {
+        received_at: Some(time.parse().unwrap()),
+        ..new_inbound(ALICE, text)
+    };
+    ledger
+        .recorder
+        .inbound(vec![written("STOP", "2026-01-01T10:05:00Z")])
+        .await
+        .unwrap();
+    ledger
+        .recorder
+        .inbound(vec![written("START", "2026-01-01T10:00:00Z")])
+        .await
+        .unwrap();
+
+    let reply = ledger
+        .recorder
+        .send(call(vec![new_message(ALICE, "Hi")]))
+        .await
+        .unwrap();
+
+    assert_eq!(reply.answer.body, "suppressed");
+    assert_eq!(ledger.lines("opt_out").len(), 1);
+}
+
+#[tokio::test]
+async fn a_wish_that_is_written_again_undoes_nothing() {
+    // What a retry after an unknown commit does: the same id comes again.
+    let ledger = TestLedger::start();
+    ledger
+        .recorder
+        .inbound(vec![new_inbound(ALICE, "STOP")])
+        .await
+        .unwrap();
+    let opt_in = NewOptOut {
+        id: Uuid::now_v7(),
+        number: PhoneNumber::parse(ALICE).unwrap(),
+        scope: Scope::Sender(new_message(ALICE, "").from),
+        opted_out: false,
+        reason: None,
+        actor: "test".to_owned(),
+    };
+    ledger
+        .recorder
+        .opt_outs(vec![opt_in.clone()])
+        .await
+        .unwrap();
+    ledger
+        .recorder
+        .inbound(vec![new_inbound(ALICE, "Stop!")])
+        .await
+        .unwrap();
+
+    ledger.recorder.opt_outs(vec![opt_in]).await.unwrap();
+
+    let reply = ledger
+        .recorder
+        .send(call(vec![new_message(ALICE, "Hi")]))
+        .await
+        .unwrap();
+    assert_eq!(reply.answer.body, "suppressed");
+    assert_eq!(ledger.lines("opt_out").len(), 3);
+}

@@ -1,30 +1,24 @@
 //! The statements of the inbound lane.
 
 use super::PendingInbound;
+use crate::ledger::recorder::seen;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use uuid::Uuid;
 
-/// Notes the fingerprints and says of each inbound whether it is new. Of two equal ones in one batch
-/// the first is.
+/// Says of each inbound whether it is new. Of two equal ones in one batch the first is.
 pub(super) fn claim(
     conn: &mut PgConnection,
     inbounds: &[&PendingInbound],
 ) -> QueryResult<Vec<bool>> {
-    #[derive(QueryableByName)]
-    struct Claimed {
-        #[diesel(sql_type = SqlUuid)]
-        fingerprint: Uuid,
-    }
-    let claimed: Vec<Claimed> = diesel::sql_query(include_str!("../sql/claim_inbound.sql"))
-        .bind::<Array<SqlUuid>, _>(column(inbounds, |inbound| inbound.fingerprint))
-        .bind::<Array<Timestamptz>, _>(column(inbounds, |inbound| inbound.recorded_at))
-        .load(conn)?;
-    let mut claimed: HashSet<Uuid> = claimed.into_iter().map(|row| row.fingerprint).collect();
+    let facts = column(inbounds, |inbound| {
+        (inbound.fingerprint, inbound.recorded_at)
+    });
+    let mut new = seen::claim(conn, &facts)?;
     Ok(inbounds
         .iter()
-        .map(|inbound| claimed.remove(&inbound.fingerprint))
+        .map(|inbound| new.remove(&inbound.fingerprint))
         .collect())
 }
 

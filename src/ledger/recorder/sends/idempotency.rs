@@ -201,14 +201,18 @@ pub(super) fn share(
         if earlier == index || !matches!(replies[index], Err(RecordError::IdempotencyInFlight)) {
             continue;
         }
-        if items[earlier].call.idempotency != item.call.idempotency {
-            replies[index] = Err(RecordError::IdempotencyMismatch);
-        } else if let Ok(reply) = &replies[earlier] {
-            replies[index] = Ok(SendReply {
+        // If the first was not recorded here, its transaction elsewhere decides about both.
+        let Ok(reply) = &replies[earlier] else {
+            continue;
+        };
+        replies[index] = if items[earlier].call.idempotency == item.call.idempotency {
+            Ok(SendReply {
                 answer: reply.answer.clone(),
                 replayed: true,
-            });
-        }
+            })
+        } else {
+            Err(RecordError::IdempotencyMismatch)
+        };
     }
     replies
 }

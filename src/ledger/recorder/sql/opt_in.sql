@@ -10,3 +10,5 @@ SET opted_out = $3,
     effective_at = $8,
     changed_at = $9
 WHERE subscriber_id = $1 AND sender = $2 AND opted_out
+  -- An opt-in that arrives late does not undo an opt-out given after it.
+  AND effective_at <= $8

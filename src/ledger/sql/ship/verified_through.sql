@@ -1,9 +1,25 @@
 -- The last window such that it and all before it are verified: the one before the first that waits
--- to be ($1, if there is one), else the last that was shipped.
+-- to be, else the last that was shipped. One statement: a window that is confirmed meanwhile is in
+-- none of its parts.
+
+-- 1. The last window that was verified. Windows are verified in order.
+WITH verified AS (
+    SELECT coalesce(max(number), 0) AS number
+    FROM shipped_windows
+    WHERE epoch = (SELECT max(epoch) FROM epochs)
+        AND manifest_key IS NOT NULL AND verified_at IS NOT NULL
+),
+-- 2. The first with rows after it; empty ones are verified from the start.
+waiting AS (
+    SELECT min(shipped.number) AS number
+    FROM shipped_windows AS shipped, verified
+    WHERE shipped.epoch = (SELECT max(epoch) FROM epochs)
+        AND shipped.manifest_key IS NOT NULL AND shipped.number > verified.number
+)
 SELECT windows.epoch, windows.snapshot::text
-FROM windows
+FROM windows, waiting
 WHERE windows.epoch = (SELECT max(epoch) FROM epochs)
-    AND windows.number = coalesce($1::bigint - 1, (
+    AND windows.number = coalesce(waiting.number - 1, (
         SELECT max(shipped.number)
         FROM shipped_windows AS shipped
         WHERE shipped.epoch = windows.epoch

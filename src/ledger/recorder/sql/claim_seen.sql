@@ -1,8 +1,8 @@
 -- Fingerprints that were not seen before.
 -- $1 fingerprints, $2 times of recording.
-INSERT INTO seen_inbound (fingerprint, seen_at)
+INSERT INTO seen_seen (fingerprint, seen_at)
 SELECT DISTINCT ON (fingerprint) fingerprint, seen_at
-FROM unnest($1, $2) AS inbound (fingerprint, seen_at)
+FROM unnest($1, $2) AS seen (fingerprint, seen_at)
 -- In the order of the key, as every writer does: repetitions on two servers wait, never deadlock.
 ORDER BY fingerprint, seen_at
 ON CONFLICT (fingerprint) DO NOTHING
