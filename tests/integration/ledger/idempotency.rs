@@ -1,7 +1,9 @@
 //! The same call twice gives one message.
 
 use crate::support::ledger::*;
+use chrono::Utc;
 use textrail::ledger::facts::{Idempotency, RecordError, SendCall};
+use textrail::ledger::prune;
 
 fn keyed(key: &str, payload: u8) -> SendCall {
     let mut call = call(vec![new_message(ALICE, "Hello https://a.example")]);
@@ -57,4 +59,15 @@ async fn the_same_call_many_times_at_once_on_two_servers_is_one_message() {
             .all(|reply| reply.answer == answers[0].answer)
     );
     assert_eq!(ledger.lines("message").len(), 1);
+}
+
+#[tokio::test]
+async fn a_key_is_forgotten_after_a_week() {
+    let ledger = TestLedger::start();
+    ledger.recorder.send(keyed("k", 1)).await.unwrap();
+    let conn = &mut ledger.database.connect();
+    assert_eq!(prune::run(conn, Utc::now()).unwrap(), 0);
+    let later = Utc::now() + prune::IDEMPOTENCY_KEYS_KEPT;
+    assert_eq!(prune::run(conn, later).unwrap(), 1);
+    assert!(!ledger.recorder.send(keyed("k", 1)).await.unwrap().replayed);
 }
