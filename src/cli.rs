@@ -286,7 +286,8 @@ in hand and stops everything; starting again goes on where it stopped.
 Examples:
   textrail up                           # http://127.0.0.1:8080, data in ./data
   textrail up --window 5s               # reports follow within seconds
-  textrail up --data /srv/textrail --listen 0.0.0.0:8080";
+  TEXTRAIL_HTTP__PUBLIC_URL=https://sms.example.com textrail up --data /srv/textrail \
+    --listen 0.0.0.0:8080               # texts and gateways get this URL";
 
 const SERVE: &str = "\
 Needs the ledger (ledger.url or DATABASE_URL), migrated, and asks the loader (loader.url) for
@@ -310,8 +311,8 @@ Example:
   TEXTRAIL_LAKE__BUCKET=my-lake TEXTRAIL_LOADER__LISTEN=0.0.0.0:8081 textrail load";
 
 const REPORT: &str = "\
-A report is about the messages recorded in the range, restated as later facts arrive; its last line
-tells through when it is complete.
+A report is about the messages recorded in the range, restated as later facts arrive; its first
+line tells through when it is complete.
 
 Examples:
   textrail report --group-by campaign_type

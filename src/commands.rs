@@ -8,6 +8,7 @@ use rand::distr::{Alphanumeric, SampleString};
 mod api;
 mod data_directory;
 pub mod demo;
+mod housekeeping;
 mod key;
 mod lake;
 mod ledger;

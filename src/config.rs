@@ -9,9 +9,11 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use url::Url;
 
+mod positive;
 mod secret;
 mod source;
 
@@ -56,7 +58,7 @@ pub struct Http {
     /// A folder whose files are served under `/.well-known/`.
     pub well_known_dir: Option<PathBuf>,
     /// Threads that serve a listener; one a core by default.
-    pub workers: Option<usize>,
+    pub workers: Option<NonZeroUsize>,
 }
 
 impl Default for Http {
@@ -79,12 +81,14 @@ pub struct Ledger {
     /// A libpq connection URL or string. Default: `DATABASE_URL`.
     pub url: Option<Secret>,
     /// Connections for reads and small writes; the recorder's threads have their own.
+    #[serde(deserialize_with = "positive::read")]
     pub pool_size: u32,
     /// A statement that takes longer is cancelled.
     pub statement_timeout_seconds: u64,
     /// A statement that waits longer for a lock is cancelled.
     pub lock_timeout_seconds: u64,
     /// Rows that may wait in a lane of the recorder; a call that would be more is answered 503.
+    #[serde(deserialize_with = "positive::read")]
     pub queued_rows: u32,
     /// Writer threads a lane.
     pub threads: LaneThreads,
@@ -121,6 +125,7 @@ pub struct Lake {
     /// How long a window is.
     pub window: WindowLength,
     /// Bytes of text after which a file is closed and the next begun.
+    #[serde(deserialize_with = "positive::read")]
     pub split_bytes: u64,
 }
 
@@ -171,6 +176,7 @@ pub struct Loader {
     /// What `serve` presents to it. Without a key, whoever reaches `listen` reads reports.
     pub key: Option<Secret>,
     /// How often the lake is asked for new windows.
+    #[serde(deserialize_with = "positive::read")]
     pub sweep_seconds: u64,
 }
 

@@ -1,11 +1,12 @@
 //! Puts the API together: the pool, the recorder, the codes, the handlers' state.
 
+use super::housekeeping::Housekeeping;
 use crate::config::{Config, Gateway};
 use crate::domain::short_code::ShortCodes;
 use crate::gateways::GatewaySettings;
 use crate::http::{AppState, AppStateParts, HttpLimits, HttpSettings};
 use crate::ledger::connection::ConnectionSettings;
-use crate::ledger::recorder::{Recorder, RecorderSettings, RecorderThreads};
+use crate::ledger::recorder::{Recorder, RecorderSettings};
 use crate::ledger::{Pool, secrets};
 use crate::report::Reports;
 use anyhow::{Context, Result, bail};
@@ -13,6 +14,7 @@ use backon::{ExponentialBuilder, Retryable};
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -42,6 +44,14 @@ impl Listeners {
     pub(super) fn local_url(&self) -> Result<Url> {
         url_of(self.private.as_ref().unwrap_or(&self.public).local_addr()?)
     }
+
+    /// Where the world reaches webhooks and short codes.
+    pub(super) fn public_url(&self, http: &crate::config::Http) -> Result<Url> {
+        match &http.public_url {
+            Some(url) => Ok(url.clone()),
+            None => url_of(self.public.local_addr()?),
+        }
+    }
 }
 
 /// Listens on an address.
@@ -62,8 +72,8 @@ pub(super) fn url_of(mut address: SocketAddr) -> Result<Url> {
     Ok(Url::parse(&format!("http://{address}/"))?)
 }
 
-/// The handlers' state, and the recorder's threads to be waited for at the end. None if the command
-/// was stopped while PostgreSQL was waited for.
+/// The handlers' state, and what runs beside the API, to be drained after it. None if the command was
+/// stopped while PostgreSQL was waited for.
 pub(super) async fn build(
     config: &Config,
     connection: ConnectionSettings,
@@ -71,7 +81,7 @@ pub(super) async fn build(
     reports: Arc<dyn Reports>,
     metrics: PrometheusHandle,
     stop: &CancellationToken,
-) -> Result<Option<(AppState, RecorderThreads)>> {
+) -> Result<Option<(AppState, Housekeeping)>> {
     let http = settings(config, listeners)?;
     let pool = Pool::new(connection.clone(), config.ledger.pool_size);
     let Some(key) = short_code_key(&pool, stop).await? else {
@@ -87,6 +97,7 @@ pub(super) async fn build(
         queued_rows: config.ledger.queued_rows,
     })
     .context("cannot start the recorder's threads")?;
+    let housekeeping = Housekeeping::start(threads, pool.clone(), stop);
     let parts = AppStateParts {
         pool,
         recorder,
@@ -95,15 +106,18 @@ pub(super) async fn build(
         settings: http,
         metrics,
     };
-    Ok(Some((AppState::new(parts)?, threads)))
+    Ok(Some((AppState::new(parts)?, housekeeping)))
 }
 
 fn settings(config: &Config, listeners: &Listeners) -> Result<HttpSettings> {
     let http = &config.http;
-    let public_url = match &http.public_url {
-        Some(url) => url.clone(),
-        None => url_of(listeners.public.local_addr()?)?,
-    };
+    let public_url = listeners.public_url(http)?;
+    if guesses_short_urls(config) {
+        tracing::warn!(
+            short_urls = %public_url,
+            "texts get short URLs that only this machine may reach: set http.public_url"
+        );
+    }
     let gateways = config
         .gateways
         .iter()
@@ -119,10 +133,16 @@ fn settings(config: &Config, listeners: &Listeners) -> Result<HttpSettings> {
         well_known_dir: http.well_known_dir.clone(),
         gateways: gateways.collect::<Result<_>>()?,
         limits: HttpLimits {
-            workers: http.workers,
+            workers: http.workers.map(NonZeroUsize::get),
             ..HttpLimits::default()
         },
     })
+}
+
+/// Whether others are to reach the API, but texts will name the address that it listens on.
+fn guesses_short_urls(config: &Config) -> bool {
+    let http = &config.http;
+    !http.listen.ip().is_loopback() && http.public_url.is_none() && config.links.base_url.is_none()
 }
 
 fn gateway_settings(name: &str, gateway: &Gateway) -> Result<GatewaySettings> {
@@ -192,6 +212,16 @@ mod tests {
             url_of("[::]:8080".parse().unwrap()).unwrap().as_str(),
             "http://[::1]:8080/"
         );
+    }
+
+    #[test]
+    fn short_urls_are_guessed_where_others_connect_and_no_url_is_set() {
+        let mut config = Config::default();
+        assert!(!guesses_short_urls(&config), "on loopback nobody else does");
+        config.http.listen = "0.0.0.0:8080".parse().unwrap();
+        assert!(guesses_short_urls(&config));
+        config.links.base_url = Some("https://go.example.com".parse().unwrap());
+        assert!(!guesses_short_urls(&config));
     }
 
     #[test]

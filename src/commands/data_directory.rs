@@ -96,6 +96,9 @@ impl Locked {
 pub(super) struct Note {
     /// Where the API listens.
     pub(super) url: Url,
+    /// Where webhooks and short codes are reached. Absent from the notes of earlier versions.
+    #[serde(default)]
+    pub(super) public_url: Option<Url>,
     /// An admin's key.
     pub(super) api_key: String,
     /// The private PostgreSQL, with its password.
@@ -181,6 +184,7 @@ mod tests {
         assert!(Note::read(directory.path()).unwrap().is_none());
         let note = Note {
             url: "http://127.0.0.1:8080".parse().unwrap(),
+            public_url: None,
             api_key: "k".to_owned(),
             database_url: "postgres://x".to_owned(),
         };

@@ -30,9 +30,12 @@ fn settings_of(ledger: &Ledger, url: &str) -> ConnectionSettings {
 
 /// A connection for one command: to the configured ledger, or else to that of the data folder.
 pub(super) fn connect_for_command(config: &Config, data: &DataDirectory) -> Result<PgConnection> {
-    let settings = match &config.ledger.url {
+    let (settings, away) = match &config.ledger.url {
         // A folder that was named is meant, whatever else is configured.
-        Some(url) if data.path.is_none() => settings_of(&config.ledger, url.expose()),
+        Some(url) if data.path.is_none() => (
+            settings_of(&config.ledger, url.expose()),
+            "the ledger does not answer".to_owned(),
+        ),
         _ => {
             let directory = data_directory::path(data)?;
             let note = Note::read(&directory)?.with_context(|| {
@@ -41,10 +44,12 @@ pub(super) fn connect_for_command(config: &Config, data: &DataDirectory) -> Resu
                     directory.display()
                 )
             })?;
-            settings_of(&config.ledger, &note.database_url)
+            let away = format!(
+                "the ledger of {} does not answer: start `textrail up` first",
+                directory.display()
+            );
+            (settings_of(&config.ledger, &note.database_url), away)
         }
     };
-    settings
-        .open("textrail command")
-        .context("the ledger does not answer")
+    settings.open("textrail command").context(away)
 }

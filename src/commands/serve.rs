@@ -4,10 +4,9 @@ use super::api::{self, Listeners};
 use super::{ledger, shutdown};
 use crate::config::Config;
 use crate::http::{self, ServeOptions};
-use crate::ledger::recorder::RecorderThreads;
 use crate::report::RemoteReports;
 use crate::telemetry;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use std::sync::Arc;
 
 pub(super) async fn run(config: &Config) -> Result<()> {
@@ -17,7 +16,7 @@ pub(super) async fn run(config: &Config) -> Result<()> {
     let stop = shutdown::on_signal()?;
     let reports = Arc::new(reports(config)?);
     let built = api::build(config, connection, &listeners, reports, metrics, &stop).await?;
-    let Some((state, threads)) = built else {
+    let Some((state, housekeeping)) = built else {
         return Ok(());
     };
     tracing::info!(url = %listeners.local_url()?, "serving");
@@ -29,7 +28,7 @@ pub(super) async fn run(config: &Config) -> Result<()> {
         shutdown: stop,
     })
     .await;
-    drain(threads).await?;
+    housekeeping.drain().await?;
     served
 }
 
@@ -42,11 +41,4 @@ fn reports(config: &Config) -> Result<RemoteReports> {
     };
     let key = loader.key.as_ref().map(|key| key.expose().to_owned());
     RemoteReports::new(url, key)
-}
-
-/// Waits until the recorder has written what was handed in.
-pub(super) async fn drain(threads: RecorderThreads) -> Result<()> {
-    tokio::task::spawn_blocking(|| threads.join())
-        .await
-        .context("the recorder did not end")
 }

@@ -2,7 +2,7 @@
 
 use super::data_directory::{self, Note};
 use crate::cli;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use reqwest::Response;
 use serde::Deserialize;
 use std::time::Duration;
@@ -46,10 +46,18 @@ impl Server {
                 directory.display()
             )
         })?;
-        Ok(Self {
-            url: flags.url.clone().unwrap_or(note.url),
-            key: flags.key.clone().unwrap_or(note.api_key),
-        })
+        Self::of(flags, note)
+    }
+
+    fn of(flags: &cli::Server, note: Note) -> Result<Self> {
+        let url = flags.url.clone().unwrap_or_else(|| note.url.clone());
+        let key = match &flags.key {
+            Some(key) => key.clone(),
+            // An admin's key goes to the server that it is for, and to no other.
+            None if url == note.url || Some(&url) == note.public_url.as_ref() => note.api_key,
+            None => bail!("{url} is not the server of the data folder: say --key"),
+        };
+        Ok(Self { url, key })
     }
 
     /// Asks for a path with a query.
@@ -78,7 +86,7 @@ async fn refuse_problems(response: Response) -> Result<Response> {
     }
     let text = response.text().await.unwrap_or_default();
     let said = serde_json::from_str(&text).map_or(text, |problem| describe(&problem));
-    anyhow::bail!("the server answered {status}: {}", said.trim())
+    bail!("the server answered {status}: {}", said.trim())
 }
 
 fn describe(problem: &Problem) -> String {
@@ -87,4 +95,39 @@ fn describe(problem: &Problem) -> String {
         text.push_str(&format!("\n  {}: {}", error.field, error.message));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(url: Option<&str>, key: Option<&str>) -> Result<Server> {
+        let flags = cli::Server {
+            url: url.map(|url| url.parse().unwrap()),
+            key: key.map(ToOwned::to_owned),
+            ..cli::Server::default()
+        };
+        let note = Note {
+            url: "http://127.0.0.1:8080/".parse().unwrap(),
+            public_url: Some("https://sms.example.com/".parse().unwrap()),
+            api_key: "folder".to_owned(),
+            database_url: String::new(),
+        };
+        Server::of(&flags, note)
+    }
+
+    #[test]
+    fn the_data_folders_key_goes_to_its_server_alone() {
+        for own in [
+            None,
+            Some("http://127.0.0.1:8080"),
+            Some("https://sms.example.com"),
+        ] {
+            assert_eq!(found(own, None).unwrap().key, "folder");
+        }
+        let other = Some("https://elsewhere.example.com");
+        let refused = found(other, None).err().unwrap().to_string();
+        assert!(refused.contains("say --key"), "{refused}");
+        assert_eq!(found(other, Some("k")).unwrap().key, "k");
+    }
 }

@@ -7,7 +7,7 @@
 
 use super::api::{self, Listeners};
 use super::data_directory::{self, Locked, Note};
-use super::{load, serve, ship, shutdown};
+use super::{load, ship, shutdown};
 use crate::cli;
 use crate::config::{Config, Gateway, Secret};
 use crate::embedded::object_store::{Credentials, EmbeddedStore};
@@ -58,6 +58,7 @@ pub(super) async fn run(mut config: Config, arguments: &cli::Up) -> Result<()> {
     let listeners = Listeners::open(&config.http)?;
     let welcome = Welcome {
         url: listeners.local_url()?,
+        public_url: listeners.public_url(&config.http)?,
         directory: directory.path().to_path_buf(),
         window: config.lake.window,
         data_flag: arguments.data.path.clone(),
@@ -130,6 +131,7 @@ impl Up {
     async fn prepare_ledger(&self) -> Result<Option<String>> {
         let settings = super::ledger::settings(&self.config.ledger)?;
         let (directory, url) = (Arc::clone(&self.directory), self.welcome.url.clone());
+        let public_url = Some(self.welcome.public_url.clone());
         let prepare = move || -> Result<Option<String>> {
             let conn = &mut settings
                 .open("textrail up")
@@ -155,6 +157,7 @@ impl Up {
             };
             Note {
                 url,
+                public_url,
                 api_key,
                 database_url: settings.url.clone(),
             }
@@ -180,7 +183,7 @@ impl Up {
         let loader = load::loader(&config, lake, Arc::clone(&warehouse))?;
         let reports = Arc::new(LocalReports::new(warehouse));
         let built = api::build(&config, connection, &listeners, reports, metrics, &stop).await?;
-        let Some((state, threads)) = built else {
+        let Some((state, housekeeping)) = built else {
             return Ok(());
         };
         // The workers stop after the API: what it recorded last may still make the window in hand.
@@ -205,7 +208,7 @@ impl Up {
                 api.await.and(Err(anyhow!("the shipper or the loader ended; see the log")))
             }
         };
-        serve::drain(threads).await?;
+        housekeeping.drain().await?;
         stop_workers.cancel();
         while workers.join_next().await.is_some() {}
         outcome

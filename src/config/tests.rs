@@ -104,6 +104,23 @@ fn a_value_that_does_not_fit_names_its_key_and_what_would_fit() {
 }
 
 #[test]
+fn a_zero_that_would_stop_a_server_is_refused_with_its_key() {
+    for (section, key) in [
+        ("ledger", "pool_size"),
+        ("ledger", "queued_rows"),
+        ("loader", "sweep_seconds"),
+        ("lake", "split_bytes"),
+        ("http", "workers"),
+    ] {
+        let file = read(&format!("[{section}]\n{key} = 0"), &[]).unwrap_err();
+        assert!(file.to_string().contains(key), "{file}");
+        let variable = format!("TEXTRAIL_{section}__{key}").to_uppercase();
+        let environment = read("", &[(&variable, "0")]).unwrap_err();
+        assert!(environment.to_string().contains(&variable), "{environment}");
+    }
+}
+
+#[test]
 fn a_named_file_must_exist() {
     let missing = Config::read(Some(std::path::Path::new("/nowhere/textrail.toml")));
     assert!(matches!(missing, Err(ConfigError::Missing(_))));

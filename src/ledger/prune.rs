@@ -1,24 +1,39 @@
 //! What is kept for a time only: idempotency keys and fingerprints of inbound messages.
 
-use super::schema::{idempotency_keys, seen_facts};
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Timestamptz};
 
 /// How long an `Idempotency-Key` is known. Stated in the OpenAPI document.
 pub const IDEMPOTENCY_KEYS_KEPT: TimeDelta = TimeDelta::days(7);
 /// How long a gateway's repetition of an inbound message is recognised.
 pub const INBOUND_FINGERPRINTS_KEPT: TimeDelta = TimeDelta::days(30);
 
-/// Deletes what is older; the number of rows.
+/// Rows of a table that one statement deletes: few enough for the statement timeout.
+const CHUNK: i64 = 10_000;
+
+/// Deletes some of what is older, at most 10,000 rows of each table; the number of rows. Zero says
+/// that nothing is left to delete.
+///
+/// # Errors
+/// What PostgreSQL says.
 pub fn run(conn: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<usize> {
-    let keys = diesel::delete(
-        idempotency_keys::table
-            .filter(idempotency_keys::created_at.lt(now - IDEMPOTENCY_KEYS_KEPT)),
-    )
-    .execute(conn)?;
-    let fingerprints = diesel::delete(
-        seen_facts::table.filter(seen_facts::seen_at.lt(now - INBOUND_FINGERPRINTS_KEPT)),
-    )
-    .execute(conn)?;
-    Ok(keys + fingerprints)
+    let tables = [
+        (
+            include_str!("sql/prune/idempotency_keys.sql"),
+            IDEMPOTENCY_KEYS_KEPT,
+        ),
+        (
+            include_str!("sql/prune/seen_facts.sql"),
+            INBOUND_FINGERPRINTS_KEPT,
+        ),
+    ];
+    let mut rows = 0;
+    for (delete, kept) in tables {
+        rows += diesel::sql_query(delete)
+            .bind::<Timestamptz, _>(now - kept)
+            .bind::<BigInt, _>(CHUNK)
+            .execute(conn)?;
+    }
+    Ok(rows)
 }

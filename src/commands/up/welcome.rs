@@ -9,7 +9,10 @@ use url::Url;
 
 /// See the module.
 pub(super) struct Welcome {
+    /// Where this machine calls the API.
     pub(super) url: Url,
+    /// Where gateways and recipients reach it: the private listener, if there is one, has no webhooks.
+    pub(super) public_url: Url,
     pub(super) directory: PathBuf,
     pub(super) window: WindowLength,
     /// The folder that the caller named: the commands to paste need it, too.
@@ -28,6 +31,7 @@ impl Welcome {
 
     fn text(&self, program: &str) -> String {
         let url = self.url.as_str().trim_end_matches('/');
+        let public_url = self.public_url.as_str().trim_end_matches('/');
         let data = self
             .data_flag
             .as_ref()
@@ -40,9 +44,14 @@ impl Welcome {
             self.directory.display(),
             String::from(self.window),
         );
+        if public_url != url {
+            text.push_str(&format!(
+                "public    {public_url}: webhooks and short URLs\n"
+            ));
+        }
         if let Some(secret) = &self.gateway_secret {
             text.push_str(&format!(
-                "kannel    {url}/v1/gateways/kannel/inbound?secret={}&… (shown once)\n",
+                "kannel    {public_url}/v1/gateways/kannel/inbound?secret={}&… (shown once)\n",
                 secret.expose()
             ));
         }
@@ -95,12 +104,30 @@ mod tests {
     fn welcome(api_key: Option<&str>) -> Welcome {
         Welcome {
             url: "http://127.0.0.1:8080/".parse().unwrap(),
+            public_url: "http://127.0.0.1:8080/".parse().unwrap(),
             directory: PathBuf::from("/srv/t"),
             window: WindowLength::default(),
             data_flag: Some(PathBuf::from("/srv/t")),
             api_key: api_key.map(ToOwned::to_owned),
             gateway_secret: None,
         }
+    }
+
+    #[test]
+    fn the_webhook_is_at_the_public_url() {
+        let mut welcome = welcome(None);
+        assert!(!welcome.text("textrail").contains("public "));
+        welcome.public_url = "https://sms.example.com/".parse().unwrap();
+        welcome.gateway_secret = Some(Secret::new("s"));
+        let text = welcome.text("textrail");
+        assert!(
+            text.contains("https://sms.example.com/v1/gateways/kannel/inbound?secret=s"),
+            "{text}"
+        );
+        assert!(
+            text.contains("public    https://sms.example.com:"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -68,7 +68,7 @@ fn invalid(errors: Vec<FieldError>) -> BatchResult {
 #[utoipa::path(
     tag = "messages",
     operation_id = "send_batch",
-    params(("Idempotency-Key" = Option<String>, Header, max_length = 255, description = "1 to 255 visible ASCII characters")),
+    params(("Idempotency-Key" = Option<String>, Header, max_length = 255, description = "1 to 255 visible ASCII characters; kept 7 days")),
     request_body(content = BatchRequest, description = "At most 10,000 messages and 33,554,432 bytes"),
     responses(
         (status = 200, description = "One result a message, in order", body = Results<BatchResult>),

@@ -18,7 +18,7 @@ use std::sync::Arc;
 #[utoipa::path(
     tag = "messages",
     operation_id = "send",
-    params(("Idempotency-Key" = Option<String>, Header, max_length = 255, description = "1 to 255 visible ASCII characters")),
+    params(("Idempotency-Key" = Option<String>, Header, max_length = 255, description = "1 to 255 visible ASCII characters; kept 7 days")),
     request_body(content = MessageRequest, description = "At most 262,144 bytes"),
     responses(
         (status = 201, description = "Recorded, durably", body = MessageView),

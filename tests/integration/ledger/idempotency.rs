@@ -1,7 +1,9 @@
 //! The same call twice gives one message.
 
 use crate::support::ledger::*;
+use chrono::Utc;
 use textrail::ledger::facts::{Idempotency, RecordError, SendCall};
+use textrail::ledger::prune;
 
 fn keyed(key: &str, payload: u8) -> SendCall {
     let mut call = call(vec![new_message(ALICE, "Hello https://a.example")]);
@@ -75,4 +77,13 @@ async fn a_call_that_recorded_nothing_may_be_made_again() {
         !taken.replayed && taken.answer.body.starts_with("recorded"),
         "{taken:?}"
     );
+
+async fn a_key_is_forgotten_after_a_week() {
+    let ledger = TestLedger::start();
+    ledger.recorder.send(keyed("k", 1)).await.unwrap();
+    let conn = &mut ledger.database.connect();
+    assert_eq!(prune::run(conn, Utc::now()).unwrap(), 0);
+    let later = Utc::now() + prune::IDEMPOTENCY_KEYS_KEPT;
+    assert_eq!(prune::run(conn, later).unwrap(), 1);
+    assert!(!ledger.recorder.send(keyed("k", 1)).await.unwrap().replayed);
 }
