@@ -14,18 +14,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room, and the rooms that it may use. `commands` composes everything and is not listed.
-const ROOMS: [(&str, &[&str]); 15] = [
+const ROOMS: [(&str, &[&str]); 16] = [
+    ("cause", &[]),
     ("domain", &[]),
     ("event", &["domain"]),
     ("gateways", &["domain"]),
     ("http", &["ledger", "gateways", "report", "domain", "event"]),
     ("ledger", &["event", "domain"]),
-    ("ship", &["ledger", "lake", "event", "domain"]),
+    ("ship", &["ledger", "lake", "event", "domain", "cause"]),
     ("lake", &[]),
     ("announce", &["lake"]),
     (
         "load",
-        &["announce", "lake", "warehouse", "event", "domain"],
+        &["announce", "lake", "warehouse", "event", "domain", "cause"],
     ),
     ("warehouse", &["event", "domain"]),
     ("report", &["warehouse"]),
