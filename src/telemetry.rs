@@ -123,7 +123,9 @@ mod tests {
         let shown = recorder.handle().render();
         for (name, longest) in names.into_iter().zip(["86400", "3600", "60", "10000"]) {
             let lines = shown.lines().filter(|line| line.starts_with(name));
-            let buckets = lines.filter(|line| line.contains("_bucket{")).collect::<Vec<_>>();
+            let buckets = lines
+                .filter(|line| line.contains("_bucket{"))
+                .collect::<Vec<_>>();
             // The last is `+Inf`.
             let last = buckets[buckets.len() - 2];
             assert!(last.contains(&format!("le=\"{longest}\"")), "{last}");

@@ -22,7 +22,11 @@ pub(super) async fn run(config: &Config) -> Result<()> {
     let stop = shutdown::on_signal()?;
     let state = ReportsState {
         reports: Arc::new(LocalReports::new(Arc::clone(&warehouse))),
-        bearer: config.loader.key.as_ref().map(|key| key.expose().to_owned()),
+        bearer: config
+            .loader
+            .key
+            .as_ref()
+            .map(|key| key.expose().to_owned()),
         metrics,
         limits: HttpLimits::default(),
     };

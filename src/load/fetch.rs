@@ -50,7 +50,10 @@ fn problem_of(manifest: &Manifest, id: WindowId) -> Option<String> {
         return Some("it is another window's".to_owned());
     }
     if !(1..=manifest.window).contains(&manifest.first_window) {
-        return Some(format!("it accounts for windows from {}", manifest.first_window));
+        return Some(format!(
+            "it accounts for windows from {}",
+            manifest.first_window
+        ));
     }
     let unknown = manifest.files.iter().find(|file| kind(file).is_none())?;
     Some(format!("{} is of a kind it does not know", unknown.key))

@@ -74,11 +74,18 @@ pub(super) fn stopped(manifest_key: &str, fault: &Fault) {
 
 /// A transaction of several windows failed.
 pub(super) fn takes_apart(windows: usize, error: &WarehouseError) {
-    tracing::warn!(windows, error = with_causes(error), "windows are loaded one by one after all");
+    tracing::warn!(
+        windows,
+        error = with_causes(error),
+        "windows are loaded one by one after all"
+    );
 }
 
 /// The loader could not go on.
 pub(super) fn failed(error: &LoadError) {
     counter!("textrail_load_failures_total", "reason" => error.reason()).increment(1);
-    tracing::error!(error = with_causes(error), "loading failed: it will be tried again");
+    tracing::error!(
+        error = with_causes(error),
+        "loading failed: it will be tried again"
+    );
 }

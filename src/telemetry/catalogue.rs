@@ -100,10 +100,7 @@ const GAUGES: &[(&str, &str)] = &[
         "Windows that are loaded while one before them is missing: reports say they are complete \
          only up to the gap",
     ),
-    (
-        "textrail_warehouse_bytes",
-        "Bytes of the warehouse on disk",
-    ),
+    ("textrail_warehouse_bytes", "Bytes of the warehouse on disk"),
 ];
 
 /// How values spread.

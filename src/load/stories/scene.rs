@@ -80,7 +80,9 @@ impl Scene {
         let key = keys::manifest(boundary(number), 1, number);
         let id = WindowId { epoch: 1, number };
         let found = fetch::manifest(self.lake.as_ref(), id, key).await.unwrap();
-        fetch::window(self.lake.as_ref(), &found, directory).await.unwrap()
+        fetch::window(self.lake.as_ref(), &found, directory)
+            .await
+            .unwrap()
     }
 
     pub(super) fn rows(&self, sql: &str) -> Rows {
