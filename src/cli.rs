@@ -298,7 +298,7 @@ Example:
 
 const SHIP: &str = "\
 Needs the ledger (ledger.url or DATABASE_URL) and the lake (lake.bucket). Several may run: one is
-active, the others stand by.
+active, the others stand by. Answers health and metrics on shipper.listen.
 
 Example:
   DATABASE_URL=postgres://textrail@db/textrail TEXTRAIL_LAKE__BUCKET=my-lake textrail ship";

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use rand::distr::{Alphanumeric, SampleString};
 
 mod api;
+mod beside;
 mod data_directory;
 pub mod demo;
 mod housekeeping;

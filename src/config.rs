@@ -32,6 +32,8 @@ pub struct Config {
     pub lake: Lake,
     /// DuckDB.
     pub warehouse: Warehouse,
+    /// The shipper's listener.
+    pub shipper: Shipper,
     /// The loader, which also answers reports.
     pub loader: Loader,
     /// Short URLs.
@@ -161,6 +163,22 @@ impl Default for Warehouse {
             directory: PathBuf::from("warehouse"),
             memory_limit: "1GB".to_owned(),
             threads: 2,
+        }
+    }
+}
+
+/// The shipper's listener.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Shipper {
+    /// Where `ship` answers health and metrics.
+    pub listen: SocketAddr,
+}
+
+impl Default for Shipper {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8082)),
         }
     }
 }

@@ -30,7 +30,9 @@ mod submissions;
 mod webhooks;
 mod well_known;
 
-pub use server::{ReportsOptions, ServeOptions, serve, serve_reports};
+pub use server::{
+    OperationsOptions, ReportsOptions, ServeOptions, serve, serve_operations, serve_reports,
+};
 pub use state::{AppState, AppStateParts, HttpLimits, HttpSettings, ReportsState};
 
 #[cfg(test)]

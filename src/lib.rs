@@ -20,6 +20,7 @@ pub mod report;
 pub mod ship;
 pub mod warehouse;
 
+pub mod cause;
 pub mod cli;
 pub mod commands;
 pub mod config;

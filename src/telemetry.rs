@@ -9,15 +9,19 @@ use tracing_subscriber::EnvFilter;
 
 mod catalogue;
 
-/// Buckets of durations, in seconds: from a redirect out of the cache to a window's catch-up.
+/// Buckets of durations, in seconds: of a request, or of a transaction of the recorder.
 const SECONDS: [f64; 14] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0,
 ];
 /// Buckets of batch sizes, in rows.
 const ROWS: [f64; 9] = [1.0, 2.0, 5.0, 10.0, 50.0, 100.0, 500.0, 2_000.0, 10_000.0];
+/// Buckets of the work on windows, in seconds: from an empty one to a catch-up after an outage.
+const WINDOW_WORK: [f64; 14] = [
+    0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0, 60.0, 300.0, 900.0, 3_600.0,
+];
 /// Buckets of the lag from commit to report, in seconds.
-const LAG: [f64; 11] = [
-    0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 600.0, 1_800.0, 3_600.0,
+const LAG: [f64; 13] = [
+    0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 600.0, 1_800.0, 3_600.0, 7_200.0, 86_400.0,
 ];
 /// How often histograms are folded, so that a server that nobody scrapes does not grow.
 const UPKEEP: Duration = Duration::from_secs(5);
@@ -73,12 +77,7 @@ pub fn start_logs(format: Option<LogFormat>) -> Result<()> {
 /// # Errors
 /// A second call.
 pub fn start_metrics() -> Result<PrometheusHandle> {
-    let handle = PrometheusBuilder::new()
-        .set_buckets_for_metric(Matcher::Suffix("_lag_seconds".to_owned()), &LAG)?
-        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?
-        .set_buckets_for_metric(Matcher::Suffix("_rows".to_owned()), &ROWS)?
-        .install_recorder()
-        .context("metrics")?;
+    let handle = builder()?.install_recorder().context("metrics")?;
     catalogue::describe();
     let tidy = handle.clone();
     tokio::spawn(async move {
@@ -89,4 +88,47 @@ pub fn start_metrics() -> Result<PrometheusHandle> {
         }
     });
     Ok(handle)
+}
+
+/// Every histogram with its buckets. A full name wins over a suffix.
+fn builder() -> Result<PrometheusBuilder> {
+    let full = |name: &str| Matcher::Full(name.to_owned());
+    let suffix = |end: &str| Matcher::Suffix(end.to_owned());
+    Ok(PrometheusBuilder::new()
+        .set_buckets_for_metric(full("textrail_commit_to_report_seconds"), &LAG)?
+        .set_buckets_for_metric(full("textrail_ship_duration_seconds"), &WINDOW_WORK)?
+        .set_buckets_for_metric(full("textrail_load_duration_seconds"), &WINDOW_WORK)?
+        .set_buckets_for_metric(suffix("_seconds"), &SECONDS)?
+        .set_buckets_for_metric(suffix("_rows"), &ROWS)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_histogram_has_the_buckets_of_what_it_measures() {
+        let recorder = builder().unwrap().build_recorder();
+        let names = [
+            "textrail_commit_to_report_seconds",
+            "textrail_load_duration_seconds",
+            "textrail_commit_duration_seconds",
+            "textrail_commit_batch_rows",
+        ];
+        metrics::with_local_recorder(&recorder, || {
+            for name in names {
+                metrics::histogram!(name).record(1.0);
+            }
+        });
+        let shown = recorder.handle().render();
+        for (name, longest) in names.into_iter().zip(["86400", "3600", "60", "10000"]) {
+            let lines = shown.lines().filter(|line| line.starts_with(name));
+            let buckets = lines
+                .filter(|line| line.contains("_bucket{"))
+                .collect::<Vec<_>>();
+            // The last is `+Inf`.
+            let last = buckets[buckets.len() - 2];
+            assert!(last.contains(&format!("le=\"{longest}\"")), "{last}");
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Puts the API together: the pool, the recorder, the codes, the handlers' state.
 
 use super::housekeeping::Housekeeping;
+use crate::cause::with_causes;
 use crate::config::{Config, Gateway};
 use crate::domain::short_code::ShortCodes;
 use crate::gateways::GatewaySettings;
@@ -184,9 +185,8 @@ async fn short_code_key(pool: &Pool, stop: &CancellationToken) -> Result<Option<
         // Anything but an absent PostgreSQL needs a person: a schema that is not there, say.
         .when(|error| matches!(error, crate::ledger::LedgerError::Unavailable(_)))
         .notify(|error, pause| {
-            let error = format!("{:#}", anyhow::anyhow!(error.to_string()));
             tracing::warn!(
-                error,
+                error = with_causes(error),
                 pause_seconds = pause.as_secs_f64(),
                 "waiting for the ledger"
             );

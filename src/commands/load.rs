@@ -1,7 +1,7 @@
 //! `textrail load`: the loader alone. It owns the warehouse, so it also answers the reports that
 //! `serve` passes on.
 
-use super::{api, lake, shutdown};
+use super::{api, beside, lake, shutdown};
 use crate::config::Config;
 use crate::http::{self, HttpLimits, ReportsOptions, ReportsState};
 use crate::lake::store::ObjectStore;
@@ -13,28 +13,31 @@ use crate::warehouse::duck::{DuckSettings, DuckWarehouse};
 use anyhow::{Context, Result};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio_util::sync::CancellationToken;
 
 pub(super) async fn run(config: &Config) -> Result<()> {
     let listener = api::bind(config.loader.listen)?;
     let store = lake::connect(&config.lake).await?;
     let warehouse = warehouse(config).await?;
     let metrics = telemetry::start_metrics()?;
-    let shutdown = shutdown::on_signal()?;
+    let stop = shutdown::on_signal()?;
     let state = ReportsState {
         reports: Arc::new(LocalReports::new(Arc::clone(&warehouse))),
-        bearer: config.loader.key.as_ref().map(|key| key.expose().to_owned()),
+        bearer: config
+            .loader
+            .key
+            .as_ref()
+            .map(|key| key.expose().to_owned()),
         metrics,
         limits: HttpLimits::default(),
     };
-    let stop_loader = CancellationToken::new();
     let loader = loader(config, store, warehouse)?;
-    let loader = tokio::spawn(loader.run(None, stop_loader.clone()));
     tracing::info!(address = %listener.local_addr()?, "loading, and answering reports");
-    let served = http::serve_reports(ReportsOptions { listener, state, shutdown }).await;
-    stop_loader.cancel();
-    loader.await.context("the loader did not end well")?;
-    served
+    let served = http::serve_reports(ReportsOptions {
+        listener,
+        state,
+        shutdown: stop.clone(),
+    });
+    beside::run(served, "loader", loader.run(None, stop.clone()), stop).await
 }
 
 /// The configured warehouse.

@@ -37,11 +37,12 @@ async fn fetch(store: &dyn ObjectStore, arguments: &Query, folder: &Path) -> Res
     let until = arguments.until.unwrap_or_else(|| Utc::now().date_naive());
     let since = match arguments.since {
         Some(since) => since,
-        None => until.checked_sub_days(DAYS).context("--until is too long ago")?,
+        None => until
+            .checked_sub_days(DAYS)
+            .context("--until is too long ago")?,
     };
-    let progress = ProgressBar::no_length().with_style(ProgressStyle::with_template(
-        "{pos} of {len} files, {msg}",
-    )?);
+    let progress = ProgressBar::no_length()
+        .with_style(ProgressStyle::with_template("{pos} of {len} files, {msg}")?);
     let tell = |done: Downloaded| {
         progress.set_length(done.of as u64);
         progress.set_position(done.objects as u64);
@@ -59,7 +60,10 @@ fn table(result: QueryResult) -> Table {
     table.load_style(presets::UTF8_FULL_CONDENSED);
     table.set_header(result.columns.iter().map(|(name, _)| name));
     for row in result.rows {
-        table.add_row(row.into_iter().map(|value| Cell::new(value.unwrap_or_default())));
+        table.add_row(
+            row.into_iter()
+                .map(|value| Cell::new(value.unwrap_or_default())),
+        );
     }
     for (index, (_, is_number)) in result.columns.iter().enumerate() {
         if let (true, Some(column)) = (*is_number, table.column_mut(index)) {

@@ -1,7 +1,8 @@
 //! `textrail ship`: the shipper alone.
 
-use super::{lake, ledger, shutdown};
+use super::{api, beside, lake, ledger, shutdown};
 use crate::config::Config;
+use crate::http::{self, HttpLimits, OperationsOptions};
 use crate::lake::store::ObjectStore;
 use crate::ship::{ShipSettings, Shipper};
 use crate::telemetry;
@@ -10,13 +11,27 @@ use std::sync::Arc;
 
 pub(super) async fn run(config: &Config) -> Result<()> {
     let connection = ledger::settings(&config.ledger)?;
+    let listener = api::bind(config.shipper.listen).context("shipper.listen")?;
     let store = lake::connect(&config.lake).await?;
-    telemetry::start_metrics()?;
+    let metrics = telemetry::start_metrics()?;
     let stop = shutdown::on_signal()?;
     let shipper = shipper(config, &connection.url, store)?;
-    tracing::info!(window = String::from(config.lake.window), "shipping");
-    shipper.run(stop).await;
-    Ok(())
+    tracing::info!(
+        window = String::from(config.lake.window),
+        address = %listener.local_addr()?,
+        "shipping"
+    );
+    let served = http::serve_operations(OperationsOptions {
+        listener,
+        metrics,
+        limits: HttpLimits {
+            // A scrape now and then.
+            workers: Some(1),
+            ..HttpLimits::default()
+        },
+        shutdown: stop.clone(),
+    });
+    beside::run(served, "shipper", shipper.run(stop.clone()), stop).await
 }
 
 /// A shipper as the configuration says.

@@ -11,7 +11,7 @@ use super::{load, ship, shutdown};
 use crate::cli;
 use crate::config::{Config, Gateway, Secret};
 use crate::embedded::object_store::{Credentials, EmbeddedStore};
-use crate::embedded::postgres::PrivatePostgres;
+use crate::embedded::postgres::{PostgresWatch, PrivatePostgres};
 use crate::http::{self, ServeOptions};
 use crate::lake::s3::{S3Settings, S3Store};
 use crate::ledger::api_keys::{self, Role};
@@ -50,6 +50,7 @@ struct Up {
     metrics: PrometheusHandle,
     stop: CancellationToken,
     welcome: Welcome,
+    postgres: PostgresWatch,
 }
 
 pub(super) async fn run(mut config: Config, arguments: &cli::Up) -> Result<()> {
@@ -76,6 +77,7 @@ pub(super) async fn run(mut config: Config, arguments: &cli::Up) -> Result<()> {
         metrics,
         stop,
         welcome,
+        postgres: postgres.watch(),
     };
     let outcome = up.run_on(&postgres.url()).await;
     let stopped = spawn_blocking(move || postgres.stop()).await?;
@@ -175,6 +177,7 @@ impl Up {
             metrics,
             stop,
             welcome,
+            postgres,
             ..
         } = self;
         let connection = super::ledger::settings(&config.ledger)?;
@@ -206,6 +209,14 @@ impl Up {
             _ = workers.join_next() => {
                 stop.cancel();
                 api.await.and(Err(anyhow!("the shipper or the loader ended; see the log")))
+            }
+            () = postgres.ended() => {
+                stop.cancel();
+                let log = postgres.log();
+                api.await.and(Err(anyhow!(
+                    "the private PostgreSQL ended: see {}; start again",
+                    log.display()
+                )))
             }
         };
         housekeeping.drain().await?;

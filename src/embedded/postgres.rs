@@ -15,9 +15,12 @@ use std::{fmt, fs};
 mod binaries;
 mod cluster;
 mod owner;
+mod watch;
 
 use binaries::Binaries;
 use owner::Owner;
+
+pub use watch::PostgresWatch;
 
 /// The database user and the database.
 const NAME: &str = "textrail";
@@ -76,6 +79,15 @@ impl PrivatePostgres {
     /// The port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// A look at whether the server still runs.
+    pub fn watch(&self) -> PostgresWatch {
+        PostgresWatch {
+            binaries: self.binaries.clone(),
+            owner: self.owner.clone(),
+            directory: self.directory.clone(),
+        }
     }
 
     /// Stops the server: sessions are ended, a checkpoint is written. Blocks until it is gone.

@@ -17,6 +17,8 @@ pub(super) enum RouteSet {
     Private,
     /// A `load` process: reports, health, metrics.
     Loader,
+    /// A `ship` process: health, metrics.
+    Operations,
 }
 
 impl RouteSet {
@@ -34,6 +36,10 @@ impl RouteSet {
             }
             Self::Loader => {
                 loader(config);
+                config.service(health::healthz);
+            }
+            Self::Operations => {
+                operations(config);
                 config.service(health::healthz);
             }
         }
@@ -72,7 +78,10 @@ fn private(config: &mut ServiceConfig<'_>) {
 fn loader(config: &mut ServiceConfig<'_>) {
     config
         .service(reports::messages_report)
-        .service(reports::errors_report)
-        .service(health::readyz)
-        .service(health::metrics);
+        .service(reports::errors_report);
+    operations(config);
+}
+
+fn operations(config: &mut ServiceConfig<'_>) {
+    config.service(health::readyz).service(health::metrics);
 }

@@ -12,6 +12,7 @@ use actix_web::middleware::{Compress, DefaultHeaders, from_fn};
 use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use anyhow::Context as _;
+use metrics_exporter_prometheus::PrometheusHandle;
 use std::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -79,6 +80,35 @@ pub async fn serve_reports(options: ReportsOptions) -> anyhow::Result<()> {
     let configure = move |config: &mut ServiceConfig| {
         shared.configure(config);
         state.configure(config);
+    };
+    listen(listener, &limits, shutdown, configure)?.await
+}
+
+/// What `serve_operations` needs.
+pub struct OperationsOptions {
+    /// Where the process answers.
+    pub listener: TcpListener,
+    /// What `/metrics` shows.
+    pub metrics: PrometheusHandle,
+    /// Bounds on clients.
+    pub limits: HttpLimits,
+    /// Ends what is in hand, then stops.
+    pub shutdown: CancellationToken,
+}
+
+/// Serves health and metrics until told to stop: for a process without an API. Fails if the listener
+/// cannot be served.
+pub async fn serve_operations(options: OperationsOptions) -> anyhow::Result<()> {
+    let OperationsOptions {
+        listener,
+        metrics,
+        limits,
+        shutdown,
+    } = options;
+    let (shared, metrics) = (Shared::new(RouteSet::Operations), Data::new(metrics));
+    let configure = move |config: &mut ServiceConfig| {
+        shared.configure(config);
+        config.app_data(metrics.clone());
     };
     listen(listener, &limits, shutdown, configure)?.await
 }

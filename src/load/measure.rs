@@ -5,6 +5,7 @@ use super::{
     fetch::Found,
 };
 use crate::{
+    cause::with_causes,
     event::Kind,
     warehouse::{Counts, LoadReport, StagedWindow, WarehouseError},
 };
@@ -64,23 +65,27 @@ pub(super) fn counts(counts: &Counts) {
 /// A window was stopped.
 pub(super) fn stopped(manifest_key: &str, fault: &Fault) {
     counter!("textrail_load_failures_total", "reason" => fault.reason()).increment(1);
-    let error: &(dyn std::error::Error + 'static) = fault;
     tracing::error!(
         manifest_key,
-        error,
+        error = with_causes(fault),
         "a window could not be loaded: it will be tried again, the others go on"
     );
 }
 
 /// A transaction of several windows failed.
 pub(super) fn takes_apart(windows: usize, error: &WarehouseError) {
-    let error: &(dyn std::error::Error + 'static) = error;
-    tracing::warn!(windows, error, "windows are loaded one by one after all");
+    tracing::warn!(
+        windows,
+        error = with_causes(error),
+        "windows are loaded one by one after all"
+    );
 }
 
 /// The loader could not go on.
 pub(super) fn failed(error: &LoadError) {
     counter!("textrail_load_failures_total", "reason" => error.reason()).increment(1);
-    let error: &(dyn std::error::Error + 'static) = error;
-    tracing::error!(error, "loading failed: it will be tried again");
+    tracing::error!(
+        error = with_causes(error),
+        "loading failed: it will be tried again"
+    );
 }

@@ -101,14 +101,9 @@ async fn put(
     if packed.parts.is_empty() {
         return Ok(None);
     }
-    put_window(
-        store,
-        &packed.window,
-        packed.first_window,
-        &packed.parts,
-    )
-    .await
-    .map(Some)
+    put_window(store, &packed.window, packed.first_window, &packed.parts)
+        .await
+        .map(Some)
 }
 
 /// Notes the window in the ledger; false if another shipper had.

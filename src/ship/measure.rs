@@ -1,6 +1,7 @@
 //! What the shipper tells of itself.
 
 use super::error::ShipError;
+use crate::cause::with_causes;
 use crate::domain::window::WindowId;
 use crate::lake::manifest::Manifest;
 use crate::ledger::windows::Backlog;
@@ -43,8 +44,7 @@ pub(super) fn backlog(backlog: &Backlog) {
 /// Something failed and will be tried again.
 pub(super) fn failed(error: &ShipError, what: &'static str) {
     counter!("textrail_ship_failures_total", "reason" => error.reason()).increment(1);
-    let error: &(dyn std::error::Error + 'static) = error;
-    tracing::error!(error, "{what}: it will be tried again");
+    tracing::error!(error = with_causes(error), "{what}: it will be tried again");
 }
 
 /// A child of the outbox was emptied.

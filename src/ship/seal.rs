@@ -35,7 +35,10 @@ impl Sealer {
     }
 
     /// Seals for the latest mark at or before `now`; `None` if that was done. Marks that were missed
-    /// get no seals of their own: what they would have held is in this one. Measures what waits.
+    /// get no seals of their own: what they would have held is in this one.
+    ///
+    /// Measures what waits before it seals: right after a seal nothing is unsealed, however long the
+    /// rows waited, and its own window is unshipped, however healthy the shipper is.
     pub(super) async fn tick(&mut self, now: DateTime<Utc>) -> Result<Option<WindowId>, ShipError> {
         let order = SealOrder {
             boundary: self.window.boundary_before(now),
@@ -45,8 +48,9 @@ impl Sealer {
         let (sealed, backlog) = self
             .session
             .run(move |client| {
-                let sealed = windows::seal(client, &order)?;
-                Ok((sealed, windows::backlog(client)?))
+                // A measurement that fails must not keep the seal from being made.
+                let backlog = windows::backlog(client);
+                Ok((windows::seal(client, &order)?, backlog?))
             })
             .await?;
         if let Some(id) = sealed {

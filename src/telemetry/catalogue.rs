@@ -22,6 +22,10 @@ const COUNTERS: &[(&str, &str)] = &[
         "Transactions of the recorder that failed, by lane; most are repeated",
     ),
     (
+        "textrail_recorder_refused_total",
+        "Calls that were answered 503 because the lane's queue was full, by lane",
+    ),
+    (
         "textrail_recorder_connect_failures_total",
         "Attempts of the recorder's threads to reach PostgreSQL that failed",
     ),
@@ -96,10 +100,7 @@ const GAUGES: &[(&str, &str)] = &[
         "Windows that are loaded while one before them is missing: reports say they are complete \
          only up to the gap",
     ),
-    (
-        "textrail_warehouse_bytes",
-        "Bytes of the warehouse on disk",
-    ),
+    ("textrail_warehouse_bytes", "Bytes of the warehouse on disk"),
 ];
 
 /// How values spread.
@@ -110,11 +111,11 @@ const HISTOGRAMS: &[(&str, &str)] = &[
     ),
     (
         "textrail_commit_batch_rows",
-        "Calls that one transaction of the recorder answered, by lane",
+        "Rows that one transaction of the recorder was handed, by lane",
     ),
     (
         "textrail_commit_duration_seconds",
-        "Time of one transaction of the recorder, by lane",
+        "Time from taking a batch to its answers, by lane: reconnects and repetitions included",
     ),
     (
         "textrail_ship_duration_seconds",

@@ -105,16 +105,22 @@ pub(super) fn running(
     owner: &Owner,
     directory: &Path,
 ) -> Result<Option<Running>> {
+    if !is_running(binaries, owner, directory)? {
+        return Ok(None);
+    }
+    let file = read(&data(directory).join("postmaster.pid"))?;
+    Ok(parse_pid_file(&file).filter(|running| works_in(running.pid, &data(directory))))
+}
+
+/// Whether a server runs on this cluster.
+pub(super) fn is_running(binaries: &Binaries, owner: &Owner, directory: &Path) -> Result<bool> {
     let mut status = owner.command(&binaries.program("pg_ctl"));
     status.arg("status").arg("--pgdata").arg(data(directory));
     let output = status.output().context("cannot run pg_ctl")?;
     match output.status.code() {
-        Some(0) => {
-            let file = read(&data(directory).join("postmaster.pid"))?;
-            Ok(parse_pid_file(&file).filter(|running| works_in(running.pid, &data(directory))))
-        }
+        Some(0) => Ok(true),
         // 3: there is no server.
-        Some(3) => Ok(None),
+        Some(3) => Ok(false),
         _ => bail!(
             "pg_ctl status failed: {}",
             String::from_utf8_lossy(&output.stderr).trim()

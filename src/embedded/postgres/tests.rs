@@ -81,3 +81,18 @@ fn a_directory_that_nobody_may_enter_is_explained() {
         "{refused}"
     );
 }
+
+#[tokio::test]
+async fn the_end_of_a_server_is_noticed() {
+    let root = directory();
+    let home = root.path().join("postgres");
+    let server = tokio::task::spawn_blocking(move || PrivatePostgres::start(&home).unwrap());
+    let server = server.await.unwrap();
+    let watch = server.watch();
+    assert!(cluster::is_running(&server.binaries, &server.owner, &server.directory).unwrap());
+    tokio::task::spawn_blocking(move || server.stop().unwrap())
+        .await
+        .unwrap();
+    watch.ended().await;
+    assert!(watch.log().exists());
+}

@@ -44,6 +44,7 @@ pub(super) struct Entry<W: Work> {
 
 /// The caller's end of a lane.
 pub(super) struct Lane<W: Work> {
+    name: &'static str,
     queue: mpsc::UnboundedSender<Entry<W>>,
     /// What bounds the queue: room for so many rows. Items differ by four orders of magnitude, so
     /// counting them would bound nothing.
@@ -70,7 +71,12 @@ impl<W: Work> Lane<W> {
             .clamp(1, self.most_rows);
         let room = Arc::clone(&self.room)
             .try_acquire_many_owned(rows)
-            .map_err(|_| RecordError::Unavailable)?;
+            .map_err(|_| {
+                // Counted, not logged: under such a load, a line a call would make it worse.
+                metrics::counter!("textrail_recorder_refused_total", "lane" => self.name)
+                    .increment(1);
+                RecordError::Unavailable
+            })?;
         let (reply, answer) = oneshot::channel();
         self.queue
             .send(Entry { item, reply, room })
@@ -118,6 +124,7 @@ impl<'a> Starter<'a> {
             self.threads.push(thread);
         }
         Ok(Lane {
+            name,
             queue,
             room: Arc::new(Semaphore::new(self.most_rows as usize)),
             most_rows: self.most_rows,

@@ -77,7 +77,9 @@ async fn a_call_that_recorded_nothing_may_be_made_again() {
         !taken.replayed && taken.answer.body.starts_with("recorded"),
         "{taken:?}"
     );
+}
 
+#[tokio::test]
 async fn a_key_is_forgotten_after_a_week() {
     let ledger = TestLedger::start();
     ledger.recorder.send(keyed("k", 1)).await.unwrap();
