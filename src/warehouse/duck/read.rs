@@ -25,15 +25,20 @@ pub(super) fn loaded(
     among: &[WindowId],
 ) -> duckdb::Result<HashSet<WindowId>> {
     // One scan for all of them: the table has no index.
-    let (Some(first), Some(last)) = (among.iter().min(), among.iter().max()) else {
+    let epochs = among.iter().map(|id| id.epoch);
+    let numbers = among.iter().map(|id| id.number);
+    let ranges = (
+        epochs.clone().min(),
+        epochs.max(),
+        numbers.clone().min(),
+        numbers.max(),
+    );
+    let (Some(first_epoch), Some(last_epoch), Some(first), Some(last)) = ranges else {
         return Ok(HashSet::new());
     };
     let loaded: HashSet<WindowId> = connection
         .prepare(include_str!("../sql/loaded_between.sql"))?
-        .query_map(
-            params![first.epoch, first.number, last.epoch, last.number],
-            window_id,
-        )?
+        .query_map(params![first_epoch, last_epoch, first, last], window_id)?
         .collect::<duckdb::Result<_>>()?;
     Ok(among
         .iter()

@@ -1,4 +1,5 @@
--- The windows that are loaded, from one (epoch, number) to another.
+-- The windows that are loaded, within ranges of epochs and of numbers: some more than were asked
+-- for, where the ranges hold several epochs.
 SELECT epoch, number
 FROM loaded_windows
-WHERE (epoch, number) >= (?, ?) AND (epoch, number) <= (?, ?)
+WHERE epoch BETWEEN ? AND ? AND number BETWEEN ? AND ?

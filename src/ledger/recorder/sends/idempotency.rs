@@ -158,7 +158,8 @@ pub(super) fn store(
     let mut hashes: Vec<&[u8]> = Vec::new();
     let mut statuses: Vec<i16> = Vec::new();
     let mut bodies: Vec<&str> = Vec::new();
-    for (item, reply) in items.iter().zip(replies) {
+    let recorded = |item: &PendingSend| item.rendered.iter().flatten().any(Option::is_some);
+    for (item, reply) in items.iter().zip(replies).filter(|(item, _)| recorded(item)) {
         let (
             Some(given),
             Ok(SendReply {
