@@ -5,6 +5,11 @@
 //! and sets it, and `scripts/with-postgres cargo test …` does the same for one command.
 
 #![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a helper that fails ends its story"
+)]
+#![expect(
     unreachable_pub,
     reason = "a test binary has no outside; `pub` here means shared by the stories"
 )]
