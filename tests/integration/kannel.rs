@@ -93,7 +93,11 @@ async fn record(app: &TestApp) -> Result<Vec<Recorded>> {
 }
 
 fn message(index: usize) -> Value {
-    let words = if index.is_multiple_of(10) { "🍂 Sale" } else { "Sale" };
+    let words = if index.is_multiple_of(10) {
+        "🍂 Sale"
+    } else {
+        "Sale"
+    };
     json!({
         "to": format!("+43664{index:06}"),
         "from": SENDER,
