@@ -17,5 +17,6 @@
 mod api;
 mod kannel;
 mod ledger;
+mod services;
 mod support;
 mod up;
