@@ -44,7 +44,7 @@ fn shown(head: &ReportHead, sheet: &Sheet) -> String {
         "Messages recorded from {} to {} UTC; {through} UTC\n{}",
         time(head.start),
         time(head.end),
-        table::write(sheet)
+        table::write(sheet, table::terminal_width())
     )
 }
 
