@@ -113,6 +113,13 @@ pub fn next_to_ship(client: &mut Client) -> Result<Option<SealedWindow>, Session
     row.as_ref().map(sealed_window).transpose()
 }
 
+/// PostgreSQL's clock.
+pub fn clock(client: &mut Client) -> Result<DateTime<Utc>, SessionError> {
+    Ok(client
+        .query_one("SELECT clock_timestamp()", &[])?
+        .try_get(0)?)
+}
+
 /// Whether a window was confirmed, by whomever.
 pub fn is_shipped(client: &mut Client, id: WindowId) -> Result<bool, SessionError> {
     let row = client.query_one(

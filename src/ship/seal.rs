@@ -7,7 +7,7 @@ use crate::domain::window::{WindowId, WindowLength};
 use crate::ledger::session::Session;
 use crate::ledger::windows::{self, SealOrder};
 use chrono::{DateTime, Utc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -64,11 +64,11 @@ impl Sealer {
     pub(super) async fn run(mut self, marks: watch::Sender<()>, shutdown: CancellationToken) {
         let mut delays = super::shipper::delays();
         loop {
-            let pause = match self.tick(Utc::now()).await {
-                Ok(_) => {
+            let pause = match self.tick_by_the_ledgers_clock().await {
+                Ok(until_next_mark) => {
                     delays = super::shipper::delays();
                     marks.send_replace(());
-                    self.until_next_mark()
+                    until_next_mark
                 }
                 Err(error) => {
                     measure::failed(&error, "a window could not be sealed");
@@ -82,11 +82,18 @@ impl Sealer {
         }
     }
 
-    fn until_next_mark(&self) -> Duration {
-        let now = Utc::now();
-        (self.window.boundary_after(now) - now)
+    /// Ticks, and says how long it is until the next mark. The time is PostgreSQL's: a seal from a
+    /// machine whose clock is ahead would claim a mark that has not come, and hold up all seals until
+    /// it does.
+    async fn tick_by_the_ledgers_clock(&mut self) -> Result<Duration, ShipError> {
+        let asked = Instant::now();
+        let now = self.session.run(windows::clock).await?;
+        self.tick(now).await?;
+        let until_next_mark = (self.window.boundary_after(now) - now)
             .to_std()
-            .unwrap_or_default()
-            .min(LONGEST_SLEEP)
+            .unwrap_or_default();
+        Ok(until_next_mark
+            .saturating_sub(asked.elapsed())
+            .min(LONGEST_SLEEP))
     }
 }
