@@ -49,7 +49,7 @@ pub(super) struct SubmissionRequest {
         (status = 200, description = "One result an item, in order; an item of an unknown message is invalid", body = Results<ItemResult>),
         (status = 413, description = "Too many items, or the body is too large", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "The one item is invalid", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Nothing was recorded: send the same call again", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Not known to be recorded: send the same call again; repetitions are recognised", body = Problem, content_type = "application/problem+json"),
     ),
     security(("bearer" = ["campaign"]))
 )]

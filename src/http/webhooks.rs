@@ -23,7 +23,7 @@ use chrono::Utc;
         (status = 404, description = "No such gateway", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "Over 1,048,576 bytes or 10,000 items", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Nothing in it could be read", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Nothing was recorded: send it again", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Not known to be recorded: send it again", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[route("/v1/gateways/{gateway}/receipts", method = "GET", method = "POST")]
@@ -58,7 +58,7 @@ pub(super) async fn gateway_receipts(
         (status = 404, description = "No such gateway", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "Over 1,048,576 bytes or 10,000 items", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Nothing in it could be read", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Nothing was recorded: send it again", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Not known to be recorded: send it again", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[route("/v1/gateways/{gateway}/inbound", method = "GET", method = "POST")]

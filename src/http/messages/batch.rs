@@ -75,7 +75,7 @@ fn invalid(errors: Vec<FieldError>) -> BatchResult {
         (status = 409, description = "The first call with this key has not ended", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "Too many messages, or the body is too large", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Not a batch; or the key was used for another payload", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Nothing was recorded: send the same call again", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Not known to be recorded: send the same call again; with an Idempotency-Key it is recorded once", body = Problem, content_type = "application/problem+json"),
     ),
     security(("bearer" = ["campaign"]))
 )]

@@ -25,7 +25,7 @@ use std::sync::Arc;
         (status = 409, description = "The first call with this key has not ended", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "The body is too large", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Fields were refused; or the recipient is opted out (`/problems/recipient-opted-out`); or the key was used for another payload (`/problems/idempotency-key-reused`)", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Nothing was recorded: send the same call again", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Not known to be recorded: send the same call again; with an Idempotency-Key it is recorded once", body = Problem, content_type = "application/problem+json"),
     ),
     security(("bearer" = ["campaign"]))
 )]
