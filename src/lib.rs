@@ -25,4 +25,5 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod embedded;
+pub mod failpoint;
 pub mod telemetry;

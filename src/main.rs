@@ -4,9 +4,10 @@ use clap::Parser;
 use std::process::ExitCode;
 use textrail::cli::Cli;
 use textrail::commands::{self, output};
-use textrail::telemetry;
+use textrail::{failpoint, telemetry};
 
 fn main() -> ExitCode {
+    failpoint::arm();
     let cli = Cli::parse();
     let outcome = telemetry::start_logs(cli.common.log_format).and_then(|()| commands::run(cli));
     match outcome {

@@ -14,7 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room, and the rooms that it may use. `commands` composes everything and is not listed.
-const ROOMS: [(&str, &[&str]); 16] = [
+const ROOMS: [(&str, &[&str]); 17] = [
     ("cause", &[]),
     ("domain", &[]),
     ("event", &["domain"]),
@@ -31,6 +31,7 @@ const ROOMS: [(&str, &[&str]); 16] = [
     ("warehouse", &["event", "domain"]),
     ("report", &["warehouse"]),
     ("embedded", &[]),
+    ("failpoint", &[]),
     ("telemetry", &[]),
     ("config", &["ledger", "domain"]),
     ("cli", &["domain", "telemetry"]),
