@@ -1,7 +1,8 @@
 //! The warehouse in DuckDB: one file a generation, one process that owns it.
 
 use super::{
-    Counts, LoadReport, Progress, Rows, Select, StagedWindow, Warehouse, WarehouseError, rows::Cell,
+    Counts, KindCount, LoadReport, LoadedFile, Progress, Rows, Select, StagedWindow, Warehouse,
+    WarehouseError, rows::Cell,
 };
 use crate::domain::window::WindowId;
 use duckdb::Connection;
@@ -14,6 +15,7 @@ use std::{
 
 mod generation;
 mod load;
+mod notes;
 mod read;
 mod staging;
 
@@ -95,6 +97,14 @@ impl Warehouse for DuckWarehouse {
         let mut counts = read::counts(&self.connect()?).map_err(refused("count what waits"))?;
         counts.bytes = generation::bytes(&self.file);
         Ok(counts)
+    }
+
+    fn loaded_files(&self, among: &[WindowId]) -> Result<Vec<LoadedFile>, WarehouseError> {
+        notes::loaded_files(&self.connect()?, among).map_err(refused("list its files"))
+    }
+
+    fn kind_counts(&self) -> Result<Vec<KindCount>, WarehouseError> {
+        notes::kind_counts(&self.connect()?).map_err(refused("count its rows"))
     }
 
     fn read(&self, statements: &[Select], limit: Duration) -> Result<Vec<Rows>, WarehouseError> {
