@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use std::{
     collections::{BTreeMap, HashSet},
     path::PathBuf,
+    sync::Arc,
     time::Duration,
 };
 
@@ -200,6 +201,24 @@ pub enum WarehouseError {
         /// The limit.
         limit: usize,
     },
+    /// Another process has it.
+    #[error("another process has the warehouse open")]
+    Owned,
+    /// Another process rebuilds it.
+    #[error("another `textrail reprocess` runs on this warehouse")]
+    Rebuilding,
+    /// Its tables are not this version's.
+    #[error(
+        "{generation} was made for other tables than those of this version ({table} differs): \
+         `textrail reprocess` of this version makes one that it can use, while the version that made \
+         it goes on"
+    )]
+    OtherSchema {
+        /// The generation.
+        generation: String,
+        /// The first table that differs.
+        table: String,
+    },
     /// The engine said no.
     #[error("the warehouse could not {action}")]
     Engine {
@@ -249,4 +268,14 @@ pub trait Warehouse: Send + Sync + std::fmt::Debug {
     fn read(&self, statements: &[Select], limit: Duration) -> Result<Vec<Rows>, WarehouseError>;
     /// Moves what was committed into the store's main file.
     fn checkpoint(&self) -> Result<(), WarehouseError>;
+    /// The generation that took the place of this one since it was opened: open, and not answering
+    /// yet. None while this is the current one, which an engine that has no generations always is.
+    fn newer(&self) -> Result<Option<Arc<dyn Warehouse>>, WarehouseError> {
+        Ok(None)
+    }
+    /// From now on the newer one answers: each call that begins after this is wholly of it, each that
+    /// began before wholly of the other.
+    fn adopt_newer(&self) -> Result<(), WarehouseError> {
+        Ok(())
+    }
 }
