@@ -19,6 +19,7 @@ mod lines;
 mod loader;
 mod measure;
 mod quarantine;
+pub mod reprocess;
 mod stage;
 mod staging;
 mod waiting;
