@@ -50,11 +50,7 @@ pub(super) async fn run(config: &Config, arguments: &cli::Reprocess) -> Result<(
     }
 }
 
-async fn begin(
-    config: &Config,
-    arguments: &cli::Reprocess,
-    directory: PathBuf,
-) -> Result<Rebuild> {
+async fn begin(config: &Config, arguments: &cli::Reprocess, directory: PathBuf) -> Result<Rebuild> {
     let settings = DuckSettings {
         memory_limit: match &arguments.memory {
             Some(memory) => memory.clone(),

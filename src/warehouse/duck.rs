@@ -173,7 +173,11 @@ impl Warehouse for DuckWarehouse {
         tell_of(&opened)?;
         let name = opened.name.clone();
         let before = self.current.swap(opened);
-        tracing::info!(generation = name, before = before.name, "reports come from another generation");
+        tracing::info!(
+            generation = name,
+            before = before.name,
+            "reports come from another generation"
+        );
         retire(&self.directory, &name);
         Ok(())
     }
@@ -196,7 +200,10 @@ fn tell_of(generation: &Generation) -> Result<(), WarehouseError> {
 /// Old generations are no use to anybody; failing to remove them is no reason not to go on.
 fn retire(directory: &Directory, current: &str) {
     if let Err(error) = directory.retire(current) {
-        tracing::warn!(error = format!("{error:#}"), "an old generation could not be removed");
+        tracing::warn!(
+            error = format!("{error:#}"),
+            "an old generation could not be removed"
+        );
     }
 }
 

@@ -279,7 +279,12 @@ fn blame(
 }
 
 fn text_bytes(found: &Found) -> u64 {
-    found.manifest.files.iter().map(|file| file.text_bytes).sum()
+    found
+        .manifest
+        .files
+        .iter()
+        .map(|file| file.text_bytes)
+        .sum()
 }
 
 /// Manifests by the windows that their keys name; what is no manifest is passed over.

@@ -4,8 +4,9 @@
 //! rebuild goes on at the slice in hand. A slice is whole hours, so no bucket is in two of them.
 
 use super::{
+    Generation,
     load::{self, instant},
-    refused, Generation,
+    refused,
 };
 use crate::warehouse::WarehouseError;
 use chrono::{DateTime, Utc};
@@ -31,7 +32,9 @@ struct Slice {
 impl Slice {
     /// The condition that a column of times is in it.
     fn holds(&self, column: &str) -> String {
-        let from = self.from.map(|from| format!("{column} >= {}", instant(&from)));
+        let from = self
+            .from
+            .map(|from| format!("{column} >= {}", instant(&from)));
         let to = self.to.map(|to| format!("{column} < {}", instant(&to)));
         let bounds: Vec<_> = from.into_iter().chain(to).collect();
         if bounds.is_empty() {

@@ -28,8 +28,7 @@ pub(super) struct Directory(PathBuf);
 impl Directory {
     /// Makes the folder if it is not there.
     pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
-        fs::create_dir_all(path)
-            .with_context(|| format!("could not create {}", path.display()))?;
+        fs::create_dir_all(path).with_context(|| format!("could not create {}", path.display()))?;
         Ok(Self(path.to_owned()))
     }
 
@@ -170,7 +169,10 @@ mod tests {
         let next = Directory::after(FIRST).unwrap();
         directory.point(&next).unwrap();
         assert_eq!(directory.current().unwrap(), "generation-0002");
-        assert_eq!(Directory::after("generation-9999").unwrap(), "generation-10000");
+        assert_eq!(
+            Directory::after("generation-9999").unwrap(),
+            "generation-10000"
+        );
         for damaged in ["", "../x", "generation-", "generation-1", "generation-000x"] {
             fs::write(root.path().join(POINTER), damaged).unwrap();
             assert!(directory.current().is_err(), "{damaged}");
@@ -181,7 +183,11 @@ mod tests {
     fn the_generation_before_is_kept_and_older_ones_are_removed_with_what_is_beside_them() {
         let root = tempfile::tempdir().unwrap();
         let directory = Directory::open(root.path()).unwrap();
-        let others = ["generation-0001.duckdb.wal", "mine.duckdb", "generation-x.duckdb"];
+        let others = [
+            "generation-0001.duckdb.wal",
+            "mine.duckdb",
+            "generation-x.duckdb",
+        ];
         for number in 1..=4 {
             fs::write(directory.file(&format!("generation-000{number}")), "").unwrap();
         }

@@ -1,6 +1,8 @@
 //! A generation that is built beside the current one, and takes its place.
 
-use super::{DuckSettings, derive, directory::Directory, failed, generation::Generation, refused, rules};
+use super::{
+    DuckSettings, derive, directory::Directory, failed, generation::Generation, refused, rules,
+};
 use crate::{
     event::Kind,
     warehouse::{Warehouse, WarehouseError, columns::definitions},
@@ -43,7 +45,11 @@ impl Rebuild {
         let replaces = directory.current().map_err(failed("find its file"))?;
         let name = Directory::after(&replaces).map_err(failed("name a generation"))?;
         let file = directory.file(&name);
-        let begun = if restart { None } else { resume(&name, &file, settings) };
+        let begun = if restart {
+            None
+        } else {
+            resume(&name, &file, settings)
+        };
         let resumed = begun.is_some();
         let generation = match begun {
             Some(generation) => generation,
@@ -132,7 +138,10 @@ fn resume(name: &str, file: &Path, settings: &DuckSettings) -> Option<Generation
     match opened.and_then(|generation| Ok((ours(&generation)?, generation))) {
         Ok((true, generation)) => Some(generation),
         Ok((false, _)) => {
-            tracing::info!(generation = name, "what was begun is not this version's: begins anew");
+            tracing::info!(
+                generation = name,
+                "what was begun is not this version's: begins anew"
+            );
             None
         }
         Err(error) => {

@@ -18,7 +18,10 @@ use std::{collections::BTreeMap, sync::LazyLock};
 pub(super) fn fingerprint() -> &'static str {
     static RULES: LazyLock<String> = LazyLock::new(|| {
         let mut hash = Sha256::new();
-        let fixed = TABLES.iter().chain(&load::STATEMENTS).chain(&derive::STATEMENTS);
+        let fixed = TABLES
+            .iter()
+            .chain(&load::STATEMENTS)
+            .chain(&derive::STATEMENTS);
         for text in fixed {
             hash.update(text);
         }
