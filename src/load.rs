@@ -13,6 +13,7 @@
 mod batch;
 mod decode;
 pub mod download;
+mod drain;
 mod fault;
 mod fetch;
 mod lines;
@@ -23,6 +24,7 @@ mod stage;
 mod staging;
 mod waiting;
 
+pub use drain::Drained;
 pub use fault::{Fault, LoadError};
 pub use loader::{LoadSettings, Loader, Stopped, TickReport};
 

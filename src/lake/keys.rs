@@ -46,6 +46,14 @@ pub fn quarantine(kind: &str, epoch: i32, window: i64, part: i32) -> String {
     format!("{QUARANTINE}{epoch:04}-{window:010}/{kind}-{part:04}.ndjson")
 }
 
+/// `_quarantine/queue/<message id>.json`.
+pub fn queue_aside(message_id: &str) -> String {
+    // Ids are UUIDs; whatever a queue makes of them, a key is one segment of plain letters.
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let name: String = message_id.chars().filter(|c| plain(*c)).collect();
+    format!("{QUARANTINE}queue/{name}.json")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -108,7 +108,9 @@ async fn staged_file(
         key: found.key.clone(),
         problem: format!("{} is of a kind it does not know", file.key),
     })?;
+    fail::fail_point!("load.fetch.before");
     let object = store.get(&file.key).await?;
+    fail::fail_point!("load.fetch.after");
     let file = file.clone();
     tokio::task::spawn_blocking(move || stage(&object, &file, kind, path)).await?
 }

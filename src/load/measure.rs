@@ -72,6 +72,12 @@ pub(super) fn stopped(manifest_key: &str, fault: &Fault) {
     );
 }
 
+/// How many windows are stopped, and have not been loaded since.
+#[expect(clippy::cast_precision_loss, reason = "a gauge holds floats")]
+pub(super) fn stopped_windows(count: usize) {
+    gauge!("textrail_load_stopped_windows").set(count as f64);
+}
+
 /// A transaction of several windows failed.
 pub(super) fn takes_apart(windows: usize, error: &WarehouseError) {
     tracing::warn!(

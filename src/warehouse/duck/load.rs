@@ -40,7 +40,9 @@ pub(super) fn load(
     merge(&transaction).map_err(refused("load events"))?;
     let report = note(&transaction, &windows).map_err(refused("note what it loaded"))?;
     advance(&transaction).map_err(refused("note its progress"))?;
+    fail::fail_point!("load.commit.before");
     transaction.commit().map_err(refused("commit a load"))?;
+    fail::fail_point!("load.commit.after");
     Ok(report)
 }
 
