@@ -55,7 +55,7 @@ pub enum Command {
     Ship,
     /// Run the loader: log files into the warehouse, and reports out of it
     #[command(after_help = LOAD)]
-    Load,
+    Load(Load),
     /// Print a report of a running server
     #[command(after_help = REPORT)]
     Report(Report),
@@ -118,6 +118,18 @@ pub struct Server {
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented on the struct")]
     pub data: DataDirectory,
+}
+
+/// `textrail load`.
+#[derive(Clone, Debug, Args)]
+pub struct Load {
+    /// Load until the queue is empty and the lake holds nothing new, then exit; answers no reports.
+    /// Exit 1 if a window stays out
+    #[arg(long)]
+    pub drain: bool,
+    /// The SQS queue to which S3 posts of new objects [default: loader.queue_url]
+    #[arg(long, value_name = "URL")]
+    pub queue: Option<Url>,
 }
 
 /// `textrail report`.
@@ -305,10 +317,15 @@ Example:
 
 const LOAD: &str = "\
 Needs the lake (lake.bucket) and a folder for the warehouse (warehouse.directory); never the ledger.
-Answers reports, health and metrics on loader.listen.
+Answers reports, health and metrics on loader.listen. Finds new windows by asking the lake, and sooner
+if S3 posts to an SQS queue (loader.queue_url): messages are deleted once their windows are loaded.
+What is no notification of this lake is left to the queue's dead letters, or, if it has none, stored
+under _quarantine/queue/ in the lake.
 
-Example:
-  TEXTRAIL_LAKE__BUCKET=my-lake TEXTRAIL_LOADER__LISTEN=0.0.0.0:8081 textrail load";
+Examples:
+  TEXTRAIL_LAKE__BUCKET=my-lake TEXTRAIL_LOADER__LISTEN=0.0.0.0:8081 textrail load
+  textrail load --queue https://sqs.eu-central-1.amazonaws.com/123456789012/textrail
+  textrail load --drain                 # as a task that a clock starts";
 
 const REPORT: &str = "\
 A report is about the messages recorded in the range, restated as later facts arrive; its first

@@ -34,7 +34,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Up(arguments) => block_on(up::run(config, &arguments)),
         Command::Serve => block_on(serve::run(&config)),
         Command::Ship => block_on(ship::run(&config)),
-        Command::Load => block_on(load::run(&config)),
+        Command::Load(arguments) => block_on(load::run(config, &arguments)),
         Command::Query(arguments) => block_on(query::run(&config, &arguments)),
         Command::Report(arguments) => block_on(report::run(&arguments)),
         Command::Demo(arguments) => block_on(demo_on(arguments)),
