@@ -11,6 +11,7 @@
 //! no other with it.
 
 mod batch;
+mod corrections;
 mod decode;
 pub mod download;
 mod drain;
@@ -20,13 +21,16 @@ mod lines;
 mod loader;
 mod measure;
 mod quarantine;
+mod retry;
 mod stage;
 mod staging;
 mod waiting;
 
+pub use corrections::Correction;
 pub use drain::Drained;
 pub use fault::{Fault, LoadError};
 pub use loader::{LoadSettings, Loader, Stopped, TickReport};
+pub use retry::{CorrectionError, Quarantine, RetryReport};
 
 #[cfg(test)]
 mod stories;

@@ -64,6 +64,10 @@ const COUNTERS: &[(&str, &str)] = &[
         "Log lines put aside because they cannot be loaded, by kind",
     ),
     (
+        "textrail_load_damaged_files_total",
+        "Files that were put as damaged gzip, by kind; what cannot be read of them is in quarantine",
+    ),
+    (
         "textrail_queue_messages_total",
         "Messages received from the queue, by sort: manifest, ordinary (other objects of the lake), \
          test, foreign, malformed; the last two are set aside",

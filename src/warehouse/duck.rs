@@ -1,7 +1,7 @@
 //! The warehouse in DuckDB: one file a generation, one process that owns it.
 
 use super::{
-    Counts, LoadReport, Progress, Rows, Select, StagedWindow, Warehouse, WarehouseError, rows::Cell,
+    Counts, LoadReport, Progress, QuarantineFilter, QuarantinedFile, Retry, Rows, Select, StagedWindow, Warehouse, WarehouseError, rows::Cell,
 };
 use crate::domain::window::WindowId;
 use duckdb::Connection;
@@ -14,6 +14,7 @@ use std::{
 
 mod generation;
 mod load;
+mod quarantine;
 mod read;
 mod staging;
 
@@ -89,6 +90,17 @@ impl Warehouse for DuckWarehouse {
 
     fn progress(&self) -> Result<Option<Progress>, WarehouseError> {
         read::progress(&self.connect()?).map_err(refused("tell its progress"))
+    }
+
+    fn quarantined(
+        &self,
+        filter: &QuarantineFilter,
+    ) -> Result<Vec<QuarantinedFile>, WarehouseError> {
+        quarantine::list(&self.connect()?, filter).map_err(refused("list its quarantine"))
+    }
+
+    fn retry(&self, retry: &Retry) -> Result<LoadReport, WarehouseError> {
+        quarantine::retry(&mut lock(&self.writer), retry)
     }
 
     fn counts(&self) -> Result<Counts, WarehouseError> {

@@ -63,7 +63,7 @@ fn files_of<'a>(windows: &[&'a StagedWindow], kind: Kind) -> Vec<&'a StagedFile>
 }
 
 /// Facts, then messages, then what happened to them, then the buckets.
-fn merge(connection: &Connection) -> duckdb::Result<()> {
+pub(super) fn merge(connection: &Connection) -> duckdb::Result<()> {
     insert_facts(connection)?;
     connection.execute_batch(MESSAGES)?;
     connection.execute_batch(DELTAS)?;
@@ -205,14 +205,15 @@ fn note_file(
         .map(drop)
 }
 
-fn note_bad_lines(
+/// Notes what a file has in quarantine since some time.
+pub(super) fn note_bad_lines(
     connection: &Connection,
     id: WindowId,
     file: &StagedFile,
-    now: DateTime<Utc>,
+    since: DateTime<Utc>,
 ) -> duckdb::Result<()> {
     let mut insert = connection
-        .prepare_cached("INSERT INTO quarantined_lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
+        .prepare_cached("INSERT INTO quarantined_lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
     for bad in &file.bad_lines {
         insert.execute(params![
             id.epoch,
@@ -223,7 +224,8 @@ fn note_bad_lines(
             bad.line_number,
             bad.reason,
             bad.line,
-            now,
+            since,
+            bad.lines,
         ])?;
     }
     Ok(())
