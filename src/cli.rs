@@ -1,6 +1,6 @@
 //! The commands and their flags. Each `--help` stands alone.
 
-use crate::domain::window::WindowLength;
+use crate::domain::window::{WindowId, WindowLength};
 use crate::telemetry::LogFormat;
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -59,6 +59,9 @@ pub enum Command {
     /// Print a report of a running server
     #[command(after_help = REPORT)]
     Report(Report),
+    /// See what could not be loaded, and load it after all
+    #[command(after_help = QUARANTINE)]
+    Quarantine(Quarantine),
     /// Run SQL straight on the lake's files
     #[command(after_help = QUERY)]
     Query(Query),
@@ -219,6 +222,54 @@ fn rate(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "must be between 0.01 and 100000".to_owned())
 }
 
+/// `textrail quarantine`.
+#[derive(Clone, Debug, Args)]
+pub struct Quarantine {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub action: QuarantineAction,
+    /// Which server to ask.
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// What to do with the quarantine.
+#[derive(Clone, Debug, Subcommand)]
+pub enum QuarantineAction {
+    /// List what could not be loaded: window, file, line number and reason
+    List {
+        /// Of one window: epoch and number, such as 1-42
+        #[arg(long)]
+        window: Option<WindowId>,
+        /// Of one log file: its key in the lake
+        #[arg(long, value_name = "KEY")]
+        file: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print one line and why it could not be loaded, as JSON
+    Show {
+        /// The log file: its key in the lake
+        file: String,
+        /// The line, from 1
+        line_number: u64,
+    },
+    /// Load what can be loaded by now; exit 1 if a file cannot be tried
+    Retry {
+        /// Only of one window: epoch and number, such as 1-42
+        #[arg(long)]
+        window: Option<WindowId>,
+        /// First put these corrected lines in the place of bad ones: a file of JSON lines as `show`
+        /// prints them (file, line_number, line), with `line` put right
+        #[arg(long, value_name = "FILE")]
+        with: Option<PathBuf>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
 /// `textrail query`.
 #[derive(Clone, Debug, Args)]
 pub struct Query {
@@ -346,6 +397,22 @@ Examples:
   textrail demo                                  # 2,000 messages at 200 a second
   textrail demo --messages 20000 --rate 1000 --verify
   textrail demo --seed 7 --expect /tmp/expected.json";
+
+const QUARANTINE: &str = "\
+A line that cannot be loaded stops nothing: it is put aside with its reason, in the warehouse's list
+and under _quarantine/ in the lake, and the rest of its file is loaded. It can be loaded later: by a
+newer version that knows it, or with a correction. Corrections are kept in the lake, so that every
+rebuild takes them; log files are never changed. A line that is loaded leaves quarantine in the same
+transaction, once.
+
+Asks the server of --url and --key, the `textrail up` of the data folder, or, if lake.bucket is
+configured, the loader at loader.url with loader.key; if that does not run, opens the warehouse itself.
+
+Examples:
+  textrail quarantine list
+  textrail quarantine show events/click/dt=2026-11-23/hr=05/….json.gz 17 > line.json
+  textrail quarantine retry --with line.json    # after `line` in it was put right
+  textrail quarantine retry                     # after an upgrade";
 
 const QUERY: &str = "\
 Each kind of log line is a view: message, submission, receipt, matches, click, inbound, opt_out.

@@ -16,6 +16,7 @@ mod ledger;
 mod load;
 mod migrate;
 pub mod output;
+mod quarantine;
 mod query;
 mod report;
 mod serve;
@@ -35,6 +36,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Serve => block_on(serve::run(&config)),
         Command::Ship => block_on(ship::run(&config)),
         Command::Load(arguments) => block_on(load::run(config, &arguments)),
+        Command::Quarantine(arguments) => block_on(quarantine::run(&config, &arguments)),
         Command::Query(arguments) => block_on(query::run(&config, &arguments)),
         Command::Report(arguments) => block_on(report::run(&arguments)),
         Command::Demo(arguments) => block_on(demo_on(arguments)),

@@ -119,6 +119,8 @@ pub struct QuarantineFilter {
     pub file: Option<String>,
     /// This line; any unless given.
     pub line_number: Option<u64>,
+    /// Whether the lines themselves are wanted; they are empty otherwise.
+    pub text: bool,
     /// The most entries; files that sort after them are left out.
     pub most: usize,
 }

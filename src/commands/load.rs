@@ -1,6 +1,7 @@
 //! `textrail load`: the loader alone. It owns the warehouse, so it also answers the reports that
 //! `serve` passes on.
 
+use super::quarantine::LocalDesk;
 use super::{api, beside, lake, output, shutdown};
 use crate::announce::both::Both;
 use crate::announce::sqs::{Queue, QueueSettings};
@@ -9,7 +10,7 @@ use crate::cli;
 use crate::config::Config;
 use crate::http::{self, HttpLimits, ReportsOptions, ReportsState};
 use crate::lake::store::ObjectStore;
-use crate::load::{LoadSettings, Loader};
+use crate::load::{LoadSettings, Loader, Quarantine};
 use crate::report::LocalReports;
 use crate::telemetry;
 use crate::warehouse::Warehouse;
@@ -67,8 +68,10 @@ async fn serve(config: &Config) -> Result<()> {
     let warehouse = warehouse(config).await?;
     let metrics = telemetry::start_metrics()?;
     let stop = shutdown::on_signal()?;
+    let desk = desk(config, Arc::clone(&store), Arc::clone(&warehouse))?;
     let state = ReportsState {
         reports: Arc::new(LocalReports::new(Arc::clone(&warehouse))),
+        quarantine: Some(Arc::new(desk)),
         bearer: config
             .loader
             .key
@@ -85,6 +88,17 @@ async fn serve(config: &Config) -> Result<()> {
         shutdown: stop.clone(),
     });
     beside::run(served, "loader", loader.run(None, stop.clone()), stop).await
+}
+
+/// The quarantine of a warehouse and the lake that it is loaded from.
+pub(super) fn desk(
+    config: &Config,
+    store: Arc<dyn ObjectStore>,
+    warehouse: Arc<dyn Warehouse>,
+) -> Result<LocalDesk> {
+    let staging = settings(config)?.staging;
+    let quarantine = Quarantine::new(store, Arc::clone(&warehouse), staging);
+    Ok(LocalDesk::new(quarantine, warehouse))
 }
 
 /// The configured warehouse.

@@ -29,6 +29,7 @@ pub(super) fn list(
         filter.file,
         filter.line_number,
         i64::try_from(filter.most).unwrap_or(i64::MAX),
+        filter.text,
     ])?;
     let mut files: Vec<QuarantinedFile> = Vec::new();
     while let Some(row) = rows.next()? {

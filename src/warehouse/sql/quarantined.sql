@@ -1,7 +1,8 @@
--- What is in quarantine, in the order of windows, files and lines; all but the last parameter may be
--- null.
+-- What is in quarantine, in the order of windows, files and lines; the first four parameters may be
+-- null. $6 says whether the lines themselves are wanted.
 SELECT line.epoch, line.number, noted.manifest_key, line.kind, line.part, line.file_key,
-       line.quarantined_at, line.line_number, line.lines, line.reason, line.line
+       line.quarantined_at, line.line_number, line.lines, line.reason,
+       CASE WHEN $6 THEN line.line ELSE '' END
 FROM quarantined_lines AS line
 JOIN loaded_windows AS noted ON noted.epoch = line.epoch AND noted.number = line.number
 WHERE line.epoch = coalesce($1, line.epoch)
