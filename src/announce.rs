@@ -2,11 +2,14 @@
 //!
 //! An announcement is a doorbell, never the truth: it may come twice, late, out of order, for a
 //! window that is loaded, or not at all. The loader asks the warehouse what is loaded, reads the
-//! manifest itself, and has a [`sweep`] look for what nobody announced.
+//! manifest itself, and has a [`sweep`] look for what nobody announced. Where S3 posts to a queue,
+//! [`sqs`] rings first, and the sweep goes on beside it ([`both`]).
 
 use crate::lake::store::StoreError;
 use async_trait::async_trait;
 
+pub mod both;
+pub mod sqs;
 pub mod sweep;
 
 /// A manifest that may be new.
@@ -24,6 +27,17 @@ pub enum AnnounceError {
     /// The lake could not be listed.
     #[error(transparent)]
     Lake(#[from] StoreError),
+    /// The queue did not do it.
+    #[error("the queue {queue} could not {action}")]
+    Queue {
+        /// Its URL.
+        queue: String,
+        /// `receive`, `acknowledge`, `tell of its dead letters`.
+        action: &'static str,
+        /// What the service or the client said.
+        #[source]
+        source: anyhow::Error,
+    },
 }
 
 /// A source of announcements.
@@ -43,4 +57,12 @@ pub trait Announcer: Send + Sync + std::fmt::Debug {
     /// These windows are durably loaded: they need not be announced again. If this fails, they are,
     /// and are found loaded.
     async fn acknowledge(&mut self, loaded: &[Announcement]) -> Result<(), AnnounceError>;
+
+    /// These windows cannot be loaded now and are no longer held: the source may announce them again.
+    fn release(&mut self, _stopped: &[Announcement]) {}
+
+    /// Whether [`next`](Self::next) itself waits for news: the loader then need not pause.
+    fn waits(&self) -> bool {
+        false
+    }
 }

@@ -1,6 +1,6 @@
 //! The commands and their flags. Each `--help` stands alone.
 
-use crate::domain::window::WindowLength;
+use crate::domain::window::{WindowId, WindowLength};
 use crate::telemetry::LogFormat;
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -55,13 +55,16 @@ pub enum Command {
     Ship,
     /// Run the loader: log files into the warehouse, and reports out of it
     #[command(after_help = LOAD)]
-    Load,
+    Load(Load),
     /// Print a report of a running server
     #[command(after_help = REPORT)]
     Report(Report),
     /// Rebuild the warehouse from the lake, and switch to it when it is proven
     #[command(after_help = REPROCESS)]
     Reprocess(Reprocess),
+    /// See what could not be loaded, and load it after all
+    #[command(after_help = QUARANTINE)]
+    Quarantine(Quarantine),
     /// Run SQL straight on the lake's files
     #[command(after_help = QUERY)]
     Query(Query),
@@ -121,6 +124,18 @@ pub struct Server {
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented on the struct")]
     pub data: DataDirectory,
+}
+
+/// `textrail load`.
+#[derive(Clone, Debug, Args)]
+pub struct Load {
+    /// Load until the queue is empty and the lake holds nothing new, then exit; answers no reports.
+    /// Exit 1 if a window stays out
+    #[arg(long)]
+    pub drain: bool,
+    /// The SQS queue to which S3 posts of new objects [default: loader.queue_url]
+    #[arg(long, value_name = "URL")]
+    pub queue: Option<Url>,
 }
 
 /// `textrail report`.
@@ -208,6 +223,54 @@ fn rate(text: &str) -> Result<f64, String> {
     possible
         .then_some(rate)
         .ok_or_else(|| "must be between 0.01 and 100000".to_owned())
+}
+
+/// `textrail quarantine`.
+#[derive(Clone, Debug, Args)]
+pub struct Quarantine {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub action: QuarantineAction,
+    /// Which server to ask.
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// What to do with the quarantine.
+#[derive(Clone, Debug, Subcommand)]
+pub enum QuarantineAction {
+    /// List what could not be loaded: window, file, line number and reason
+    List {
+        /// Of one window: epoch and number, such as 1-42
+        #[arg(long)]
+        window: Option<WindowId>,
+        /// Of one log file: its key in the lake
+        #[arg(long, value_name = "KEY")]
+        file: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print one line and why it could not be loaded, as JSON
+    Show {
+        /// The log file: its key in the lake
+        file: String,
+        /// The line, from 1
+        line_number: u64,
+    },
+    /// Load what can be loaded by now; exit 1 if a file cannot be tried
+    Retry {
+        /// Only of one window: epoch and number, such as 1-42
+        #[arg(long)]
+        window: Option<WindowId>,
+        /// First put these corrected lines in the place of bad ones: a file of JSON lines as `show`
+        /// prints them (file, line_number, line), with `line` put right
+        #[arg(long, value_name = "FILE")]
+        with: Option<PathBuf>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// `textrail query`.
@@ -323,10 +386,15 @@ Example:
 
 const LOAD: &str = "\
 Needs the lake (lake.bucket) and a folder for the warehouse (warehouse.directory); never the ledger.
-Answers reports, health and metrics on loader.listen.
+Answers reports, health and metrics on loader.listen. Finds new windows by asking the lake, and sooner
+if S3 posts to an SQS queue (loader.queue_url): messages are deleted once their windows are loaded.
+What is no notification of this lake is left to the queue's dead letters, or, if it has none, stored
+under _quarantine/queue/ in the lake.
 
-Example:
-  TEXTRAIL_LAKE__BUCKET=my-lake TEXTRAIL_LOADER__LISTEN=0.0.0.0:8081 textrail load";
+Examples:
+  TEXTRAIL_LAKE__BUCKET=my-lake TEXTRAIL_LOADER__LISTEN=0.0.0.0:8081 textrail load
+  textrail load --queue https://sqs.eu-central-1.amazonaws.com/123456789012/textrail
+  textrail load --drain                 # as a task that a clock starts";
 
 const REPORT: &str = "\
 A report is about the messages recorded in the range, restated as later facts arrive; its first
@@ -347,6 +415,22 @@ Examples:
   textrail demo                                  # 2,000 messages at 200 a second
   textrail demo --messages 20000 --rate 1000 --verify
   textrail demo --seed 7 --expect /tmp/expected.json";
+
+const QUARANTINE: &str = "\
+A line that cannot be loaded stops nothing: it is put aside with its reason, in the warehouse's list
+and under _quarantine/ in the lake, and the rest of its file is loaded. It can be loaded later: by a
+newer version that knows it, or with a correction. Corrections are kept in the lake, so that every
+rebuild takes them; log files are never changed. A line that is loaded leaves quarantine in the same
+transaction, once.
+
+Asks the server of --url and --key, the `textrail up` of the data folder, or, if lake.bucket is
+configured, the loader at loader.url with loader.key; if that does not run, opens the warehouse itself.
+
+Examples:
+  textrail quarantine list
+  textrail quarantine show events/click/dt=2026-11-23/hr=05/….json.gz 17 > line.json
+  textrail quarantine retry --with line.json    # after `line` in it was put right
+  textrail quarantine retry                     # after an upgrade";
 
 const QUERY: &str = "\
 Each kind of log line is a view: message, submission, receipt, matches, click, inbound, opt_out.

@@ -16,6 +16,7 @@ mod ledger;
 mod load;
 mod migrate;
 pub mod output;
+mod quarantine;
 mod query;
 mod report;
 mod reprocess;
@@ -35,7 +36,8 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Up(arguments) => block_on(up::run(config, &arguments)),
         Command::Serve => block_on(serve::run(&config)),
         Command::Ship => block_on(ship::run(&config)),
-        Command::Load => block_on(load::run(&config)),
+        Command::Load(arguments) => block_on(load::run(config, &arguments)),
+        Command::Quarantine(arguments) => block_on(quarantine::run(&config, &arguments)),
         Command::Query(arguments) => block_on(query::run(&config, &arguments)),
         Command::Reprocess(arguments) => block_on(reprocess::run(&config, &arguments)),
         Command::Report(arguments) => block_on(report::run(&arguments)),

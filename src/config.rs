@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use url::Url;
 
@@ -193,9 +193,13 @@ pub struct Loader {
     pub url: Option<Url>,
     /// What `serve` presents to it. Without a key, whoever reaches `listen` reads reports.
     pub key: Option<Secret>,
-    /// How often the lake is asked for new windows.
+    /// The URL of an SQS queue to which S3 posts of new objects.
+    pub queue_url: Option<Url>,
+    /// How long a message that is being loaded stays hidden from other loaders when this one dies.
     #[serde(deserialize_with = "positive::read")]
-    pub sweep_seconds: u64,
+    pub queue_visibility_seconds: u32,
+    /// How often the lake is asked for new windows. Default: 15, or 60 where there is a queue.
+    pub sweep_seconds: Option<NonZeroU64>,
 }
 
 impl Default for Loader {
@@ -204,7 +208,9 @@ impl Default for Loader {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8081)),
             url: None,
             key: None,
-            sweep_seconds: 15,
+            queue_url: None,
+            queue_visibility_seconds: 120,
+            sweep_seconds: None,
         }
     }
 }

@@ -20,6 +20,7 @@ mod openapi;
 mod opt_outs;
 mod pages;
 mod problem;
+mod quarantine;
 mod receipts;
 mod redirect;
 mod reports;
@@ -30,6 +31,10 @@ mod submissions;
 mod webhooks;
 mod well_known;
 
+pub use quarantine::{
+    Quarantine, QuarantineCorrection, QuarantineEntry, QuarantineError, QuarantineFailure,
+    QuarantineList, QuarantineOutcome, QuarantineQuery, QuarantineRetry,
+};
 pub use server::{
     OperationsOptions, ReportsOptions, ServeOptions, serve, serve_operations, serve_reports,
 };

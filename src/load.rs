@@ -11,8 +11,10 @@
 //! no other with it.
 
 mod batch;
+mod corrections;
 mod decode;
 pub mod download;
+mod drain;
 mod fault;
 mod fetch;
 mod lines;
@@ -20,12 +22,16 @@ mod loader;
 mod measure;
 mod quarantine;
 pub mod reprocess;
+mod retry;
 mod stage;
 mod staging;
 mod waiting;
 
+pub use corrections::Correction;
+pub use drain::Drained;
 pub use fault::{Fault, LoadError};
 pub use loader::{LoadSettings, Loader, Stopped, TickReport};
+pub use retry::{CorrectionError, Quarantine, RetryReport};
 
 #[cfg(test)]
 mod stories;

@@ -65,6 +65,8 @@ pub struct StagedFile {
     pub last_recorded_at: DateTime<Utc>,
     /// Lines that cannot be loaded, and why.
     pub bad_lines: Vec<BadLine>,
+    /// Keys in its good lines that this version does not know.
+    pub unknown_keys: u64,
 }
 
 /// A line that cannot be loaded.
@@ -72,10 +74,72 @@ pub struct StagedFile {
 pub struct BadLine {
     /// From 1.
     pub line_number: u64,
+    /// How many lines of the manifest's it stands for: one, or more where a file's end is missing or
+    /// all of it is damaged.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub lines: u64,
     /// What is wrong with it.
     pub reason: String,
     /// The line as far as it is text: broken UTF-8 and NUL are replaced.
     pub line: String,
+}
+
+fn one() -> u64 {
+    1
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+fn is_one(lines: &u64) -> bool {
+    *lines == 1
+}
+
+/// A file of which lines are in quarantine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuarantinedFile {
+    /// Its window.
+    pub id: WindowId,
+    /// The window's manifest.
+    pub manifest_key: String,
+    /// The kind of all its lines.
+    pub kind: Kind,
+    /// From 0, in order of lines.
+    pub part: i32,
+    /// Its key in the lake.
+    pub key: String,
+    /// Since when.
+    pub quarantined_at: DateTime<Utc>,
+    /// What is in quarantine, by line number.
+    pub lines: Vec<BadLine>,
+}
+
+/// Which lines of the quarantine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct QuarantineFilter {
+    /// Of this window; of any unless given.
+    pub window: Option<WindowId>,
+    /// Of this file; of any unless given.
+    pub file: Option<String>,
+    /// This line; any unless given.
+    pub line_number: Option<u64>,
+    /// Whether the lines themselves are wanted; they are empty otherwise.
+    pub text: bool,
+    /// The most entries; files that sort after them are left out.
+    pub most: usize,
+}
+
+/// A loaded file some of whose quarantined lines can be loaded after all.
+#[derive(Clone, Debug)]
+pub struct Retry {
+    /// Its window.
+    pub id: WindowId,
+    /// What it had in quarantine when it was staged: line numbers, and how many lines each stands for.
+    /// If that is no longer so, somebody else was faster.
+    pub before: Vec<(u64, u64)>,
+    /// The file: at its path the lines to load and no others, as its bad lines what stays.
+    pub file: StagedFile,
 }
 
 /// What a load did.
@@ -241,6 +305,14 @@ pub trait Warehouse: Send + Sync + std::fmt::Debug {
     fn loaded(&self, among: &[WindowId]) -> Result<HashSet<WindowId>, WarehouseError>;
     /// The last window up to which none is missing; none before the first.
     fn progress(&self) -> Result<Option<Progress>, WarehouseError>;
+    /// The files of which lines are in quarantine, in the order of windows, kinds and parts.
+    fn quarantined(
+        &self,
+        filter: &QuarantineFilter,
+    ) -> Result<Vec<QuarantinedFile>, WarehouseError>;
+    /// Loads lines out of quarantine, in one transaction with the note of it. Changes nothing if
+    /// they are no longer there.
+    fn retry(&self, retry: &Retry) -> Result<LoadReport, WarehouseError>;
     /// What waits or was put aside.
     fn counts(&self) -> Result<Counts, WarehouseError>;
     /// The files of these windows as they were noted, in no order. Windows that are not loaded have

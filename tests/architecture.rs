@@ -23,7 +23,7 @@ const ROOMS: [(&str, &[&str]); 17] = [
     ("ledger", &["event", "domain"]),
     ("ship", &["ledger", "lake", "event", "domain", "cause"]),
     ("lake", &[]),
-    ("announce", &["lake"]),
+    ("announce", &["lake", "cause"]),
     (
         "load",
         &["announce", "lake", "warehouse", "event", "domain", "cause"],

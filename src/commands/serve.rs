@@ -1,7 +1,7 @@
 //! `textrail serve`: the API alone.
 
 use super::api::{self, Listeners};
-use super::{ledger, shutdown};
+use super::{ledger, quarantine, shutdown};
 use crate::config::Config;
 use crate::http::{self, ServeOptions};
 use crate::report::RemoteReports;
@@ -15,6 +15,7 @@ pub(super) async fn run(config: &Config) -> Result<()> {
     let metrics = telemetry::start_metrics()?;
     let stop = shutdown::on_signal()?;
     let reports = Arc::new(reports(config)?);
+    let quarantine = quarantine::of_loader(&config.loader)?;
     let built = api::build(config, connection, &listeners, reports, metrics, &stop).await?;
     let Some((state, housekeeping)) = built else {
         return Ok(());
@@ -24,7 +25,7 @@ pub(super) async fn run(config: &Config) -> Result<()> {
     let served = http::serve(ServeOptions {
         public,
         private,
-        state,
+        state: state.with_quarantine(Arc::new(quarantine)),
         shutdown: stop,
     })
     .await;

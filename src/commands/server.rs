@@ -84,9 +84,15 @@ async fn refuse_problems(response: Response) -> Result<Response> {
     if status.is_success() {
         return Ok(response);
     }
+    let said = problem_of(response).await;
+    bail!("the server answered {status}: {said}")
+}
+
+/// What an answer that is none says.
+pub(super) async fn problem_of(response: Response) -> String {
     let text = response.text().await.unwrap_or_default();
     let said = serde_json::from_str(&text).map_or(text, |problem| describe(&problem));
-    bail!("the server answered {status}: {}", said.trim())
+    said.trim().to_owned()
 }
 
 fn describe(problem: &Problem) -> String {

@@ -180,6 +180,7 @@ impl Up {
         let connection = super::ledger::settings(&config.ledger)?;
         let shipper = ship::shipper(&config, &connection.url, lake.clone())?;
         let warehouse = load::warehouse(&config).await?;
+        let desk = load::desk(&config, lake.clone(), Arc::clone(&warehouse))?;
         let loader = load::loader(&config, lake, Arc::clone(&warehouse))?;
         let reports = Arc::new(LocalReports::new(warehouse));
         let built = api::build(&config, connection, &listeners, reports, metrics, &stop).await?;
@@ -197,7 +198,7 @@ impl Up {
         let api = http::serve(ServeOptions {
             public,
             private,
-            state,
+            state: state.with_quarantine(Arc::new(desk)),
             shutdown: stop.clone(),
         });
         let mut api = std::pin::pin!(api);

@@ -16,6 +16,34 @@ pub struct WindowId {
     pub number: i64,
 }
 
+/// Why a text names no window.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be an epoch and a number, such as 1-42")]
+pub struct WindowIdError;
+
+/// As its manifest's key writes it: `0001-0000000042`.
+impl fmt::Display for WindowId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:04}-{:010}", self.epoch, self.number)
+    }
+}
+
+/// With or without the zeros.
+impl FromStr for WindowId {
+    type Err = WindowIdError;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (epoch, number) = text.split_once('-').ok_or(WindowIdError)?;
+        let id = Self {
+            epoch: epoch.parse().map_err(|_| WindowIdError)?,
+            number: number.parse().map_err(|_| WindowIdError)?,
+        };
+        if id.epoch < 1 || id.number < 1 {
+            return Err(WindowIdError);
+        }
+        Ok(id)
+    }
+}
+
 /// How long a window is: 1 second to 1 hour, a whole number of seconds that divides a day, so that
 /// boundaries fall on the clock's own marks.
 ///

@@ -1,8 +1,8 @@
 //! Which routes stand on which listener.
 
 use super::{
-    campaigns, docs, health, inbound, messages, opt_outs, receipts, redirect, reports, submissions,
-    webhooks, well_known,
+    campaigns, docs, health, inbound, messages, opt_outs, quarantine, receipts, redirect, reports,
+    submissions, webhooks, well_known,
 };
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -15,7 +15,7 @@ pub(super) enum RouteSet {
     Public,
     /// The rest.
     Private,
-    /// A `load` process: reports, health, metrics.
+    /// A `load` process: reports, quarantine, health, metrics.
     Loader,
     /// A `ship` process: health, metrics.
     Operations,
@@ -78,7 +78,9 @@ fn private(config: &mut ServiceConfig<'_>) {
 fn loader(config: &mut ServiceConfig<'_>) {
     config
         .service(reports::messages_report)
-        .service(reports::errors_report);
+        .service(reports::errors_report)
+        .service(quarantine::quarantine)
+        .service(quarantine::retry);
     operations(config);
 }
 

@@ -2,6 +2,7 @@
 
 use super::auth::KeyRing;
 use super::link_cache::LinkCache;
+use super::quarantine::Quarantine;
 use super::well_known::WellKnown;
 use crate::domain::short_code::ShortCodes;
 use crate::gateways::{GatewaySettings, Gateways};
@@ -86,6 +87,7 @@ pub struct AppState {
     links: LinkCache,
     keys: KeyRing,
     well_known: WellKnown,
+    quarantine: Option<Arc<dyn Quarantine>>,
 }
 
 impl AppState {
@@ -98,7 +100,19 @@ impl AppState {
             keys: KeyRing::new(parts.pool.clone()),
             well_known: folder.map(WellKnown::load).transpose()?.unwrap_or_default(),
             parts: Arc::new(parts),
+            quarantine: None,
         })
+    }
+
+    /// Answers calls about the quarantine, too.
+    #[must_use]
+    pub fn with_quarantine(mut self, quarantine: Arc<dyn Quarantine>) -> Self {
+        self.quarantine = Some(quarantine);
+        self
+    }
+
+    pub(super) fn quarantine(&self) -> Option<Arc<dyn Quarantine>> {
+        self.quarantine.clone()
     }
 
     pub(super) fn pool(&self) -> &Pool {
@@ -171,6 +185,8 @@ fn under(base: &Url, path: &str) -> Url {
 pub struct ReportsState {
     /// The warehouse in this process.
     pub reports: Arc<dyn Reports>,
+    /// What could not be loaded into it.
+    pub quarantine: Option<Arc<dyn Quarantine>>,
     /// The bearer key that `serve` and `textrail report` present; none = nobody is asked.
     pub bearer: Option<String>,
     /// What `/metrics` shows.

@@ -46,6 +46,25 @@ pub fn quarantine(kind: &str, epoch: i32, window: i64, part: i32) -> String {
     format!("{QUARANTINE}{epoch:04}-{window:010}/{kind}-{part:04}.ndjson")
 }
 
+/// `_quarantine/0001-0000000042/click-0000.corrected/`: under which the corrections of a file's lines
+/// stand, each under its line number.
+pub fn corrections(kind: &str, epoch: i32, window: i64, part: i32) -> String {
+    format!("{QUARANTINE}{epoch:04}-{window:010}/{kind}-{part:04}.corrected/")
+}
+
+/// `_quarantine/0001-0000000042/click-0000.resolved/0000000017.json`.
+pub fn resolved(kind: &str, epoch: i32, window: i64, part: i32, line_number: u64) -> String {
+    format!("{QUARANTINE}{epoch:04}-{window:010}/{kind}-{part:04}.resolved/{line_number:010}.json")
+}
+
+/// `_quarantine/queue/<message id>.json`.
+pub fn queue_aside(message_id: &str) -> String {
+    // Ids are UUIDs; whatever a queue makes of them, a key is one segment of plain letters.
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let name: String = message_id.chars().filter(|c| plain(*c)).collect();
+    format!("{QUARANTINE}queue/{name}.json")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

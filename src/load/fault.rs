@@ -25,15 +25,6 @@ pub enum Fault {
         /// `object` or `text`.
         what: &'static str,
     },
-    /// A file is not whole gzip.
-    #[error("{key} cannot be unpacked")]
-    Unpack {
-        /// The file.
-        key: String,
-        /// What the decoder said.
-        #[source]
-        source: io::Error,
-    },
     /// A file has another number of lines than the manifest says.
     #[error("{key} has {found} lines where its manifest says {expected}")]
     RowCount {
@@ -43,6 +34,14 @@ pub enum Fault {
         expected: u64,
         /// In the file.
         found: u64,
+    },
+    /// A correction of a quarantined line is none.
+    #[error("{key} is no correction: {problem}")]
+    Correction {
+        /// Its key.
+        key: String,
+        /// What is wrong.
+        problem: String,
     },
     /// The staging directory cannot be written.
     #[error("{key} cannot be staged on the local disk")]
@@ -72,7 +71,7 @@ impl Fault {
             Self::Lake(StoreError::Unavailable { .. }) => "lake",
             Self::Manifest { .. } => "manifest",
             Self::Altered { .. } => "checksum",
-            Self::Unpack { .. } => "gzip",
+            Self::Correction { .. } => "correction",
             Self::RowCount { .. } => "row_count",
             Self::Disk { .. } => "disk",
             Self::Encode(_) => "encode",

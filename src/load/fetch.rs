@@ -1,6 +1,11 @@
 //! A window's manifest and files are fetched, verified and staged.
 
-use super::{fault::Fault, quarantine, stage::stage};
+use super::{
+    corrections::{self, Corrections},
+    fault::Fault,
+    quarantine,
+    stage::{Wanted, stage},
+};
 use crate::{
     domain::window::WindowId,
     event::Kind,
@@ -11,8 +16,12 @@ use crate::{
     },
     warehouse::{StagedFile, StagedWindow},
 };
+use bytes::Bytes;
 use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _};
-use std::path::{Path, PathBuf};
+use std::{
+    ops::Range,
+    path::{Path, PathBuf},
+};
 
 /// Files fetched and unpacked at the same time: their objects are in memory.
 pub(super) const AT_ONCE: usize = 4;
@@ -108,9 +117,58 @@ async fn staged_file(
         key: found.key.clone(),
         problem: format!("{} is of a kind it does not know", file.key),
     })?;
+    fail::fail_point!("load.fetch.before");
     let object = store.get(&file.key).await?;
-    let file = file.clone();
-    tokio::task::spawn_blocking(move || stage(&object, &file, kind, path)).await?
+    fail::fail_point!("load.fetch.after");
+    let staged = stage_on_thread(&object, file, kind, &path, Corrections::new(), None).await?;
+    if staged.bad_lines.is_empty() {
+        return Ok(staged);
+    }
+    let corrections = corrections::read(store, found.id, kind.as_str(), file.part).await?;
+    if corrections.is_empty() {
+        return Ok(staged);
+    }
+    stage_on_thread(&object, file, kind, &path, corrections, None).await
+}
+
+/// Stages only some lines of a window's file, with their corrections: those that are in quarantine.
+pub(super) async fn quarantined_lines(
+    store: &dyn ObjectStore,
+    found: &Found,
+    key: &str,
+    lines: Vec<Range<u64>>,
+    path: &Path,
+) -> Result<StagedFile, Fault> {
+    let files = &found.manifest.files;
+    let file = files.iter().find(|file| file.key == key);
+    let Some((file, kind)) = file.and_then(|file| Some((file, kind(file)?))) else {
+        return Err(Fault::Manifest {
+            key: found.key.clone(),
+            problem: format!("it does not tell of {key}"),
+        });
+    };
+    let object = store.get(key).await?;
+    let corrections = corrections::read(store, found.id, kind.as_str(), file.part).await?;
+    stage_on_thread(&object, file, kind, path, corrections, Some(lines)).await
+}
+
+async fn stage_on_thread(
+    object: &Bytes,
+    file: &File,
+    kind: Kind,
+    path: &Path,
+    corrections: Corrections,
+    only: Option<Vec<Range<u64>>>,
+) -> Result<StagedFile, Fault> {
+    let (object, file, path) = (object.clone(), file.clone(), path.to_owned());
+    let work = move || {
+        let wanted = Wanted {
+            corrections: Some(&corrections),
+            only: only.as_deref(),
+        };
+        stage(&object, &file, kind, path, wanted)
+    };
+    tokio::task::spawn_blocking(work).await?
 }
 
 /// The window that a manifest's key names.

@@ -55,6 +55,11 @@ impl<R: Read> Lines<R> {
         Ok(Some(Line::Whole(&self.line)))
     }
 
+    /// What was read of a line that could not be read to its end, after an error.
+    pub(super) fn rest(&self) -> &[u8] {
+        &self.line
+    }
+
     /// Bytes and hex SHA-256 of the text, once it was read to its end.
     pub(super) fn finish(self) -> (u64, String) {
         let hashing = self.reader.into_inner();

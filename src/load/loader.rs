@@ -10,13 +10,14 @@ use super::{
     waiting::Waiting,
 };
 use crate::{
-    announce::{Announcer, sweep::Sweep},
+    announce::{Announcement, Announcer, sweep::Sweep},
     domain::window::WindowId,
     lake::store::ObjectStore,
     warehouse::{Warehouse, WarehouseError},
 };
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 use std::{
+    collections::BTreeMap,
     ops::Range,
     path::PathBuf,
     sync::Arc,
@@ -55,6 +56,8 @@ impl Default for LoadSettings {
 /// What a tick did.
 #[derive(Debug, Default)]
 pub struct TickReport {
+    /// Manifests that were announced, new or not.
+    pub announced: usize,
     /// Windows that are loaded now and were not before, in the order of loading.
     pub windows: Vec<WindowId>,
     /// Rows of all kinds.
@@ -84,6 +87,8 @@ pub struct Loader {
     announcer: Box<dyn Announcer>,
     settings: LoadSettings,
     waiting: Waiting,
+    /// Windows that were stopped and have not been loaded since: manifest and reason.
+    stopped: BTreeMap<String, &'static str>,
 }
 
 impl Loader {
@@ -94,12 +99,23 @@ impl Loader {
         settings: LoadSettings,
     ) -> Self {
         let sweep = Sweep::new(store.clone(), settings.look_back_every);
+        Self::announced_by(Box::new(sweep), store, warehouse, settings)
+    }
+
+    /// A loader that is told of windows by an announcer of the caller's.
+    pub fn announced_by(
+        announcer: Box<dyn Announcer>,
+        store: Arc<dyn ObjectStore>,
+        warehouse: Arc<dyn Warehouse>,
+        settings: LoadSettings,
+    ) -> Self {
         Self {
             store,
             warehouse,
-            announcer: Box::new(sweep),
+            announcer,
             settings,
             waiting: Waiting::default(),
+            stopped: BTreeMap::new(),
         }
     }
 
@@ -118,9 +134,7 @@ impl Loader {
         mut wake: Option<watch::Receiver<Option<WindowId>>>,
         shutdown: CancellationToken,
     ) {
-        if let Err(error) = staging::clean(&self.settings.staging) {
-            tracing::warn!(%error, "what a killed load left could not be removed");
-        }
+        self.clean();
         let mut delays = delays();
         while !shutdown.is_cancelled() {
             let settled = match self.round(&shutdown).await {
@@ -136,6 +150,9 @@ impl Loader {
             } else {
                 delays.next()
             };
+            if pause.is_none() && self.announcer.waits() {
+                continue;
+            }
             tokio::select! {
                 () = wait(pause, self.settings.sweep_every, &mut wake) => {}
                 () = shutdown.cancelled() => {}
@@ -143,24 +160,49 @@ impl Loader {
         }
     }
 
-    async fn round(&mut self, shutdown: &CancellationToken) -> Result<TickReport, LoadError> {
+    /// Removes what a killed load left.
+    pub(super) fn clean(&self) {
+        if let Err(error) = staging::clean(&self.settings.staging) {
+            tracing::warn!(%error, "what a killed load left could not be removed");
+        }
+    }
+
+    /// Windows that were stopped and have not been loaded since, each with its reason.
+    pub(super) fn stopped(&self) -> &BTreeMap<String, &'static str> {
+        &self.stopped
+    }
+
+    pub(super) async fn round(
+        &mut self,
+        shutdown: &CancellationToken,
+    ) -> Result<TickReport, LoadError> {
         let followed = follow(&self.store, &self.warehouse, &self.settings, shutdown).await;
         if let Err(error) = followed {
             measure::failed(&error);
         }
         let mark = self.ask(|warehouse| warehouse.progress()).await?;
         let mark = mark.map(|progress| progress.manifest_key);
-        self.waiting
-            .add(self.announcer.next(mark.as_deref()).await?);
-
         let mut report = TickReport::default();
+        let announced = tokio::select! {
+            announced = self.announcer.next(mark.as_deref()) => announced,
+            () = shutdown.cancelled() => return Ok(report),
+        };
+        // A source that is away does not stop what waits already.
+        let silent = match announced {
+            Ok(announced) => {
+                report.announced = announced.len();
+                self.waiting.add(announced);
+                None
+            }
+            Err(error) => Some(error),
+        };
         let mut order = self.waiting.in_order();
         while !order.is_empty() && !shutdown.is_cancelled() {
             let taken = self.load_some(&order, &mut report).await?;
             order.drain(..taken);
         }
         measure::counts(&self.ask(|warehouse| warehouse.counts()).await?);
-        Ok(report)
+        silent.map_or(Ok(report), |error| Err(error.into()))
     }
 
     /// Loads as many of the first windows as one transaction takes; returns how many are dealt with.
@@ -283,11 +325,16 @@ impl Loader {
         &mut self,
         manifest_keys: impl Iterator<Item = &'a str> + Send,
     ) -> Result<(), LoadError> {
-        let done: Vec<_> = manifest_keys
-            .flat_map(|key| self.waiting.remove(key))
-            .collect();
+        let mut done: Vec<Announcement> = Vec::new();
+        for key in manifest_keys {
+            self.stopped.remove(key);
+            done.extend(self.waiting.remove(key));
+        }
+        measure::stopped_windows(self.stopped.len());
         if !done.is_empty() {
+            fail::fail_point!("load.acknowledge.before");
             self.announcer.acknowledge(&done).await?;
+            fail::fail_point!("load.acknowledge.after");
         }
         Ok(())
     }
@@ -300,13 +347,16 @@ impl Loader {
             if fault.passes() {
                 self.waiting.failed(&manifest_key);
             } else {
-                self.waiting.remove(&manifest_key);
+                let announcements = self.waiting.remove(&manifest_key);
+                self.announcer.release(&announcements);
             }
+            self.stopped.insert(manifest_key.clone(), fault.reason());
             report.stopped.push(Stopped {
                 manifest_key,
                 fault,
             });
         }
+        measure::stopped_windows(self.stopped.len());
     }
 
     /// Calls the warehouse on a thread that may block.
@@ -320,7 +370,7 @@ impl Loader {
 }
 
 /// Pauses between attempts, without end: half a second, doubling, up to half a minute.
-fn delays() -> impl Iterator<Item = Duration> + Send {
+pub(super) fn delays() -> impl Iterator<Item = Duration> + Send {
     ExponentialBuilder::default()
         .with_min_delay(Duration::from_millis(500))
         .with_max_delay(Duration::from_secs(30))

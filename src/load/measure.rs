@@ -7,7 +7,7 @@ use super::{
 use crate::{
     cause::with_causes,
     event::Kind,
-    warehouse::{Counts, LoadReport, StagedWindow, WarehouseError},
+    warehouse::{Counts, LoadReport, StagedFile, StagedWindow, WarehouseError},
 };
 use chrono::Utc;
 use metrics::{counter, gauge, histogram};
@@ -31,7 +31,8 @@ pub(super) fn loaded(
     let windows = staged.iter().filter(|window| ours(&window.id));
     for file in windows.flat_map(|window| &window.files) {
         counter!("textrail_quarantined_lines_total", "kind" => file.kind.as_str())
-            .increment(file.bad_lines.len() as u64);
+            .increment(file.lines - file.good_lines);
+        unknown_keys(file);
     }
     tracing::info!(
         windows = report.windows.len(),
@@ -40,6 +41,20 @@ pub(super) fn loaded(
         quarantined = report.quarantined,
         "loaded"
     );
+}
+
+/// A newer writer may be ahead. Counted here, where the file's load stands, so that a load that is
+/// repeated counts once.
+fn unknown_keys(file: &StagedFile) {
+    if file.unknown_keys > 0 {
+        counter!("textrail_load_unknown_keys_total", "kind" => file.kind.as_str())
+            .increment(file.unknown_keys);
+        tracing::warn!(
+            key = file.key,
+            keys = file.unknown_keys,
+            "lines have keys that this version does not know: it leaves them out"
+        );
+    }
 }
 
 /// From the commit of each file's oldest row until now, when the reports have it.
@@ -70,6 +85,12 @@ pub(super) fn stopped(manifest_key: &str, fault: &Fault) {
         error = with_causes(fault),
         "a window could not be loaded: it will be tried again, the others go on"
     );
+}
+
+/// How many windows are stopped, and have not been loaded since.
+#[expect(clippy::cast_precision_loss, reason = "a gauge holds floats")]
+pub(super) fn stopped_windows(count: usize) {
+    gauge!("textrail_load_stopped_windows").set(count as f64);
 }
 
 /// A transaction of several windows failed.

@@ -16,6 +16,7 @@ pub(super) fn bad_line(line_number: u64, reason: &str, line: &[u8]) -> BadLine {
     let kept = &line[..line.len().min(KEPT)];
     BadLine {
         line_number,
+        lines: 1,
         reason: reason.replace('\0', "\u{fffd}"),
         line: String::from_utf8_lossy(kept).replace('\0', "\u{fffd}"),
     }
@@ -37,12 +38,14 @@ pub(super) async fn put(
     files: &[StagedFile],
 ) -> Result<(), Fault> {
     for file in files.iter().filter(|file| !file.bad_lines.is_empty()) {
+        fail::fail_point!("load.quarantine.before");
         let kind = file.kind.as_str();
         let key = keys::quarantine(kind, window.epoch, window.number, file.part);
         let body = encode(file)?;
         store
             .put_if_absent(&key, body.into(), "application/x-ndjson")
             .await?;
+        fail::fail_point!("load.quarantine.after");
     }
     Ok(())
 }

@@ -64,6 +64,23 @@ const COUNTERS: &[(&str, &str)] = &[
         "Log lines put aside because they cannot be loaded, by kind",
     ),
     (
+        "textrail_load_damaged_files_total",
+        "Files that were put as damaged gzip, by kind; what cannot be read of them is in quarantine",
+    ),
+    (
+        "textrail_queue_messages_total",
+        "Messages received from the queue, by sort: manifest, ordinary (other objects of the lake), \
+         test, foreign, malformed; the last two are set aside",
+    ),
+    (
+        "textrail_queue_acknowledged_total",
+        "Messages deleted from the queue",
+    ),
+    (
+        "textrail_queue_failures_total",
+        "Calls to the queue that failed, by action; messages come again",
+    ),
+    (
         "textrail_load_failures_total",
         "Windows that could not be loaded, and looks that failed, by reason; all are tried again",
     ),
@@ -105,6 +122,11 @@ const GAUGES: &[(&str, &str)] = &[
         "1 while the generation that answers was made by the rules of another version: \
          `textrail reprocess` makes one by this version's",
     ),
+    (
+        "textrail_load_stopped_windows",
+        "Windows that are stopped: a file is missing or altered, or a manifest cannot be read; the \
+         log names them",
+    ),
     ("textrail_warehouse_bytes", "Bytes of the warehouse on disk"),
 ];
 
@@ -125,6 +147,10 @@ const HISTOGRAMS: &[(&str, &str)] = &[
     (
         "textrail_ship_duration_seconds",
         "Time to write, upload and confirm a window",
+    ),
+    (
+        "textrail_queue_message_age_seconds",
+        "Time from the posting of a message to the queue until it was received",
     ),
     (
         "textrail_load_duration_seconds",

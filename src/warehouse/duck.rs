@@ -1,8 +1,8 @@
 //! The warehouse in DuckDB: one file a generation, one process that owns it.
 
 use super::{
-    Counts, KindCount, LoadReport, LoadedFile, Progress, Rows, Select, StagedWindow, Warehouse,
-    WarehouseError, rows::Cell,
+    Counts, KindCount, LoadReport, LoadedFile, Progress, QuarantineFilter, QuarantinedFile, Retry,
+    Rows, Select, StagedWindow, Warehouse, WarehouseError, rows::Cell,
 };
 use crate::{cause::with_causes, domain::window::WindowId};
 use arc_swap::ArcSwap;
@@ -21,6 +21,7 @@ mod directory;
 mod generation;
 mod load;
 mod notes;
+mod quarantine;
 mod read;
 mod rebuild;
 mod rules;
@@ -111,6 +112,17 @@ impl Warehouse for DuckWarehouse {
 
     fn progress(&self) -> Result<Option<Progress>, WarehouseError> {
         self.current.load_full().progress()
+    }
+
+    fn quarantined(
+        &self,
+        filter: &QuarantineFilter,
+    ) -> Result<Vec<QuarantinedFile>, WarehouseError> {
+        self.current.load_full().quarantined(filter)
+    }
+
+    fn retry(&self, retry: &Retry) -> Result<LoadReport, WarehouseError> {
+        self.current.load_full().retry(retry)
     }
 
     fn counts(&self) -> Result<Counts, WarehouseError> {

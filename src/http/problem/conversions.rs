@@ -2,6 +2,7 @@
 
 use super::{ApiError, Kind, RETRY_AFTER};
 use crate::gateways::Refusal;
+use crate::http::quarantine::QuarantineError;
 use crate::ledger::facts::RecordError;
 use crate::ledger::pool::LedgerError;
 use crate::report::ReportError;
@@ -49,6 +50,17 @@ impl From<ReportError> for ApiError {
                 Self::new(Kind::ReportTooLarge, detail)
             }
             ReportError::Query(source) => Self::internal(source),
+        }
+    }
+}
+
+impl From<QuarantineError> for ApiError {
+    fn from(error: QuarantineError) -> Self {
+        match error {
+            QuarantineError::Refused(why) => Self::field("corrections", why),
+            QuarantineError::Unavailable(source) => {
+                Self::unavailable("The warehouse or the lake cannot be reached.").caused_by(source)
+            }
         }
     }
 }

@@ -47,6 +47,7 @@ impl Reports for OneRow {
 fn state() -> ReportsState {
     ReportsState {
         reports: Arc::new(OneRow),
+        quarantine: None,
         bearer: Some("s3cret".to_owned()),
         metrics: PrometheusBuilder::new().build_recorder().handle(),
         limits: HttpLimits::default(),

@@ -1,12 +1,12 @@
 //! One generation: one open file.
 
-use super::{DuckSettings, load, lock, notes, read, refused, rules};
+use super::{DuckSettings, load, lock, notes, quarantine, read, refused, rules};
 use crate::{
     domain::window::WindowId,
     event::{Kind, fields::fields},
     warehouse::{
-        Counts, KindCount, LoadReport, LoadedFile, Progress, Rows, Select, StagedWindow, Warehouse,
-        WarehouseError,
+        Counts, KindCount, LoadReport, LoadedFile, Progress, QuarantineFilter, QuarantinedFile,
+        Retry, Rows, Select, StagedWindow, Warehouse, WarehouseError,
         columns::{self, FACT_TABLES},
     },
 };
@@ -134,6 +134,17 @@ impl Warehouse for Generation {
 
     fn progress(&self) -> Result<Option<Progress>, WarehouseError> {
         read::progress(&self.connect()?).map_err(refused("tell its progress"))
+    }
+
+    fn quarantined(
+        &self,
+        filter: &QuarantineFilter,
+    ) -> Result<Vec<QuarantinedFile>, WarehouseError> {
+        quarantine::list(&self.connect()?, filter).map_err(refused("list its quarantine"))
+    }
+
+    fn retry(&self, retry: &Retry) -> Result<LoadReport, WarehouseError> {
+        quarantine::retry(&mut lock(&self.writer), retry)
     }
 
     fn counts(&self) -> Result<Counts, WarehouseError> {

@@ -78,7 +78,9 @@ fn take(
     merge(&transaction).map_err(refused("load events"))?;
     let report = note(&transaction, &windows).map_err(refused("note what it loaded"))?;
     advance(&transaction).map_err(refused("note its progress"))?;
+    fail::fail_point!("load.commit.before");
     transaction.commit().map_err(refused("commit a load"))?;
+    fail::fail_point!("load.commit.after");
     Ok(report)
 }
 
@@ -99,7 +101,7 @@ fn files_of<'a>(windows: &[&'a StagedWindow], kind: Kind) -> Vec<&'a StagedFile>
 }
 
 /// Facts, then new messages, then what happened to older ones, then the buckets.
-fn merge(connection: &Connection) -> duckdb::Result<()> {
+pub(super) fn merge(connection: &Connection) -> duckdb::Result<()> {
     insert_facts(connection)?;
     connection.execute_batch(DELTAS)?;
     connection.execute_batch(MESSAGES)?;
@@ -266,14 +268,15 @@ fn note_file(
         .map(drop)
 }
 
-fn note_bad_lines(
+/// Notes what a file has in quarantine since some time.
+pub(super) fn note_bad_lines(
     connection: &Connection,
     id: WindowId,
     file: &StagedFile,
-    now: DateTime<Utc>,
+    since: DateTime<Utc>,
 ) -> duckdb::Result<()> {
     let mut insert = connection
-        .prepare_cached("INSERT INTO quarantined_lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
+        .prepare_cached("INSERT INTO quarantined_lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
     for bad in &file.bad_lines {
         insert.execute(params![
             id.epoch,
@@ -284,7 +287,8 @@ fn note_bad_lines(
             bad.line_number,
             bad.reason,
             bad.line,
-            now,
+            since,
+            bad.lines,
         ])?;
     }
     Ok(())

@@ -1,6 +1,6 @@
 -- What waits or was put aside. None of these tables grows with history but that of bad lines.
 SELECT
-    (SELECT count(*) FROM quarantined_lines),
+    (SELECT coalesce(sum(lines), 0)::BIGINT FROM quarantined_lines),
     (SELECT coalesce(sum(events), 0)::BIGINT FROM orphan_events),
     (SELECT count(*) FROM parked_receipts),
     -- Ahead: beyond the first gap.

@@ -166,8 +166,12 @@ CREATE TABLE IF NOT EXISTS quarantined_lines (
     line_number         BIGINT NOT NULL,
     reason              VARCHAR NOT NULL,
     line                VARCHAR NOT NULL,
-    quarantined_at      TIMESTAMPTZ NOT NULL
+    quarantined_at      TIMESTAMPTZ NOT NULL,
+    -- How many lines of its file it stands for: more than one where the file's end is missing.
+    lines               BIGINT DEFAULT 1
 );
+-- Files of earlier versions lack it.
+ALTER TABLE quarantined_lines ADD COLUMN IF NOT EXISTS lines BIGINT DEFAULT 1;
 
 -- One row: the last window up to which none is missing.
 CREATE TABLE IF NOT EXISTS progress (
