@@ -173,12 +173,16 @@ impl Default for Warehouse {
 pub struct Shipper {
     /// Where `ship` answers health and metrics.
     pub listen: SocketAddr,
+    /// A standby takes over from an active shipper that was silent for this long.
+    #[serde(deserialize_with = "positive::read")]
+    pub takeover_seconds: u64,
 }
 
 impl Default for Shipper {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8082)),
+            takeover_seconds: 90,
         }
     }
 }
@@ -196,6 +200,9 @@ pub struct Loader {
     /// How often the lake is asked for new windows.
     #[serde(deserialize_with = "positive::read")]
     pub sweep_seconds: u64,
+    /// How often a loader that stands by looks whether the warehouse is free.
+    #[serde(deserialize_with = "positive::read")]
+    pub standby_seconds: u64,
 }
 
 impl Default for Loader {
@@ -205,6 +212,7 @@ impl Default for Loader {
             url: None,
             key: None,
             sweep_seconds: 15,
+            standby_seconds: 5,
         }
     }
 }

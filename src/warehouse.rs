@@ -149,6 +149,9 @@ pub enum WarehouseError {
         /// The limit.
         limit: usize,
     },
+    /// Another process has it.
+    #[error("another process has the warehouse open")]
+    Owned,
     /// The engine said no.
     #[error("the warehouse could not {action}")]
     Engine {

@@ -1,27 +1,31 @@
 //! `textrail load`: the loader alone. It owns the warehouse, so it also answers the reports that
 //! `serve` passes on.
 
-use super::{api, beside, lake, shutdown};
+use super::standby::Opened;
+use super::{api, beside, lake, shutdown, standby};
+use crate::cause::with_causes;
 use crate::config::Config;
 use crate::http::{self, HttpLimits, ReportsOptions, ReportsState};
 use crate::lake::store::ObjectStore;
 use crate::load::{LoadSettings, Loader};
-use crate::report::LocalReports;
+use crate::report::{LateReports, LocalReports};
 use crate::telemetry;
 use crate::warehouse::Warehouse;
 use crate::warehouse::duck::{DuckSettings, DuckWarehouse};
 use anyhow::{Context, Result};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 pub(super) async fn run(config: &Config) -> Result<()> {
     let listener = api::bind(config.loader.listen)?;
     let store = lake::connect(&config.lake).await?;
-    let warehouse = warehouse(config).await?;
+    let opened = standby::open(config).await?;
     let metrics = telemetry::start_metrics()?;
     let stop = shutdown::on_signal()?;
+    let reports = Arc::new(LateReports::default());
     let state = ReportsState {
-        reports: Arc::new(LocalReports::new(Arc::clone(&warehouse))),
+        reports: reports.clone(),
         bearer: config
             .loader
             .key
@@ -30,14 +34,39 @@ pub(super) async fn run(config: &Config) -> Result<()> {
         metrics,
         limits: HttpLimits::default(),
     };
-    let loader = loader(config, store, warehouse)?;
-    tracing::info!(address = %listener.local_addr()?, "loading, and answering reports");
+    tracing::info!(address = %listener.local_addr()?, "answering");
     let served = http::serve_reports(ReportsOptions {
         listener,
         state,
         shutdown: stop.clone(),
     });
-    beside::run(served, "loader", loader.run(None, stop.clone()), stop).await
+    let worker = work(config.clone(), opened, reports, store, stop.clone());
+    beside::run(served, "loader", worker, stop).await
+}
+
+/// Loads, at once or when the warehouse is free.
+async fn work(
+    config: Config,
+    opened: Opened,
+    reports: Arc<LateReports>,
+    store: Arc<dyn ObjectStore>,
+    stop: CancellationToken,
+) {
+    let warehouse = match opened {
+        Opened::Now(warehouse) => warehouse,
+        Opened::Later => match standby::wait(&config, &stop).await {
+            Some(warehouse) => warehouse,
+            None => return,
+        },
+    };
+    reports.open(LocalReports::new(Arc::clone(&warehouse)));
+    match loader(&config, store, warehouse) {
+        Ok(loader) => {
+            tracing::info!("loading, and answering reports");
+            loader.run(None, stop).await;
+        }
+        Err(error) => tracing::error!(error = with_causes(&*error), "cannot load"),
+    }
 }
 
 /// The configured warehouse.

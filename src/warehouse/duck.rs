@@ -7,6 +7,7 @@ use crate::domain::window::WindowId;
 use duckdb::Connection;
 use std::{
     collections::HashSet,
+    fs::File,
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -14,6 +15,7 @@ use std::{
 
 mod generation;
 mod load;
+mod owner;
 mod read;
 mod staging;
 
@@ -44,11 +46,17 @@ pub struct DuckWarehouse {
     writer: Mutex<Connection>,
     /// From which each read gets its own connection.
     reader: Mutex<Connection>,
+    /// Given up last.
+    _lock: File,
 }
 
 impl DuckWarehouse {
     /// Opens the current generation in `directory`, or makes the first.
+    ///
+    /// # Errors
+    /// [`WarehouseError::Owned`] when another process has it.
     pub fn open(directory: &Path, settings: &DuckSettings) -> Result<Self, WarehouseError> {
+        let lock = owner::lock(directory)?;
         let (generation, file) = generation::current(directory).map_err(failed("find its file"))?;
         let writer = generation::open(&file, settings).map_err(failed("open its file"))?;
         let reader = writer.try_clone().map_err(refused("open a connection"))?;
@@ -57,6 +65,7 @@ impl DuckWarehouse {
             file,
             writer: Mutex::new(writer),
             reader: Mutex::new(reader),
+            _lock: lock,
         })
     }
 
