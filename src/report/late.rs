@@ -1,8 +1,6 @@
 //! Reports from a warehouse that is not open yet.
 
-use super::{
-    ErrorsReport, LocalReports, MessagesReport, ReportError, ReportQuery, Reports,
-};
+use super::{ErrorsReport, LocalReports, MessagesReport, ReportError, ReportQuery, Reports};
 use async_trait::async_trait;
 use std::sync::OnceLock;
 
