@@ -14,6 +14,7 @@ use std::{
 };
 
 mod generation;
+mod heal;
 mod load;
 mod owner;
 mod read;
@@ -42,6 +43,7 @@ impl Default for DuckSettings {
 pub struct DuckWarehouse {
     generation: String,
     file: PathBuf,
+    settings: DuckSettings,
     /// The one writer. Loads hold it for their whole transaction.
     writer: Mutex<Connection>,
     /// From which each read gets its own connection.
@@ -63,6 +65,7 @@ impl DuckWarehouse {
         Ok(Self {
             generation,
             file,
+            settings: settings.clone(),
             writer: Mutex::new(writer),
             reader: Mutex::new(reader),
             _lock: lock,
@@ -77,9 +80,40 @@ impl DuckWarehouse {
 
     /// A connection of its own for a reader: it waits for no load.
     fn connect(&self) -> Result<Connection, WarehouseError> {
+        let connection = lock(&self.reader).try_clone();
+        if let Ok(connection) = connection
+            && heal::is_sound(&connection)
+        {
+            return Ok(connection);
+        }
+        self.heal()?;
         lock(&self.reader)
             .try_clone()
             .map_err(refused("open a connection"))
+    }
+
+    /// The writer, when whoever has it is done.
+    fn writer(&self) -> Result<MutexGuard<'_, Connection>, WarehouseError> {
+        let writer = lock(&self.writer);
+        if heal::is_sound(&writer) {
+            return Ok(writer);
+        }
+        drop(writer);
+        self.heal()?;
+        Ok(lock(&self.writer))
+    }
+
+    /// Opens the database again, unless somebody just did.
+    fn heal(&self) -> Result<(), WarehouseError> {
+        let mut writer = lock(&self.writer);
+        let mut reader = lock(&self.reader);
+        if heal::is_sound(&writer) && heal::is_sound(&reader) {
+            return Ok(());
+        }
+        heal::reopen(&self.file, &self.settings, &mut writer, &mut reader)
+            .map_err(failed("open its file again"))?;
+        tracing::warn!("DuckDB had given the warehouse up: it was opened again");
+        Ok(())
     }
 }
 
@@ -89,7 +123,7 @@ impl Warehouse for DuckWarehouse {
     }
 
     fn load(&self, windows: &[StagedWindow]) -> Result<LoadReport, WarehouseError> {
-        load::load(&mut lock(&self.writer), windows)
+        load::load(&mut *self.writer()?, windows)
     }
 
     fn loaded(&self, among: &[WindowId]) -> Result<HashSet<WindowId>, WarehouseError> {
@@ -111,7 +145,7 @@ impl Warehouse for DuckWarehouse {
     }
 
     fn checkpoint(&self) -> Result<(), WarehouseError> {
-        lock(&self.writer)
+        self.writer()?
             .execute_batch("CHECKPOINT")
             .map_err(refused("checkpoint"))
     }

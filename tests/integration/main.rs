@@ -18,6 +18,7 @@ mod api;
 mod kannel;
 mod ledger;
 mod order;
+mod outages;
 mod rivals;
 mod services;
 mod support;

@@ -242,6 +242,30 @@ async fn a_load_that_fails_before_its_commit_leaves_nothing() {
     assert_eq!(scene.report().await.clicks, 1);
 }
 
+/// What a full disk does to a checkpoint.
+#[tokio::test]
+async fn a_checkpoint_that_fails_costs_nothing() {
+    let scene = Scene::new();
+    let message = Sent::new("2026-11-23T05:01:00Z");
+    scene.tell(1, &[message.message(1)]).await;
+    let before = scene.state();
+    scene
+        .warehouse
+        .execute("SET GLOBAL debug_checkpoint_abort = 'before_header'");
+    scene.warehouse.checkpoint().unwrap_err();
+    // DuckDB has given the database up: it is opened again by whoever comes first.
+    assert_eq!(scene.state(), before);
+    scene.tell(2, &[message.click(9, "human")]).await;
+    assert_eq!(scene.report().await.clicks, 1);
+    scene
+        .warehouse
+        .execute("SET GLOBAL debug_checkpoint_abort = 'before_header'");
+    scene.warehouse.checkpoint().unwrap_err();
+    scene.tell(3, &[message.click(10, "human")]).await;
+    assert_eq!(scene.report().await.clicks, 2);
+    scene.warehouse.checkpoint().unwrap();
+}
+
 #[tokio::test]
 async fn a_generation_is_found_again() {
     let directory = tempfile::tempdir().unwrap();

@@ -133,8 +133,10 @@ impl Deployment {
         };
         let log = self.folder.path().join(name);
         let file = std::fs::File::create(&log).expect("a log");
-        let process = self
-            .command(&[service])
+        // A full disk is an error to it, as everywhere; a limit on files is a signal unless ignored.
+        let process = Command::new("sh")
+            .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", TEXTRAIL, service])
+            .envs(self.environment.iter().cloned())
             .env(listen, &address)
             .envs(more.iter().cloned())
             .stderr(file)
@@ -196,6 +198,14 @@ impl Service {
         let process = self.process.id().to_string();
         let sent = Command::new("kill").args(["-s", name, &process]).status();
         assert!(sent.is_ok_and(|status| status.success()), "no such process");
+    }
+
+    /// From now on no file that it writes may be larger: a number of bytes, or `unlimited`.
+    pub fn limit_files(&self, bytes: &str) {
+        let mut prlimit = Command::new("prlimit");
+        let process = self.process.id().to_string();
+        prlimit.args(["--pid", &process, &format!("--fsize={bytes}:")]);
+        assert!(prlimit.status().is_ok_and(|status| status.success()));
     }
 
     /// `kill -9`.
