@@ -24,6 +24,7 @@ mod serve;
 mod server;
 mod ship;
 mod shutdown;
+mod standby;
 mod up;
 
 /// Runs a command to its end.

@@ -173,12 +173,16 @@ impl Default for Warehouse {
 pub struct Shipper {
     /// Where `ship` answers health and metrics.
     pub listen: SocketAddr,
+    /// A standby takes over from an active shipper that was silent for this long.
+    #[serde(deserialize_with = "positive::read")]
+    pub takeover_seconds: u64,
 }
 
 impl Default for Shipper {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8082)),
+            takeover_seconds: 90,
         }
     }
 }
@@ -200,6 +204,9 @@ pub struct Loader {
     pub queue_visibility_seconds: u32,
     /// How often the lake is asked for new windows. Default: 15, or 60 where there is a queue.
     pub sweep_seconds: Option<NonZeroU64>,
+    /// How often a loader that stands by looks whether the warehouse is free.
+    #[serde(deserialize_with = "positive::read")]
+    pub standby_seconds: u64,
 }
 
 impl Default for Loader {
@@ -211,6 +218,7 @@ impl Default for Loader {
             queue_url: None,
             queue_visibility_seconds: 120,
             sweep_seconds: None,
+            standby_seconds: 5,
         }
     }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 pub mod csv;
+mod late;
 pub mod latency;
 mod local;
 pub mod query;
@@ -14,6 +15,7 @@ pub mod sheet;
 mod statements;
 pub mod table;
 
+pub use late::LateReports;
 pub use local::LocalReports;
 pub use query::FieldError;
 pub use remote::RemoteReports;
@@ -240,6 +242,10 @@ pub enum ReportError {
 /// Where reports come from: the warehouse in this process, or the loader's over HTTP.
 #[async_trait]
 pub trait Reports: Send + Sync + std::fmt::Debug {
+    /// Whether reports are to be had from here; not while a loader stands by.
+    fn is_ready(&self) -> bool {
+        true
+    }
     /// Message status, delivery statistics, click-through.
     async fn messages(&self, query: &ReportQuery) -> Result<MessagesReport, ReportError>;
     /// What did not deliver, by gateway, error class and code.

@@ -19,6 +19,7 @@ mod part;
 mod reclaim;
 mod seal;
 mod shipper;
+mod standby;
 mod upload;
 mod verify;
 mod write;

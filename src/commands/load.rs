@@ -1,23 +1,26 @@
 //! `textrail load`: the loader alone. It owns the warehouse, so it also answers the reports that
 //! `serve` passes on.
 
-use super::quarantine::LocalDesk;
-use super::{api, beside, lake, output, shutdown};
+use super::quarantine::{LateDesk, LocalDesk};
+use super::standby::Opened;
+use super::{api, beside, lake, output, shutdown, standby};
 use crate::announce::both::Both;
 use crate::announce::sqs::{Queue, QueueSettings};
 use crate::announce::sweep::Sweep;
+use crate::cause::with_causes;
 use crate::cli;
 use crate::config::Config;
 use crate::http::{self, HttpLimits, ReportsOptions, ReportsState};
 use crate::lake::store::ObjectStore;
 use crate::load::{LoadSettings, Loader, Quarantine};
-use crate::report::LocalReports;
+use crate::report::{LateReports, LocalReports};
 use crate::telemetry;
 use crate::warehouse::Warehouse;
 use crate::warehouse::duck::{DuckSettings, DuckWarehouse};
 use anyhow::{Context, Result, ensure};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// How often the lake is asked unless the configuration says otherwise.
 const SWEEP: Duration = Duration::from_secs(15);
@@ -65,13 +68,14 @@ async fn drain(config: &Config) -> Result<()> {
 async fn serve(config: &Config) -> Result<()> {
     let listener = api::bind(config.loader.listen)?;
     let store = lake::connect(&config.lake).await?;
-    let warehouse = warehouse(config).await?;
+    let opened = standby::open(config).await?;
     let metrics = telemetry::start_metrics()?;
     let stop = shutdown::on_signal()?;
-    let desk = desk(config, Arc::clone(&store), Arc::clone(&warehouse))?;
+    let reports = Arc::new(LateReports::default());
+    let quarantine = Arc::new(LateDesk::default());
     let state = ReportsState {
-        reports: Arc::new(LocalReports::new(Arc::clone(&warehouse))),
-        quarantine: Some(Arc::new(desk)),
+        reports: reports.clone(),
+        quarantine: Some(quarantine.clone()),
         bearer: config
             .loader
             .key
@@ -80,14 +84,49 @@ async fn serve(config: &Config) -> Result<()> {
         metrics,
         limits: HttpLimits::default(),
     };
-    let loader = loader_of_lake(config, store, warehouse, WAIT).await?;
-    tracing::info!(address = %listener.local_addr()?, "loading, and answering reports");
+    tracing::info!(address = %listener.local_addr()?, "answering");
     let served = http::serve_reports(ReportsOptions {
         listener,
         state,
         shutdown: stop.clone(),
     });
-    beside::run(served, "loader", loader.run(None, stop.clone()), stop).await
+    let worker = work(
+        config.clone(),
+        opened,
+        (reports, quarantine),
+        store,
+        stop.clone(),
+    );
+    beside::run(served, "loader", worker, stop).await
+}
+
+/// Loads, at once or when the warehouse is free.
+async fn work(
+    config: Config,
+    opened: Opened,
+    (reports, quarantine): (Arc<LateReports>, Arc<LateDesk>),
+    store: Arc<dyn ObjectStore>,
+    stop: CancellationToken,
+) {
+    let warehouse = match opened {
+        Opened::Now(warehouse) => warehouse,
+        Opened::Later => match standby::wait(&config, &stop).await {
+            Some(warehouse) => warehouse,
+            None => return,
+        },
+    };
+    reports.open(LocalReports::new(Arc::clone(&warehouse)));
+    let loader = async {
+        quarantine.open(desk(&config, Arc::clone(&store), Arc::clone(&warehouse))?);
+        loader_of_lake(&config, store, warehouse, WAIT).await
+    };
+    match loader.await {
+        Ok(loader) => {
+            tracing::info!("loading, and answering reports");
+            loader.run(None, stop).await;
+        }
+        Err(error) => tracing::error!(error = with_causes(&*error), "cannot load"),
+    }
 }
 
 /// The quarantine of a warehouse and the lake that it is loaded from.

@@ -16,9 +16,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 mod desk;
+mod late;
 mod remote;
 
 pub(super) use desk::LocalDesk;
+pub(super) use late::LateDesk;
 pub(super) use remote::RemoteDesk;
 
 pub(super) async fn run(config: &Config, arguments: &cli::Quarantine) -> Result<()> {

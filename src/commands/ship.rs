@@ -8,6 +8,7 @@ use crate::ship::{ShipSettings, Shipper};
 use crate::telemetry;
 use anyhow::{Context, Result};
 use std::sync::Arc;
+use std::time::Duration;
 
 pub(super) async fn run(config: &Config) -> Result<()> {
     let connection = ledger::settings(&config.ledger)?;
@@ -44,6 +45,7 @@ pub(super) fn shipper(
         i64::try_from(config.lake.split_bytes).context("lake.split_bytes is too large")?;
     let settings = ShipSettings {
         split_bytes,
+        patience: Duration::from_secs(config.shipper.takeover_seconds),
         ..ShipSettings::new(config.lake.window)
     };
     Ok(Shipper::new(database_url, store, settings))

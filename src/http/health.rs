@@ -3,6 +3,7 @@
 use super::answer;
 use super::problem::ApiError;
 use super::state::AppState;
+use crate::report::Reports;
 use actix_web::{HttpResponse, get, web};
 use diesel::RunQueryDsl;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -24,7 +25,7 @@ pub(super) struct Health {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Readiness {
     /// `ready`; or `degraded` while something is away: every server would be, so this one stays in
-    /// rotation and answers what it can.
+    /// rotation and answers what it can. `standby`, with 503, of a loader whose warehouse another owns.
     status: &'static str,
     /// What was looked at.
     checks: Checks,
@@ -53,10 +54,22 @@ pub(super) async fn healthz() -> HttpResponse {
 #[utoipa::path(
     tag = "operations",
     operation_id = "readyz",
-    responses((status = 200, description = "It can, or it waits for what is away", body = Readiness))
+    responses(
+        (status = 200, description = "It can, or it waits for what is away", body = Readiness),
+        (status = 503, description = "It stands by: another process does this work", body = Readiness),
+    )
 )]
 #[get("/readyz")]
-pub(super) async fn readyz(state: Option<web::Data<AppState>>) -> HttpResponse {
+pub(super) async fn readyz(
+    state: Option<web::Data<AppState>>,
+    reports: Option<web::Data<dyn Reports>>,
+) -> HttpResponse {
+    if reports.is_some_and(|reports| !reports.is_ready()) {
+        return HttpResponse::ServiceUnavailable().json(Readiness {
+            status: "standby",
+            checks: Checks { ledger: None },
+        });
+    }
     let ledger = match &state {
         Some(state) if ledger_answers(state).await => Some("ok"),
         Some(_) => Some("unavailable"),

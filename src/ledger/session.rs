@@ -83,6 +83,25 @@ pub fn holds_lock(client: &mut Client, number: i64) -> Result<bool, SessionError
     Ok(row.try_get(0)?)
 }
 
+/// Ends the session that holds this advisory lock if it was silent for longer than `patience`; returns
+/// how many sessions were ended: none or one.
+pub fn end_silent(
+    client: &mut Client,
+    number: i64,
+    patience: Duration,
+) -> Result<i64, SessionError> {
+    let row = client.query_one(
+        include_str!("sql/ship/end_silent.sql"),
+        &[&number, &patience.as_secs_f64()],
+    )?;
+    Ok(row.try_get(0)?)
+}
+
+/// Says something, so that others know that this session lives.
+pub fn ping(client: &mut Client) -> Result<(), SessionError> {
+    Ok(client.batch_execute("SELECT")?)
+}
+
 /// A client that may be dropped anywhere. The client itself waits for the server when it is
 /// dropped, which panics on an async thread.
 struct Connection(Option<Client>);

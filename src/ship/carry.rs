@@ -3,6 +3,7 @@
 use super::error::ShipError;
 use super::measure;
 use super::part::Part;
+use super::standby::heard;
 use super::upload::put_window;
 use super::write::{Packing, WindowWriter};
 use crate::domain::window::WindowId;
@@ -48,7 +49,7 @@ pub(super) async fn ship_next(
         return Ok(None);
     };
     let id = packed.window.id;
-    let manifest = match put(store, &packed).await {
+    let manifest = match heard(session, put(store, &packed)).await {
         // Someone else may have shipped it meanwhile, and its rows been reclaimed under our eyes:
         // then what we read was not the window, and nothing is wrong.
         Err(ShipError::Mismatch { key }) => {

@@ -6,10 +6,10 @@ use super::error::ShipError;
 use super::seal::Sealer;
 use super::verify::verify_next;
 use super::write::Packing;
-use super::{measure, reclaim};
+use super::{measure, reclaim, standby};
 use crate::domain::window::{WindowId, WindowLength};
 use crate::lake::store::ObjectStore;
-use crate::ledger::session::{Session, SessionError, holds_lock};
+use crate::ledger::session::Session;
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
@@ -19,8 +19,9 @@ use tokio_util::sync::CancellationToken;
 
 /// How often the outbox is reclaimed.
 const RECLAIM_EVERY: Duration = Duration::from_secs(3600);
-/// The advisory lock of the active shipper: `textship` in ASCII.
-pub(super) const LEADER: i64 = 0x7465_7874_7368_6970;
+/// The active shipper may be silent for this long, unless set: it is heard from at every mark, every ten
+/// seconds, and during each upload; after a failure it pauses for up to half a minute.
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// What a shipper is told.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +32,9 @@ pub struct ShipSettings {
     pub split_bytes: i64,
     /// How files are packed.
     pub packing: Packing,
+    /// A standby takes over from an active shipper that was silent for this long. More than a minute:
+    /// a pause after a failure is no silence to be punished.
+    pub patience: Duration,
 }
 
 impl ShipSettings {
@@ -40,6 +44,7 @@ impl ShipSettings {
             window,
             split_bytes: 64 << 20,
             packing: Packing::default(),
+            patience: PATIENCE,
         }
     }
 }
@@ -76,6 +81,7 @@ impl Shipper {
                 session: Session::new(database_url, "textrail ship"),
                 store,
                 packing: settings.packing,
+                patience: settings.patience,
                 shipped: watch::Sender::new(None),
             },
         }
@@ -146,13 +152,13 @@ struct Carrier {
     session: Session,
     store: Arc<dyn ObjectStore>,
     packing: Packing,
+    patience: Duration,
     shipped: watch::Sender<Option<WindowId>>,
 }
 
 impl Carrier {
-    /// Whether this is the active shipper; it stays so for as long as its connection lives.
-    async fn leads(&mut self) -> Result<bool, SessionError> {
-        self.session.run(|client| holds_lock(client, LEADER)).await
+    async fn leads(&mut self) -> Result<bool, ShipError> {
+        standby::leads(&mut self.session, self.patience).await
     }
 
     async fn ship_next(&mut self) -> Result<Option<ShippedWindow>, ShipError> {

@@ -59,7 +59,7 @@ impl World {
     /// Drops a shipper and waits until it no longer leads: its connection closes by the way.
     async fn gone(&self, shipper: Shipper) {
         drop(shipper);
-        let leader = shipper::LEADER;
+        let leader = standby::LEADER;
         self.sql(&format!(
             "SELECT pg_advisory_lock({leader}); SELECT pg_advisory_unlock({leader})"
         ))

@@ -2,6 +2,7 @@
 //! window is the outbox reclaimed.
 
 use super::error::ShipError;
+use super::standby::heard;
 use crate::domain::window::WindowId;
 use crate::lake::manifest::Manifest;
 use crate::lake::store::{ObjectStore, StoreError};
@@ -18,7 +19,7 @@ pub(super) async fn verify_next(
         return Ok(None);
     };
     let id = window.id;
-    if let Some(reason) = difference(store, &window).await? {
+    if let Some(reason) = heard(session, difference(store, &window)).await? {
         return Err(ShipError::NotVerified {
             epoch: id.epoch,
             window: id.number,

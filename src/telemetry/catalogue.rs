@@ -47,6 +47,11 @@ const COUNTERS: &[(&str, &str)] = &[
         "Attempts to seal, ship or verify that failed, by reason; all are repeated",
     ),
     (
+        "textrail_ship_takeovers_total",
+        "Times that this shipper took over from an active one that was silent for too long: frozen, or \
+         cut off from the ledger",
+    ),
+    (
         "textrail_outbox_reclaimed_total",
         "Children of the outbox that were emptied",
     ),
@@ -126,6 +131,10 @@ const GAUGES: &[(&str, &str)] = &[
         "textrail_load_stopped_windows",
         "Windows that are stopped: a file is missing or altered, or a manifest cannot be read; the \
          log names them",
+    ),
+    (
+        "textrail_load_standby",
+        "1 while this loader waits for a warehouse that another process owns",
     ),
     ("textrail_warehouse_bytes", "Bytes of the warehouse on disk"),
 ];

@@ -19,6 +19,7 @@ use std::{
 mod derive;
 mod directory;
 mod generation;
+mod heal;
 mod load;
 mod notes;
 mod quarantine;

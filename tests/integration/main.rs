@@ -17,7 +17,10 @@
 mod api;
 mod kannel;
 mod ledger;
+mod order;
+mod outages;
 mod reprocess;
+mod rivals;
 mod services;
 mod support;
 mod up;

@@ -3,7 +3,9 @@
 pub mod app;
 #[path = "../support/test_database.rs"]
 pub mod database;
+pub mod deployment;
 pub mod eventually;
+pub mod gate;
 pub mod kannel;
 pub mod ledger;
 pub mod pipeline;

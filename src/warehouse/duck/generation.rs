@@ -1,6 +1,6 @@
 //! One generation: one open file.
 
-use super::{DuckSettings, load, lock, notes, quarantine, read, refused, rules};
+use super::{DuckSettings, heal, load, lock, notes, quarantine, read, refused, rules};
 use crate::{
     domain::window::WindowId,
     event::{Kind, fields::fields},
@@ -18,7 +18,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::{
-        Mutex,
+        Mutex, MutexGuard,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -35,6 +35,7 @@ pub(super) const TABLES: [&str; 3] = [MACROS, SCHEMA, ALL_RECEIPTS];
 pub(super) struct Generation {
     pub(super) name: String,
     file: PathBuf,
+    settings: DuckSettings,
     /// Whether messages and buckets are made at each load: not while it is rebuilt.
     whole: AtomicBool,
     /// The one writer. Loads hold it for their whole transaction.
@@ -80,6 +81,7 @@ impl Generation {
         Ok(Self {
             name: name.to_owned(),
             file,
+            settings: settings.clone(),
             whole: AtomicBool::new(opened.state == "whole"),
             writer: Mutex::new(writer),
             reader: Mutex::new(reader),
@@ -108,9 +110,44 @@ impl Generation {
 
     /// A connection of its own for a reader: it waits for no load.
     pub(super) fn connect(&self) -> Result<Connection, WarehouseError> {
+        let connection = lock(&self.reader).try_clone();
+        if let Ok(connection) = connection
+            && heal::is_sound(&connection)
+        {
+            return Ok(connection);
+        }
+        self.heal()?;
         lock(&self.reader)
             .try_clone()
             .map_err(refused("open a connection"))
+    }
+
+    /// The writer, when whoever has it is done.
+    fn writer(&self) -> Result<MutexGuard<'_, Connection>, WarehouseError> {
+        let writer = lock(&self.writer);
+        if heal::is_sound(&writer) {
+            return Ok(writer);
+        }
+        drop(writer);
+        self.heal()?;
+        Ok(lock(&self.writer))
+    }
+
+    /// Opens the database again, unless somebody just did.
+    fn heal(&self) -> Result<(), WarehouseError> {
+        let mut writer = lock(&self.writer);
+        let mut reader = lock(&self.reader);
+        if heal::is_sound(&writer) && heal::is_sound(&reader) {
+            return Ok(());
+        }
+        heal::reopen(&self.file, &self.settings, &mut writer, &mut reader).map_err(|source| {
+            WarehouseError::Engine {
+                action: "open its file again",
+                source,
+            }
+        })?;
+        tracing::warn!("DuckDB had given the warehouse up: it was opened again");
+        Ok(())
     }
 }
 
@@ -120,7 +157,7 @@ impl Warehouse for Generation {
     }
 
     fn load(&self, windows: &[StagedWindow]) -> Result<LoadReport, WarehouseError> {
-        let mut writer = lock(&self.writer);
+        let mut writer = self.writer()?;
         if self.is_whole() {
             load::load(&mut writer, windows)
         } else {
@@ -144,7 +181,7 @@ impl Warehouse for Generation {
     }
 
     fn retry(&self, retry: &Retry) -> Result<LoadReport, WarehouseError> {
-        quarantine::retry(&mut lock(&self.writer), retry)
+        quarantine::retry(&mut *self.writer()?, retry)
     }
 
     fn counts(&self) -> Result<Counts, WarehouseError> {
@@ -166,11 +203,13 @@ impl Warehouse for Generation {
     }
 
     fn checkpoint(&self) -> Result<(), WarehouseError> {
-        self.execute("CHECKPOINT").map_err(refused("checkpoint"))
+        self.writer()?
+            .execute_batch("CHECKPOINT")
+            .map_err(refused("checkpoint"))
     }
 }
 
-fn connect(file: &Path, settings: &DuckSettings) -> anyhow::Result<Connection> {
+pub(super) fn connect(file: &Path, settings: &DuckSettings) -> anyhow::Result<Connection> {
     let config = Config::default()
         .max_memory(&settings.memory_limit)?
         .threads(i64::try_from(settings.threads)?)?

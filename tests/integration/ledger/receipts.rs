@@ -139,3 +139,20 @@ async fn submissions_of_unknown_messages_are_told_apart_from_repetitions() {
     assert_eq!(ledger.lines("submission").len(), 1);
     assert_eq!(ledger.journey(id).status, "accepted");
 }
+
+/// An attempt whose outcome nobody knew and its repetition may meet in one transaction.
+#[tokio::test]
+async fn a_fact_that_is_given_twice_at_once_has_one_event() {
+    let ledger = TestLedger::start();
+    let id = ledger.message(ALICE).await;
+    let receipt = about(id, Status::Delivered);
+    let submission = new_submission(id, "gw-1");
+    let early = from_gateway("gw-2", Status::Sent);
+    for facts in [vec![receipt.clone(), receipt], vec![early.clone(), early]] {
+        ledger.recorder.receipts(facts).await.unwrap();
+    }
+    let twice = vec![submission.clone(), submission];
+    ledger.recorder.submissions(twice).await.unwrap();
+    assert_eq!(ledger.lines("receipt").len(), 2);
+    assert_eq!(ledger.lines("submission").len(), 1);
+}

@@ -3,6 +3,7 @@
 use chrono::{TimeDelta, Utc};
 use std::io::Read;
 use std::sync::Arc;
+use std::time::Duration;
 use tempfile::TempDir;
 use textrail::domain::window::WindowLength;
 use textrail::embedded::object_store::{Credentials, EmbeddedStore};
@@ -12,8 +13,8 @@ use textrail::lake::store::{ObjectStore, list_all};
 use textrail::load::{LoadSettings, Loader};
 use textrail::report::{LocalReports, Reports};
 use textrail::ship::{ShipSettings, Shipper};
-use textrail::warehouse::Warehouse;
 use textrail::warehouse::duck::{DuckSettings, DuckWarehouse};
+use textrail::warehouse::{Rows, Select, Warehouse};
 use tokio::sync::Mutex;
 
 const BUCKET: &str = "lake";
@@ -80,6 +81,17 @@ impl Pipeline {
 
     pub fn reports(&self) -> Arc<dyn Reports> {
         Arc::new(LocalReports::new(Arc::clone(&self.warehouse)))
+    }
+
+    /// What a statement reads in the warehouse.
+    pub fn rows(&self, sql: &str) -> Rows {
+        let select = Select {
+            sql: sql.to_owned(),
+            parameters: Vec::new(),
+            most_rows: 100_000,
+        };
+        let read = self.warehouse.read(&[select], Duration::from_secs(60));
+        read.expect("the warehouse can be read").remove(0)
     }
 
     /// Seals, ships and loads what was recorded until now. Each time, another window has passed.
