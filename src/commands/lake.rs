@@ -5,6 +5,7 @@ use crate::lake::s3::{S3Settings, S3Store};
 use crate::lake::store::ObjectStore;
 use anyhow::{Context, Result};
 use std::sync::Arc;
+use std::time::Duration;
 use url::Url;
 
 /// The configured bucket.
@@ -25,6 +26,7 @@ pub(super) fn settings(lake: &Lake) -> Result<S3Settings> {
         endpoint: lake.endpoint_url.as_ref().map(Url::to_string),
         region: lake.region.clone(),
         path_style: lake.path_style,
+        attempt_timeout: Duration::from_secs(lake.timeout_seconds),
         ..S3Settings::new(bucket, &lake.prefix)
     })
 }
