@@ -22,6 +22,8 @@ _SETTINGS = {
     "max_prepared_transactions": "8",
     "shared_buffers": "64MB",
     "checkpoint_timeout": "30s",
+    # After a kill every file of the cluster is synced: by one call instead of one a file.
+    "recovery_init_sync_method": "syncfs",
     "unix_socket_directories": "",
     "listen_addresses": "127.0.0.1",
     "log_min_messages": "warning",

@@ -39,8 +39,8 @@ class Plan:
 
 #: Faults and how often each is drawn, in parts.
 _FAULTS = {
-    "kill": 26,
-    "kill several": 6,
+    "kill": 14,
+    "kill several": 3,
     "freeze": 5,
     "connections cut": 14,
     "commit lost": 10,
@@ -48,13 +48,13 @@ _FAULTS = {
     "answer cut": 10,
     "ledger frozen": 2,
     "backend killed": 2,
-    "ledger killed": 2,
+    "ledger killed": 1,
     "store killed": 2,
     "s3": 22,
 }
 SERVICES = ("serve-a", "serve-b", "ship-a", "ship-b", "load-a", "load-b")
 #: Armed failpoints a life, and how many visits are let pass.
-_POINTS = (0, 1, 1, 2, 2, 3)
+_POINTS = (0, 1, 2, 2, 3, 4)
 _PASSED = (0, 0, 0, 1, 1, 2, 3, 5, 8, 13)
 
 
