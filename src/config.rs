@@ -124,6 +124,9 @@ pub struct Lake {
     pub path_style: Option<bool>,
     /// The region. Default: `AWS_REGION` or the profile's.
     pub region: Option<String>,
+    /// An attempt to put, get or list that takes longer is given up, and made again.
+    #[serde(deserialize_with = "positive::read")]
+    pub timeout_seconds: u64,
     /// How long a window is.
     pub window: WindowLength,
     /// Bytes of text after which a file is closed and the next begun.
@@ -139,6 +142,7 @@ impl Default for Lake {
             endpoint_url: None,
             path_style: None,
             region: None,
+            timeout_seconds: 60,
             window: WindowLength::default(),
             split_bytes: 64 * 1024 * 1024,
         }

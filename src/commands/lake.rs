@@ -9,6 +9,7 @@ use crate::lake::store::ObjectStore;
 use anyhow::{Context, Result, ensure};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use url::Url;
 
 /// A lake, and the folder of its `up` where it is one's.
@@ -79,6 +80,7 @@ pub(super) fn settings(lake: &Lake) -> Result<S3Settings> {
         endpoint: lake.endpoint_url.as_ref().map(Url::to_string),
         region: lake.region.clone(),
         path_style: lake.path_style,
+        attempt_timeout: Duration::from_secs(lake.timeout_seconds),
         ..S3Settings::new(bucket, &lake.prefix)
     })
 }

@@ -20,10 +20,10 @@ use std::time::Duration;
 
 /// Time to open a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Time for one attempt, its body included.
+/// Time for one attempt, its body included, unless set.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
-/// Time for a call with all its attempts.
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(180);
+/// Time for a call with all its attempts, in times of one.
+const ATTEMPTS_IN_TIME: u32 = 3;
 /// Attempts that the SDK makes where trying again can help.
 const ATTEMPTS: u32 = 4;
 
@@ -43,6 +43,8 @@ pub struct S3Settings {
     /// `http://host/bucket/key` instead of `http://bucket.host/key`. `None`: when an endpoint is
     /// set, which is what every S3 but AWS wants.
     pub path_style: Option<bool>,
+    /// Time for one attempt, its body included.
+    pub attempt_timeout: Duration,
 }
 
 impl S3Settings {
@@ -55,6 +57,7 @@ impl S3Settings {
             region: None,
             credentials: None,
             path_style: None,
+            attempt_timeout: ATTEMPT_TIMEOUT,
         }
     }
 }
@@ -78,6 +81,7 @@ pub struct S3Store {
     bucket: String,
     /// Ends with a slash unless empty.
     prefix: String,
+    attempt_timeout: Duration,
 }
 
 impl S3Store {
@@ -87,9 +91,9 @@ impl S3Store {
             .timeout_config(
                 TimeoutConfig::builder()
                     .connect_timeout(CONNECT_TIMEOUT)
-                    .read_timeout(ATTEMPT_TIMEOUT)
-                    .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-                    .operation_timeout(OPERATION_TIMEOUT)
+                    .read_timeout(settings.attempt_timeout)
+                    .operation_attempt_timeout(settings.attempt_timeout)
+                    .operation_timeout(settings.attempt_timeout * ATTEMPTS_IN_TIME)
                     .build(),
             )
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
@@ -117,6 +121,7 @@ impl S3Store {
             client: Client::from_conf(config),
             bucket: settings.bucket,
             prefix,
+            attempt_timeout: settings.attempt_timeout,
         }
     }
 
@@ -213,7 +218,7 @@ impl ObjectStore for S3Store {
                     unavailable("get", key, &error)
                 })?;
         // The SDK's limits end with the head of the answer: the body has one of its own.
-        let body = tokio::time::timeout(ATTEMPT_TIMEOUT, found.body.collect())
+        let body = tokio::time::timeout(self.attempt_timeout, found.body.collect())
             .await
             .map_err(anyhow::Error::from)
             .and_then(|body| body.map_err(anyhow::Error::from))

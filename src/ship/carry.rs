@@ -14,6 +14,7 @@ use crate::ledger::outbox::read_window;
 use crate::ledger::session::{Session, SessionError};
 use crate::ledger::windows::{self, SealedWindow, ShippedFile};
 use anyhow::Context as _;
+use fail::fail_point;
 use postgres::Client;
 use std::time::Instant;
 
@@ -83,7 +84,9 @@ fn pack_next(client: &mut Client, packing: Packing) -> Result<Option<PackedWindo
         return Ok(None);
     };
     let mut writer = WindowWriter::new(window.split_bytes, packing);
+    fail_point!("ship.read.before");
     read_window(client, &window, |row| Ok(writer.push(row)?))?;
+    fail_point!("ship.read.after");
     let parts = writer
         .finish()
         .map_err(|error| SessionError::Work(error.into()))?;
@@ -120,9 +123,11 @@ async fn confirm(
         .map(ledger_file)
         .collect::<anyhow::Result<Vec<_>>>()
         .map_err(SessionError::Unexpected)?;
+    fail_point!("ship.confirm.before");
     let noted = session
         .run(move |client| windows::confirm(client, id, key.as_deref(), &files))
         .await?;
+    fail_point!("ship.confirm.after");
     Ok(noted)
 }
 

@@ -7,6 +7,7 @@ use crate::domain::window::{WindowId, WindowLength};
 use crate::ledger::session::Session;
 use crate::ledger::windows::{self, SealOrder};
 use chrono::{DateTime, Utc};
+use fail::fail_point;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -50,7 +51,10 @@ impl Sealer {
             .run(move |client| {
                 // A measurement that fails must not keep the seal from being made.
                 let backlog = windows::backlog(client);
-                Ok((windows::seal(client, &order)?, backlog?))
+                fail_point!("ship.seal.before");
+                let sealed = windows::seal(client, &order)?;
+                fail_point!("ship.seal.after");
+                Ok((sealed, backlog?))
             })
             .await?;
         if let Some(id) = sealed {

@@ -11,6 +11,7 @@ use crate::lake::manifest::{File, MANIFEST_VERSION, Manifest};
 use crate::lake::store::{ObjectStore, Put};
 use crate::ledger::windows::SealedWindow;
 use bytes::Bytes;
+use fail::fail_point;
 use flate2::read::MultiGzDecoder;
 use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _};
 use sha2::{Digest as _, Sha256};
@@ -58,11 +59,13 @@ async fn put_file(
     let id = window.id;
     let key = keys::log_file(kind, window.sealed_at, id.epoch, id.number, part.part);
     let body = part.object.body().await.map_err(ShipError::Spill)?;
-    let (object_bytes, object_sha256) =
-        match store.put_if_absent(&key, body, "application/gzip").await? {
-            Put::Created => (part.object_bytes, part.object_sha256),
-            Put::Exists => standing_object(store, &key, part).await?,
-        };
+    fail_point!("ship.file.before");
+    let put = store.put_if_absent(&key, body, "application/gzip").await?;
+    fail_point!("ship.file.after");
+    let (object_bytes, object_sha256) = match put {
+        Put::Created => (part.object_bytes, part.object_sha256),
+        Put::Exists => standing_object(store, &key, part).await?,
+    };
     Ok(File {
         key,
         kind: kind.to_owned(),
@@ -114,11 +117,12 @@ async fn put_manifest(
     manifest: &Manifest,
 ) -> Result<(), ShipError> {
     let body = serde_json::to_vec_pretty(manifest)?;
-    if store
+    fail_point!("ship.manifest.before");
+    let put = store
         .put_if_absent(key, body.into(), "application/json")
-        .await?
-        == Put::Created
-    {
+        .await?;
+    fail_point!("ship.manifest.after");
+    if put == Put::Created {
         return Ok(());
     }
     // Compared as values: another version may lay the JSON out otherwise.

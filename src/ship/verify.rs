@@ -8,6 +8,7 @@ use crate::lake::manifest::Manifest;
 use crate::lake::store::{ObjectStore, StoreError};
 use crate::ledger::session::Session;
 use crate::ledger::windows::{self, Unverified};
+use fail::fail_point;
 use std::collections::BTreeSet;
 
 /// Verifies the oldest window that waits for it; `None` if none does.
@@ -26,9 +27,11 @@ pub(super) async fn verify_next(
             reason,
         });
     }
+    fail_point!("ship.verify.before");
     session
         .run(move |client| windows::note_verified(client, id))
         .await?;
+    fail_point!("ship.verify.after");
     Ok(Some(id))
 }
 

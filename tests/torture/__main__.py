@@ -1,0 +1,5 @@
+"""`python -m torture`: what scripts/torture runs."""
+
+from .run import main
+
+main()

@@ -1,0 +1,112 @@
+"""What one round does, drawn from its seed alone: the same seed gives the same plan."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .s3_proxy import S3Fault
+from .services import Life
+
+
+@dataclass(frozen=True)
+class Step:
+    """One fault, so many seconds after the traffic began."""
+
+    at: float
+    fault: str
+    #: Which service it strikes, where it strikes one.
+    service: str = ""
+    #: How long it lasts, where it lasts.
+    seconds: float = 0
+    #: How many requests or answers it strikes.
+    count: int = 1
+    #: The fault of the S3 proxy.
+    s3: S3Fault | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A round."""
+
+    seed: str
+    store: str
+    seconds: float
+    #: By service, what its clock is off by, as libfaketime writes it.
+    clocks: dict[str, str]
+    steps: list[Step]
+    services: tuple[str, ...]
+
+
+#: Faults and how often each is drawn, in parts.
+_FAULTS = {
+    "kill": 14,
+    "kill several": 3,
+    "freeze": 5,
+    "connections cut": 14,
+    "commit lost": 10,
+    "commit answer lost": 16,
+    "answer cut": 10,
+    "ledger frozen": 2,
+    "backend killed": 2,
+    "ledger killed": 1,
+    "store killed": 2,
+    "s3": 22,
+}
+SERVICES = ("serve-a", "serve-b", "ship-a", "ship-b", "load-a", "load-b")
+#: Armed failpoints a life, and how many visits are let pass.
+_POINTS = (0, 1, 2, 2, 3, 4)
+_PASSED = (0, 0, 0, 1, 1, 2, 3, 5, 8, 13)
+
+
+def draw_plan(seed: str, store: str, seconds: float, pace: float) -> Plan:
+    """The plan of a round: `pace` faults a second on average."""
+    draw = random.Random(f"{seed}/plan")
+    store = draw.choice(["seaweedfs", "embedded"]) if store == "both" else store
+    faults = dict(_FAULTS)
+    if store != "embedded":
+        del faults["store killed"]
+    steps = []
+    at = draw.uniform(0.3, 1)
+    while at < seconds:
+        [fault] = draw.choices(list(faults), list(faults.values()))
+        steps.append(_draw_step(draw, at, fault))
+        at += draw.expovariate(pace)
+    return Plan(seed, store, seconds, _draw_clocks(draw), steps, SERVICES)
+
+
+def _draw_step(draw: random.Random, at: float, fault: str) -> Step:
+    service = draw.choice(SERVICES)
+    match fault:
+        case "freeze":
+            # Seldom past every time-out of a session or a lease.
+            return Step(at, fault, service, seconds=draw.choice([0.3, 1, 1, 2, 4, 9]))
+        case "ledger frozen":
+            return Step(at, fault, seconds=draw.uniform(0.2, 2))
+        case "ledger killed" | "store killed":
+            return Step(at, fault, seconds=draw.uniform(0, 1.5))
+        case "kill several":
+            return Step(at, fault, count=draw.randint(2, 4))
+        case "s3":
+            return Step(at, fault, count=draw.choice([1, 1, 2, 3, 6]), s3=draw.choice(list(S3Fault)))
+        case _:
+            return Step(at, fault, service, count=draw.choice([1, 1, 1, 2, 3]))
+
+
+def _draw_clocks(draw: random.Random) -> dict[str, str]:
+    """In every third round, some processes' clocks are an hour off."""
+    if draw.random() > 0.34:
+        return {}
+    return {service: draw.choice(["+1h", "-1h"]) for service in draw.sample(SERVICES, draw.randint(1, 3))}
+
+
+def lives(seed: str, service: str, clock: str, failpoints: list[str]) -> Iterator[Life]:
+    """What the service is given at its first start, at its second, and so on, without end."""
+    draw = random.Random(f"{seed}/{service}")
+    while True:
+        names = draw.sample(failpoints, min(len(failpoints), draw.choice(_POINTS)))
+        armed = []
+        for name in sorted(names):
+            passed = draw.choice(_PASSED)
+            action = "panic" if draw.random() < 0.9 else f"sleep({draw.choice([50, 500, 2000])})"
+            armed.append(f"{name}={f'{passed}*off->' if passed else ''}1*{action}")
+        yield Life(";".join(armed), clock)

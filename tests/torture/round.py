@@ -1,0 +1,214 @@
+"""One round: traffic under faults, then calm, then the judgement."""
+
+import asyncio
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from . import lake, oracle, stores, warehouse
+from .api import Api
+from .client_log import ClientLog
+from .cluster import Cluster
+from .deployment import BUCKET, LOADER_KEY, TEMPLATE, Deployment
+from .faults import Saboteur
+from .plan import Plan
+from .stores import Store
+from .traffic import CAMPAIGNS, SENDER, Client
+
+#: Everything must be in the warehouse this long after the last fault.
+_CALM_SECONDS = 120
+_START_SECONDS = 60
+
+
+@dataclass
+class Result:
+    """What a round came to."""
+
+    plan: Plan
+    folder: Path
+    wrong: list[str] = field(default_factory=list)
+    facts: Counter[str] = field(default_factory=Counter)
+    acknowledged: Counter[str] = field(default_factory=Counter)
+    calls: Counter[str] = field(default_factory=Counter)
+    struck: Counter[str] = field(default_factory=Counter)
+    failpoints: Counter[str] = field(default_factory=Counter)
+    gave_up: list[str] = field(default_factory=list)
+    windows: int = 0
+    lines: int = 0
+    #: From the last fault until all was in the warehouse.
+    calm_seconds: float = 0
+    seconds: float = 0
+
+
+@dataclass
+class Round:
+    """The parts that a round is made of."""
+
+    plan: Plan
+    binary: Path
+    folder: Path
+    database: str
+    cluster: Cluster
+    store: Store
+    api_key: str
+    failpoints: dict[str, tuple[str, ...]]
+    window: str
+    clients: int
+    #: Mean pause of a client between its calls.
+    pause_seconds: float
+
+    async def run(self) -> Result:
+        """Runs it. What is wrong is in the result; an exception is the torture's own mistake."""
+        begun = time.monotonic()
+        result = Result(self.plan, self.folder)
+        self.folder.mkdir(parents=True)
+        await self.cluster.execute("postgres", f"CREATE DATABASE {self.database} TEMPLATE {TEMPLATE}")
+        deployment = Deployment.build(
+            self.binary, self.folder, self.database, self.plan, self.cluster, self.store.port,
+            self.failpoints, self.window,
+        )
+        log = ClientLog(self.folder / "clients.jsonl")
+        api = Api([deployment.ports[name] for name in deployment.of_kind("serve")], self.api_key, log)
+        saboteur = Saboteur(
+            self.plan, deployment.services, self.cluster, self.store, deployment.ledger, deployment.s3
+        )
+        try:
+            await deployment.start()
+            await self._drive(deployment, api, log, saboteur, result)
+            result.wrong += await deployment.stop()
+            result.wrong += log.offences
+            if not result.wrong:
+                result.wrong += await asyncio.to_thread(self._judge, deployment, log, result)
+        finally:
+            await saboteur.end()
+            await api.close()
+            await deployment.abort()
+            log.close()
+            self._sum_up(deployment, log, saboteur, result)
+        result.seconds = time.monotonic() - begun
+        return result
+
+    async def drop(self) -> None:
+        """Removes the round's database."""
+        await self.cluster.execute("postgres", f"DROP DATABASE IF EXISTS {self.database} WITH (FORCE)")
+
+    async def _drive(
+        self, deployment: Deployment, api: Api, log: ClientLog, saboteur: Saboteur, result: Result
+    ) -> None:
+        await self._put_campaigns(api)
+        clients = [
+            Client(index, random.Random(f"{self.plan.seed}/client {index}"), api, log,
+                   true_clocks=not self.plan.clocks)
+            for index in range(self.clients)
+        ]
+        tasks = [asyncio.create_task(client.run(self.pause_seconds)) for client in clients]
+        await saboteur.run()
+        calm_since = time.monotonic()
+        await saboteur.end()
+        deployment.calm_down()
+        for client in clients:
+            client.finish()
+        done, late = await asyncio.wait(tasks, timeout=_CALM_SECONDS)
+        for task in late:
+            task.cancel()
+        if late:
+            result.wrong.append(f"{len(late)} clients were not answered within {_CALM_SECONDS} s of calm")
+            return
+        for task in done:
+            task.result()
+        mark = await self._last_message(api)
+        for loader in deployment.of_kind("load"):
+            if not await _loaded(deployment.ports[loader], mark, calm_since + _CALM_SECONDS):
+                result.wrong.append(
+                    f"{loader} had not loaded everything within {_CALM_SECONDS} s of calm (log: {loader}.log)"
+                )
+        result.calm_seconds = time.monotonic() - calm_since
+
+    async def _put_campaigns(self, api: Api) -> None:
+        draw = random.Random(0)
+        for name, kind in [*CAMPAIGNS.items(), ("mark", "mark")]:
+            body = {"type": kind, "name": name}
+            if not await _until(_START_SECONDS, lambda: _succeeds(api, draw, "PUT", f"/v1/campaigns/{name}", body)):
+                raise RuntimeError(f"textrail did not come up: see {self.folder}")
+
+    async def _last_message(self, api: Api) -> datetime:
+        """A message after all others; when it was recorded."""
+        draw = random.Random(0)
+        body = {
+            "to": "+43664999999", "from": SENDER, "campaign": "mark", "body": "The end",
+            "client_reference": "mark",
+        }
+        headers = {"Idempotency-Key": "mark"}
+        while True:
+            answer = await api.call(draw, "POST", "/v1/messages", json=body, headers=headers)
+            if answer.status == 201:
+                return datetime.fromisoformat(answer.body["recorded_at"])
+            await asyncio.sleep(0.1)
+
+    def _judge(self, deployment: Deployment, log: ClientLog, result: Result) -> list[str]:
+        s3 = stores.client(self.store.port)
+        found = lake.read(lake.Bucket(s3, BUCKET, deployment.prefix))
+        result.windows, result.lines = len(found.windows), len(found.lines)
+        found_of_traffic = [line for line in found.lines if line.values.get("campaign") != "mark"]
+        wrong = oracle.judge_lake(log.facts, lake.Lake(found_of_traffic, found.windows, found.files, found.faults))
+        for loader in deployment.of_kind("load"):
+            read = warehouse.read(deployment.warehouse(loader))
+            wrong += [f"{loader}: {text}" for text in oracle.judge_warehouse(found, read)]
+        return wrong
+
+    def _sum_up(
+        self, deployment: Deployment, log: ClientLog, saboteur: Saboteur, result: Result
+    ) -> None:
+        for fact in log.facts:
+            result.facts[fact.kind] += 1
+            result.acknowledged[fact.kind] += fact.acknowledged
+        result.calls.update(log.calls)
+        result.struck.update(saboteur.struck)
+        result.struck.update(deployment.ledger.struck)
+        result.struck.update({f"S3: {fault}": count for fault, count in deployment.s3.struck.items()})
+        for service in deployment.services.values():
+            result.struck["process killed"] += service.deaths.killed
+            result.struck["death at a failpoint"] += service.deaths.at_failpoint.total()
+            result.failpoints.update(service.deaths.at_failpoint)
+            result.gave_up += [f"{service.name}: {words}" for words in service.deaths.gave_up]
+            result.wrong += service.deaths.unexplained
+
+
+async def _succeeds(api: Api, draw: random.Random, method: str, path: str, body: Any) -> bool:
+    return (await api.call(draw, method, path, json=body)).is_success
+
+
+async def _until(seconds: float, holds: Callable[[], Any]) -> bool:
+    """Waits for a condition; false if it does not come to hold."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if await holds():
+            return True
+        await asyncio.sleep(0.1)
+    return False
+
+
+async def _loaded(port: int, mark: datetime, deadline: float) -> bool:
+    """Waits until a loader's report is complete through the mark."""
+    day = timedelta(days=1)
+    today = datetime.now(UTC).date()
+    url = f"http://127.0.0.1:{port}/v1/reports/messages?start={today - day}&end={today + day}"
+    headers = {"Authorization": f"Bearer {LOADER_KEY}"}
+
+    async def complete() -> bool:
+        try:
+            async with session.get(url, headers=headers) as answer:
+                through = (await answer.json()).get("data_through") if answer.status == 200 else None
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return False
+        return through is not None and datetime.fromisoformat(through) >= mark
+
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
+        return await _until(deadline - time.monotonic(), complete)
