@@ -4,6 +4,7 @@
 use super::error::ShipError;
 use super::measure;
 use crate::domain::window::{WindowId, WindowLength};
+use crate::ledger::counts;
 use crate::ledger::session::Session;
 use crate::ledger::windows::{self, SealOrder};
 use chrono::{DateTime, Utc};
@@ -45,18 +46,19 @@ impl Sealer {
             split_bytes: self.split_bytes,
             format_version: FORMAT_VERSION,
         };
-        let (sealed, backlog) = self
+        let (sealed, backlog, proof) = self
             .session
             .run(move |client| {
                 // A measurement that fails must not keep the seal from being made.
-                let backlog = windows::backlog(client);
-                Ok((windows::seal(client, &order)?, backlog?))
+                let (backlog, proof) = (windows::backlog(client), counts::proof(client));
+                Ok((windows::seal(client, &order)?, backlog?, proof?))
             })
             .await?;
         if let Some(id) = sealed {
             measure::sealed(id);
         }
         measure::backlog(&backlog);
+        measure::proof(&proof);
         Ok(sealed)
     }
 

@@ -1,7 +1,8 @@
-//! The shipper: seals, ships, verifies, reclaims. Tests drive it by [`Shipper::tick`], services by
+//! The shipper: seals, ships, verifies, counts, reclaims. Tests drive it by [`Shipper::tick`], services by
 //! [`Shipper::run`].
 
 use super::carry::{ShippedWindow, ship_next};
+use super::count::{count_again, count_next};
 use super::error::ShipError;
 use super::seal::Sealer;
 use super::verify::verify_next;
@@ -101,6 +102,9 @@ impl Shipper {
             shipped.push(window);
         }
         while !standby && self.carrier.verify_next().await?.is_some() {}
+        if !standby {
+            self.carrier.count(&CancellationToken::new()).await?;
+        }
         Ok(TickReport {
             sealed,
             shipped,
@@ -169,6 +173,13 @@ impl Carrier {
         verify_next(&mut self.session, &*self.store).await
     }
 
+    /// Counts what was shipped, and again what differed.
+    async fn count(&mut self, shutdown: &CancellationToken) -> Result<(), ShipError> {
+        count_again(&mut self.session).await?;
+        while !shutdown.is_cancelled() && count_next(&mut self.session).await?.is_some() {}
+        Ok(())
+    }
+
     async fn run(mut self, mut marked: watch::Receiver<()>, shutdown: CancellationToken) {
         let mut delays = delays();
         let mut reclaim_at = Instant::now();
@@ -205,6 +216,7 @@ impl Carrier {
         }
         while !shutdown.is_cancelled() && self.ship_next().await?.is_some() {}
         while !shutdown.is_cancelled() && self.verify_next().await?.is_some() {}
+        self.count(shutdown).await?;
         if !shutdown.is_cancelled() && *reclaim_at <= Instant::now() {
             reclaim::reclaim(&mut self.session).await?;
             *reclaim_at = Instant::now() + RECLAIM_EVERY;

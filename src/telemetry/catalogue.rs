@@ -101,6 +101,23 @@ const GAUGES: &[(&str, &str)] = &[
          only up to the gap",
     ),
     ("textrail_warehouse_bytes", "Bytes of the warehouse on disk"),
+    (
+        "textrail_verify_differences",
+        "What was found to differ and is not mended, by the two sides compared; 0 when all is well",
+    ),
+    (
+        "textrail_verify_proven_window",
+        "Number of the newest window that is proven, by the half of the proof",
+    ),
+    (
+        "textrail_verify_proven_age_seconds",
+        "Age of the end of that window: all that was committed before is accounted for",
+    ),
+    (
+        "textrail_verify_alarm",
+        "1 if anything differs or a window is not proven ten minutes after its seal, by the half of \
+         the proof; 0 when all is well",
+    ),
 ];
 
 /// How values spread.
@@ -120,6 +137,10 @@ const HISTOGRAMS: &[(&str, &str)] = &[
     (
         "textrail_ship_duration_seconds",
         "Time to write, upload and confirm a window",
+    ),
+    (
+        "textrail_verify_count_duration_seconds",
+        "Time to count a window in the ledger and to hold the count against its manifest",
     ),
     (
         "textrail_load_duration_seconds",

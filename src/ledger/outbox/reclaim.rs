@@ -33,6 +33,8 @@ pub fn reclaim_slot(
     if row.try_get(0)? {
         return Ok(false);
     }
+    let note = include_str!("../sql/ship/note_reclaim.sql").replace("{slot}", &slot.to_string());
+    transaction.batch_execute(&note)?;
     transaction.batch_execute(&format!("TRUNCATE outbox_{slot}"))?;
     transaction.commit()?;
     Ok(true)
