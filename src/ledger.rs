@@ -7,6 +7,7 @@
 pub mod api_keys;
 pub mod campaigns;
 pub mod connection;
+pub mod epochs;
 pub mod facts;
 pub mod journey;
 pub mod links;

@@ -16,8 +16,13 @@ waiting AS (
     WHERE shipped.epoch = (SELECT max(epoch) FROM epochs)
         AND shipped.manifest_key IS NOT NULL AND shipped.number > verified.number
 )
-SELECT windows.epoch, windows.snapshot::text
-FROM windows, waiting
+-- 3. Its snapshot, and up to which id rows of another cluster are in verified windows: all of them,
+--    once this epoch's first window is.
+SELECT windows.epoch, windows.snapshot::text, epochs.foreign_through,
+       CASE WHEN windows.number > 0 THEN epochs.foreign_through ELSE epochs.covered_through END
+FROM windows
+CROSS JOIN waiting
+JOIN epochs ON epochs.epoch = windows.epoch
 WHERE windows.epoch = (SELECT max(epoch) FROM epochs)
     AND windows.number = coalesce(waiting.number - 1, (
         SELECT max(shipped.number)
