@@ -8,6 +8,7 @@ pub mod api_keys;
 pub mod campaigns;
 pub mod connection;
 pub mod counts;
+pub mod epochs;
 pub mod facts;
 pub mod journey;
 pub mod links;

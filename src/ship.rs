@@ -1,8 +1,9 @@
 //! Ship: committed events become log files in the lake.
 //!
-//! Four steps, each safe to repeat, so that a shipper killed between any two of them is resumed by
+//! A look and four steps, each safe to repeat, so that a shipper killed between any two of them is resumed by
 //! the next, or by another server's:
 //!
+//! 0. [`mod@epoch`]: is the ledger still the one that the lake knows? If not, a new epoch begins.
 //! 1. [`seal`]: at each mark of the clock one small statement stores the window's snapshot.
 //! 2. [`mod@write`]: the window's rows, which are a function of its seal, become compressed files.
 //! 3. [`upload`]: the files are put under write-once keys, the manifest last.
@@ -15,6 +16,7 @@
 
 mod carry;
 mod count;
+mod epoch;
 mod error;
 mod measure;
 mod part;

@@ -27,6 +27,10 @@ pub struct ToCount {
     pub snapshot: String,
     /// That of the window before.
     pub previous: String,
+    /// Rows up to this id are of another cluster, and are not told by their transactions.
+    pub foreign_through: i64,
+    /// Those after this id are in this window: an epoch's first takes them in.
+    pub foreign_after: i64,
 }
 
 /// What the ledger holds of one kind in a window.
@@ -126,11 +130,15 @@ pub fn count(client: &mut Client, window: &ToCount) -> Result<Counted, SessionEr
 
 /// Counts a window, and notes nothing.
 pub fn read(client: &mut Client, window: &ToCount) -> Result<Vec<KindCount>, SessionError> {
-    let id = window.id;
     let mut transaction = begin(client)?;
     let rows = transaction.query(
         include_str!("sql/count/count_window.sql"),
-        &[&id.epoch, &window.snapshot, &window.previous],
+        &[
+            &window.snapshot,
+            &window.previous,
+            &window.foreign_through,
+            &window.foreign_after,
+        ],
     )?;
     transaction.commit()?;
     rows.iter()
@@ -224,13 +232,22 @@ fn note_alone(client: &mut Client, id: WindowId) -> Result<u64, SessionError> {
 }
 
 fn to_count(row: &Row) -> Result<ToCount, SessionError> {
+    let id = WindowId {
+        epoch: row.try_get(0)?,
+        number: row.try_get(1)?,
+    };
+    let (foreign_through, covered_through): (i64, i64) = (row.try_get(4)?, row.try_get(5)?);
+    let takes_foreign = id.number == 1;
     Ok(ToCount {
-        id: WindowId {
-            epoch: row.try_get(0)?,
-            number: row.try_get(1)?,
-        },
+        id,
         snapshot: row.try_get(2)?,
         previous: row.try_get(3)?,
+        foreign_through,
+        foreign_after: if takes_foreign {
+            covered_through
+        } else {
+            foreign_through
+        },
     })
 }
 

@@ -5,12 +5,33 @@ use crate::cause::with_causes;
 use crate::domain::window::WindowId;
 use crate::lake::manifest::Manifest;
 use crate::ledger::counts::{Counted, Proof};
+use crate::ledger::epochs::{Begun, Break};
 use crate::ledger::windows::Backlog;
 use metrics::{counter, gauge, histogram};
 use std::time::{Duration, Instant};
 
 /// A window that is not proven this long after its seal is a reason for an alarm.
 const LONGEST_PROOF: Duration = Duration::from_mins(10);
+
+/// The epoch that this ledger is in.
+pub(super) fn epoch(epoch: i32) {
+    gauge!("textrail_ledger_epoch").set(f64::from(epoch));
+}
+
+/// A new epoch was begun, by this shipper.
+pub(super) fn epoch_began(ended: i32, begun: Begun, broken: Break) {
+    counter!("textrail_epochs_begun_total", "reason" => broken.as_str()).increment(1);
+    epoch(begun.epoch);
+    tracing::error!(
+        ended,
+        epoch = begun.epoch,
+        found = broken.as_str(),
+        first_link_number = begun.first_link_number,
+        "this ledger was restored, or is new to this lake: a new epoch began. All events that are \
+         not known to be safe in the lake are shipped again (the warehouse takes each once), and no \
+         short code is issued twice. `textrail verify` lists the windows that only the lake has"
+    );
+}
 
 /// A window was sealed.
 pub(super) fn sealed(id: WindowId) {

@@ -3,6 +3,7 @@
 
 use super::carry::{ShippedWindow, ship_next};
 use super::count::{count_again, count_next};
+use super::epoch::EpochWatch;
 use super::error::ShipError;
 use super::seal::Sealer;
 use super::verify::verify_next;
@@ -50,6 +51,8 @@ impl ShipSettings {
 pub struct TickReport {
     /// The window that it sealed.
     pub sealed: Option<WindowId>,
+    /// The epoch that it began.
+    pub began: Option<i32>,
     /// The windows that it shipped, in order.
     pub shipped: Vec<ShippedWindow>,
     /// Whether another shipper is active, so that this one shipped nothing.
@@ -77,6 +80,7 @@ impl Shipper {
                 session: Session::new(database_url, "textrail ship"),
                 store,
                 packing: settings.packing,
+                epoch: EpochWatch::new(settings.window, settings.split_bytes),
                 shipped: watch::Sender::new(None),
             },
         }
@@ -92,12 +96,20 @@ impl Shipper {
     /// that waits.
     pub async fn tick(&mut self, now: DateTime<Utc>) -> Result<TickReport, ShipError> {
         let sealed = self.sealer.tick(now).await?;
-        self.carry(sealed).await
+        self.carry(sealed, now).await
     }
 
-    async fn carry(&mut self, sealed: Option<WindowId>) -> Result<TickReport, ShipError> {
+    async fn carry(
+        &mut self,
+        sealed: Option<WindowId>,
+        now: DateTime<Utc>,
+    ) -> Result<TickReport, ShipError> {
         let standby = !self.carrier.leads().await?;
         let mut shipped = Vec::new();
+        let mut began = None;
+        if !standby {
+            began = self.carrier.look_at_epoch(Some(now)).await?;
+        }
         while !standby && let Some(window) = self.carrier.ship_next().await? {
             shipped.push(window);
         }
@@ -107,9 +119,16 @@ impl Shipper {
         }
         Ok(TickReport {
             sealed,
+            began,
             shipped,
             standby,
         })
+    }
+
+    /// Begins a new epoch if one is due, leader or not.
+    #[cfg(test)]
+    pub(super) async fn look_at_epoch(&mut self) -> Result<Option<i32>, ShipError> {
+        self.carrier.look_at_epoch(None).await
     }
 
     /// Ships the oldest window that waits, leader or not.
@@ -150,6 +169,7 @@ struct Carrier {
     session: Session,
     store: Arc<dyn ObjectStore>,
     packing: Packing,
+    epoch: EpochWatch,
     shipped: watch::Sender<Option<WindowId>>,
 }
 
@@ -157,6 +177,16 @@ impl Carrier {
     /// Whether this is the active shipper; it stays so for as long as its connection lives.
     async fn leads(&mut self) -> Result<bool, SessionError> {
         self.session.run(|client| holds_lock(client, LEADER)).await
+    }
+
+    /// The epoch that it began, if one was due.
+    async fn look_at_epoch(
+        &mut self,
+        now: Option<DateTime<Utc>>,
+    ) -> Result<Option<i32>, ShipError> {
+        let (session, store) = (&mut self.session, &*self.store);
+        let begun = self.epoch.look(session, store, now).await?;
+        Ok(begun.map(|begun| begun.epoch))
     }
 
     async fn ship_next(&mut self) -> Result<Option<ShippedWindow>, ShipError> {
@@ -214,6 +244,7 @@ impl Carrier {
         if !self.leads().await? {
             return Ok(());
         }
+        self.look_at_epoch(None).await?;
         while !shutdown.is_cancelled() && self.ship_next().await?.is_some() {}
         while !shutdown.is_cancelled() && self.verify_next().await?.is_some() {}
         self.count(shutdown).await?;

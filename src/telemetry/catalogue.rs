@@ -47,6 +47,11 @@ const COUNTERS: &[(&str, &str)] = &[
         "Attempts to seal, ship or verify that failed, by reason; all are repeated",
     ),
     (
+        "textrail_epochs_begun_total",
+        "New epochs that this process began, by what was found: the ledger was restored, promoted, or \
+         is new to this lake",
+    ),
+    (
         "textrail_outbox_reclaimed_total",
         "Children of the outbox that were emptied",
     ),
@@ -71,6 +76,10 @@ const COUNTERS: &[(&str, &str)] = &[
 
 /// Goes up and down.
 const GAUGES: &[(&str, &str)] = &[
+    (
+        "textrail_ledger_epoch",
+        "The epoch that the ledger is in; one more after each restore",
+    ),
     (
         "textrail_outbox_unsealed_rows",
         "Committed events that are in no window yet",

@@ -1,5 +1,6 @@
 -- What the ledger holds of a window, kind by kind: its events, and how many of them have their fact.
--- $1 epoch, $2 its snapshot, $3 the snapshot of the window before.
+-- $1 its snapshot, $2 the snapshot of the window before. $3: rows up to this id are of another
+-- cluster, of which no snapshot here says anything; those after $4 are in this window all the same.
 --
 -- This is the count that the lake and the warehouse are held against, so it must not share the
 -- shipper's way of reading: it takes all that may be in the window, and asks PostgreSQL itself which
@@ -16,15 +17,22 @@ WITH events AS MATERIALIZED (
     SELECT kind, event_id, recorded_at,
            CASE WHEN kind IN (4, 7) THEN line END AS line,
            CASE WHEN said ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN said::uuid END AS message_id
-    FROM outbox
+    FROM (
+        SELECT kind, event_id, recorded_at, line
+        FROM outbox
+        WHERE xid >= pg_snapshot_xmin($2::text::pg_snapshot)
+            AND xid < pg_snapshot_xmax($1::text::pg_snapshot)
+            AND pg_visible_in_snapshot(xid, $1::text::pg_snapshot)
+            AND NOT pg_visible_in_snapshot(xid, $2::text::pg_snapshot)
+            AND id > $3
+        UNION ALL
+        SELECT kind, event_id, recorded_at, line
+        FROM outbox
+        WHERE $4 < $3 AND id > $4 AND id <= $3
+    ) AS row
     CROSS JOIN LATERAL (
         SELECT CASE WHEN kind IN (2, 3, 4, 5) THEN left(split_part(line, '"message_id":"', 2), 36) END
     ) AS message (said)
-    WHERE epoch = $1
-        AND xid >= pg_snapshot_xmin($3::text::pg_snapshot)
-        AND xid < pg_snapshot_xmax($2::text::pg_snapshot)
-        AND pg_visible_in_snapshot(xid, $2::text::pg_snapshot)
-        AND NOT pg_visible_in_snapshot(xid, $3::text::pg_snapshot)
 ),
 -- 2. Receipts that named no message when they came.
 parked AS MATERIALIZED (

@@ -22,8 +22,14 @@ uncounted AS (
     FROM shipped_windows
     WHERE epoch = (SELECT max(epoch) FROM epochs) AND counted_at IS NULL
 )
-SELECT windows.epoch, windows.snapshot::text
-FROM windows, waiting, uncounted
+-- 4. Its snapshot, and up to which id rows of another cluster are in verified windows: all of them,
+--    once this epoch's first window is.
+SELECT windows.epoch, windows.snapshot::text, epochs.foreign_through,
+       CASE WHEN windows.number > 0 THEN epochs.foreign_through ELSE epochs.covered_through END
+FROM windows
+CROSS JOIN waiting
+CROSS JOIN uncounted
+JOIN epochs ON epochs.epoch = windows.epoch
 WHERE windows.epoch = (SELECT max(epoch) FROM epochs)
     AND windows.number = least(uncounted.number - 1, coalesce(waiting.number - 1, (
         SELECT max(shipped.number)
