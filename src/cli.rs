@@ -59,6 +59,9 @@ pub enum Command {
     /// Print a report of a running server
     #[command(after_help = REPORT)]
     Report(Report),
+    /// Rebuild the warehouse from the lake, and switch to it when it is proven
+    #[command(after_help = REPROCESS)]
+    Reprocess(Reprocess),
     /// Run SQL straight on the lake's files
     #[command(after_help = QUERY)]
     Query(Query),
@@ -226,6 +229,21 @@ pub struct Query {
     pub data: DataDirectory,
 }
 
+/// `textrail reprocess`.
+#[derive(Clone, Debug, Args)]
+pub struct Reprocess {
+    /// Begin anew, whatever an earlier attempt built
+    #[arg(long)]
+    pub restart: bool,
+    /// The most memory that the new generation's DuckDB takes, such as 4GB; about 200 MB for files in
+    /// hand come on top [default: warehouse.memory_limit]
+    #[arg(long, value_name = "SIZE")]
+    pub memory: Option<String>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented on the struct")]
+    pub data: DataDirectory,
+}
+
 /// `textrail migrate`.
 #[derive(Clone, Debug, Args)]
 pub struct Migrate {
@@ -338,6 +356,25 @@ last days. No server is needed.
 Examples:
   textrail query 'SELECT count(*) FROM click'
   textrail query \"SELECT date_trunc('hour', occurred_at) AS hour, count(*) FROM click GROUP BY 1\"";
+
+const REPROCESS: &str = "\
+Builds another generation of the warehouse beside the current one, from the files of the lake alone:
+PostgreSQL may be off. Meanwhile the loader goes on loading, and reports come from the current
+generation. When every file of the lake is proven to be in the new one, it becomes current by one
+rename; a running loader brings it up to the last window, then answers from it. Killed or stopped, it
+goes on where it was when it is run again. A file that is missing or altered is named, and there is no
+switch until the lake is whole. The generation before is kept until the next switch.
+
+This is how the warehouse's tables change: install the new version, run its `textrail reprocess`
+beside the old loader, then restart the loader as the new version.
+
+Works in warehouse.directory on the lake of lake.bucket, on the loader's machine; or, with --data or
+without a bucket, on the data folder of a `textrail up`, which may run.
+
+Examples:
+  textrail reprocess                       # the data folder ./data, or the configured bucket
+  textrail reprocess --data /srv/textrail --memory 4GB
+  textrail reprocess --restart             # forget what an earlier attempt built";
 
 const MIGRATE: &str = "\
 Applies what is pending and prints it. Waits for no lock longer than five seconds, so it can run

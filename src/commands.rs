@@ -18,6 +18,7 @@ mod migrate;
 pub mod output;
 mod query;
 mod report;
+mod reprocess;
 mod serve;
 mod server;
 mod ship;
@@ -36,6 +37,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Ship => block_on(ship::run(&config)),
         Command::Load => block_on(load::run(&config)),
         Command::Query(arguments) => block_on(query::run(&config, &arguments)),
+        Command::Reprocess(arguments) => block_on(reprocess::run(&config, &arguments)),
         Command::Report(arguments) => block_on(report::run(&arguments)),
         Command::Demo(arguments) => block_on(demo_on(arguments)),
         Command::Migrate(arguments) => migrate::run(&config, &arguments),

@@ -7,6 +7,8 @@
 //! 4. One transaction of the warehouse takes a window, or many when it lags behind.
 //! 5. The announcements are acknowledged.
 //!
+//! [`reprocess`] does the same for all windows at once, into another generation.
+//!
 //! Each step is safe to repeat. A window that is not what its manifest says is stopped, loudly, and
 //! no other with it.
 
@@ -19,6 +21,7 @@ mod lines;
 mod loader;
 mod measure;
 mod quarantine;
+pub mod reprocess;
 mod stage;
 mod staging;
 mod waiting;

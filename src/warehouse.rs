@@ -6,7 +6,12 @@
 
 use crate::{domain::window::WindowId, event::Kind};
 use chrono::{DateTime, Utc};
-use std::{collections::HashSet, path::PathBuf, time::Duration};
+use std::{
+    collections::{BTreeMap, HashSet},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 pub mod columns;
 pub mod duck;
@@ -124,6 +129,53 @@ pub struct Counts {
     pub bytes: u64,
 }
 
+/// What the warehouse noted of one file of the lake, in the transaction that took its rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadedFile {
+    /// Its window.
+    pub id: WindowId,
+    /// The kind of all its lines.
+    pub kind: Kind,
+    /// From 0, in order of lines.
+    pub part: i32,
+    /// Its key in the lake.
+    pub key: String,
+    /// Its lines: always `loaded + duplicates + quarantined`.
+    pub lines: u64,
+    /// Lines that became a row.
+    pub loaded: u64,
+    /// Lines whose event was known already.
+    pub duplicates: u64,
+    /// Lines put aside.
+    pub quarantined: u64,
+    /// Hex SHA-256 of its text.
+    pub text_sha256: String,
+}
+
+/// The lines of one kind in one window, as the warehouse noted them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WindowCount {
+    /// Lines in the lake: always `loaded + duplicates + quarantined`.
+    pub lines: u64,
+    /// Lines that became a row.
+    pub loaded: u64,
+    /// Lines whose event was known already.
+    pub duplicates: u64,
+    /// Lines put aside.
+    pub quarantined: u64,
+}
+
+/// The rows of one kind in the whole warehouse, counted in two ways that must agree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KindCount {
+    /// The kind.
+    pub kind: Kind,
+    /// Rows that the notes of all files add up to.
+    pub noted: u64,
+    /// Rows that the tables hold.
+    pub held: u64,
+}
+
 /// Why the warehouse did not do it.
 #[derive(Debug, thiserror::Error)]
 pub enum WarehouseError {
@@ -149,6 +201,24 @@ pub enum WarehouseError {
         /// The limit.
         limit: usize,
     },
+    /// Another process has it.
+    #[error("another process has the warehouse open")]
+    Owned,
+    /// Another process rebuilds it.
+    #[error("another `textrail reprocess` runs on this warehouse")]
+    Rebuilding,
+    /// Its tables are not this version's.
+    #[error(
+        "{generation} was made for other tables than those of this version ({table} differs): \
+         `textrail reprocess` of this version makes one that it can use, while the version that made \
+         it goes on"
+    )]
+    OtherSchema {
+        /// The generation.
+        generation: String,
+        /// The first table that differs.
+        table: String,
+    },
     /// The engine said no.
     #[error("the warehouse could not {action}")]
     Engine {
@@ -173,8 +243,39 @@ pub trait Warehouse: Send + Sync + std::fmt::Debug {
     fn progress(&self) -> Result<Option<Progress>, WarehouseError>;
     /// What waits or was put aside.
     fn counts(&self) -> Result<Counts, WarehouseError>;
+    /// The files of these windows as they were noted, in no order. Windows that are not loaded have
+    /// none.
+    fn loaded_files(&self, among: &[WindowId]) -> Result<Vec<LoadedFile>, WarehouseError>;
+    /// The same, added up by window and kind. Kinds of which a window has no line are absent.
+    fn window_counts(
+        &self,
+        among: &[WindowId],
+    ) -> Result<BTreeMap<(WindowId, Kind), WindowCount>, WarehouseError> {
+        let mut counts = BTreeMap::<_, WindowCount>::new();
+        for file in self.loaded_files(among)? {
+            let count = counts.entry((file.id, file.kind)).or_default();
+            count.lines += file.lines;
+            count.loaded += file.loaded;
+            count.duplicates += file.duplicates;
+            count.quarantined += file.quarantined;
+        }
+        Ok(counts)
+    }
+    /// Each kind's rows by the notes and by the tables themselves, in the order of [`Kind::ALL`]. The
+    /// tables know no windows, so this is of all of them.
+    fn kind_counts(&self) -> Result<Vec<KindCount>, WarehouseError>;
     /// Reads statements in one snapshot, within `limit` for all of them.
     fn read(&self, statements: &[Select], limit: Duration) -> Result<Vec<Rows>, WarehouseError>;
     /// Moves what was committed into the store's main file.
     fn checkpoint(&self) -> Result<(), WarehouseError>;
+    /// The generation that took the place of this one since it was opened: open, and not answering
+    /// yet. None while this is the current one, which an engine that has no generations always is.
+    fn newer(&self) -> Result<Option<Arc<dyn Warehouse>>, WarehouseError> {
+        Ok(None)
+    }
+    /// From now on the newer one answers: each call that begins after this is wholly of it, each that
+    /// began before wholly of the other.
+    fn adopt_newer(&self) -> Result<(), WarehouseError> {
+        Ok(())
+    }
 }

@@ -28,7 +28,7 @@ const ROOMS: [(&str, &[&str]); 17] = [
         "load",
         &["announce", "lake", "warehouse", "event", "domain", "cause"],
     ),
-    ("warehouse", &["event", "domain"]),
+    ("warehouse", &["event", "domain", "cause"]),
     ("report", &["warehouse"]),
     ("embedded", &[]),
     ("failpoint", &[]),

@@ -7,13 +7,13 @@
 
 use super::api::{self, Listeners};
 use super::data_directory::{self, Locked, Note};
-use super::{load, ship, shutdown};
+use super::{lake, load, ship, shutdown};
 use crate::cli;
 use crate::config::{Config, Gateway, Secret};
 use crate::embedded::object_store::{Credentials, EmbeddedStore};
 use crate::embedded::postgres::{PostgresWatch, PrivatePostgres};
 use crate::http::{self, ServeOptions};
-use crate::lake::s3::{S3Settings, S3Store};
+use crate::lake::s3::S3Store;
 use crate::ledger::api_keys::{self, Role};
 use crate::ledger::migrate;
 use crate::report::LocalReports;
@@ -31,9 +31,12 @@ mod welcome;
 use welcome::Welcome;
 
 /// The bucket; its folder is `lake/textrail` in the data folder.
-const BUCKET: &str = "textrail";
+pub(super) const BUCKET: &str = "textrail";
 /// The folder of the object store.
-const LAKE: &str = "lake";
+pub(super) const LAKE: &str = "lake";
+/// The folder of the warehouse.
+pub(super) const WAREHOUSE: &str = "warehouse";
+
 /// Where the log files of a data folder lie, as plain files.
 pub(super) fn lake_folder(data: &Path) -> PathBuf {
     data.join(LAKE).join(BUCKET)
@@ -94,7 +97,7 @@ fn settle(config: &mut Config, arguments: &cli::Up, directory: &Locked) -> Resul
     if let Some(window) = arguments.window {
         config.lake.window = window;
     }
-    config.warehouse.directory = directory.folder("warehouse")?;
+    config.warehouse.directory = directory.folder(WAREHOUSE)?;
     if !config.gateways.is_empty() {
         return Ok(None);
     }
@@ -117,13 +120,7 @@ impl Up {
         let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let root = self.directory.folder(LAKE)?;
         let store = EmbeddedStore::start(&root, BUCKET, &credentials, any_port).await?;
-        let lake = S3Store::connect(S3Settings {
-            endpoint: Some(store.endpoint()),
-            region: Some("local".to_owned()),
-            credentials: Some((credentials.access_key, credentials.secret_key)),
-            path_style: Some(true),
-            ..S3Settings::new(BUCKET, "")
-        });
+        let lake = lake::connect_embedded(&store, credentials);
         let outcome = self.run_with(Arc::new(lake.await)).await;
         outcome.and(store.stop().await)
     }

@@ -13,7 +13,7 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -67,8 +67,30 @@ impl EmbeddedStore {
         credentials: &Credentials,
         listen: SocketAddr,
     ) -> anyhow::Result<Self> {
-        let service = service(root, bucket, credentials)
+        let folder = || {
+            std::fs::create_dir_all(root.join(bucket))?;
+            Folder::open(root)
+        };
+        let folder =
+            folder().with_context(|| format!("cannot serve the folder {}", root.display()))?;
+        Self::serve(folder, credentials, listen).await
+    }
+
+    /// Serves a folder that is there, on a free port of this machine. Another process may serve it at
+    /// the same time.
+    pub async fn beside(root: &Path, credentials: &Credentials) -> anyhow::Result<Self> {
+        let folder = Folder::beside(root)
             .with_context(|| format!("cannot serve the folder {}", root.display()))?;
+        let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Self::serve(folder, credentials, any_port).await
+    }
+
+    async fn serve(
+        folder: Folder,
+        credentials: &Credentials,
+        listen: SocketAddr,
+    ) -> anyhow::Result<Self> {
+        let service = service(folder, credentials);
         let listener = TcpListener::bind(listen)
             .await
             .with_context(|| format!("the object store cannot listen on {listen}"))?;
@@ -105,14 +127,13 @@ impl Drop for EmbeddedStore {
     }
 }
 
-fn service(root: &Path, bucket: &str, credentials: &Credentials) -> anyhow::Result<S3Service> {
-    std::fs::create_dir_all(root.join(bucket))?;
-    let mut builder = S3ServiceBuilder::new(Folder::open(root)?);
+fn service(folder: Folder, credentials: &Credentials) -> S3Service {
+    let mut builder = S3ServiceBuilder::new(folder);
     builder.set_auth(SimpleAuth::from_single(
         credentials.access_key.clone(),
         credentials.secret_key.clone(),
     ));
-    Ok(builder.build())
+    builder.build()
 }
 
 async fn serve(listener: TcpListener, service: S3Service, shutdown: CancellationToken) {

@@ -4,7 +4,9 @@ use super::{
     batch::{self, Staged},
     fault::{Fault, LoadError},
     fetch::Found,
-    measure, staging,
+    measure,
+    reprocess::follow::follow,
+    staging,
     waiting::Waiting,
 };
 use crate::{
@@ -142,6 +144,10 @@ impl Loader {
     }
 
     async fn round(&mut self, shutdown: &CancellationToken) -> Result<TickReport, LoadError> {
+        let followed = follow(&self.store, &self.warehouse, &self.settings, shutdown).await;
+        if let Err(error) = followed {
+            measure::failed(&error);
+        }
         let mark = self.ask(|warehouse| warehouse.progress()).await?;
         let mark = mark.map(|progress| progress.manifest_key);
         self.waiting

@@ -4,5 +4,6 @@ mod copy;
 mod lake;
 mod numbers;
 mod order;
+mod reprocess;
 mod scene;
 mod status;

@@ -40,18 +40,24 @@ impl LocalReports {
             Err(error) => Err(ReportError::Query(error.into())),
         }
     }
+}
 
-    fn head(&self, query: &ReportQuery, data_through: &Rows) -> ReportHead {
-        let boundary = data_through.first().and_then(|row| row.first());
-        ReportHead {
-            start: query.start,
-            end: query.end,
-            tz: query.tz.name().to_owned(),
-            group_by: query.group_by.clone(),
-            data_through: boundary.and_then(Cell::time),
-            generation: self.warehouse.generation(),
-        }
-    }
+/// Through when, and of which generation: of the snapshot that the rows are of.
+fn head(query: &ReportQuery, origin: &Rows) -> Result<ReportHead, ReportError> {
+    let [boundary, generation] = origin.first().map_or(&[][..], Vec::as_slice) else {
+        return Err(unexpected("an origin of another width"));
+    };
+    let generation = generation.text();
+    Ok(ReportHead {
+        start: query.start,
+        end: query.end,
+        tz: query.tz.name().to_owned(),
+        group_by: query.group_by.clone(),
+        data_through: boundary.time(),
+        generation: generation
+            .ok_or_else(|| unexpected("a generation without a name"))?
+            .to_owned(),
+    })
 }
 
 #[async_trait]
@@ -60,10 +66,10 @@ impl Reports for LocalReports {
         let statements = vec![
             statements::messages(query),
             statements::latencies(query),
-            statements::data_through(),
+            statements::origin(),
         ];
         let results = self.read(statements).await?;
-        let [counts, latencies, data_through] = three(results)?;
+        let [counts, latencies, origin] = three(results)?;
         let histograms = histograms(query.group_by.len(), latencies)?;
         let rows = counts.into_iter().map(|row| {
             let (keys, counts) = row.split_at(query.group_by.len());
@@ -72,22 +78,22 @@ impl Reports for LocalReports {
         });
         Ok(MessagesReport {
             rows: rows.collect::<Result<_, _>>()?,
-            head: self.head(query, &data_through),
+            head: head(query, &origin)?,
         })
     }
 
     async fn errors(&self, query: &ReportQuery) -> Result<ErrorsReport, ReportError> {
-        let statements = vec![statements::errors(query), statements::data_through()];
+        let statements = vec![statements::errors(query), statements::origin()];
         let mut results = self.read(statements).await?.into_iter();
         let rows = results.next().unwrap_or_default();
-        let data_through = results.next().unwrap_or_default();
+        let origin = results.next().unwrap_or_default();
         let rows = rows.iter().map(|row| {
             let (keys, rest) = row.split_at(query.group_by.len());
             error_row(group(&query.group_by, keys), rest)
         });
         Ok(ErrorsReport {
             rows: rows.collect::<Result<_, _>>()?,
-            head: self.head(query, &data_through),
+            head: head(query, &origin)?,
         })
     }
 }

@@ -10,7 +10,7 @@ pub const MOST_ROWS: usize = 100_000;
 const MESSAGES: &str = include_str!("sql/messages.sql");
 const LATENCIES: &str = include_str!("sql/latencies.sql");
 const ERRORS: &str = include_str!("sql/errors.sql");
-const DATA_THROUGH: &str = include_str!("sql/data_through.sql");
+const ORIGIN: &str = include_str!("sql/origin.sql");
 
 /// Counts by group, in the report's order.
 pub(super) fn messages(query: &ReportQuery) -> Select {
@@ -42,10 +42,10 @@ pub(super) fn errors(query: &ReportQuery) -> Select {
     select(query, sql, MOST_ROWS)
 }
 
-/// Through when the reports are complete: one row or none.
-pub(super) fn data_through() -> Select {
+/// Through when the reports are complete, and the generation that answers: one row.
+pub(super) fn origin() -> Select {
     Select {
-        sql: DATA_THROUGH.to_owned(),
+        sql: ORIGIN.to_owned(),
         parameters: Vec::new(),
         most_rows: 1,
     }

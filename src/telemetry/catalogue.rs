@@ -109,6 +109,11 @@ const GAUGES: &[(&str, &str)] = &[
         "Windows that are loaded while one before them is missing: reports say they are complete \
          only up to the gap",
     ),
+    (
+        "textrail_warehouse_older_rules",
+        "1 while the generation that answers was made by the rules of another version: \
+         `textrail reprocess` makes one by this version's",
+    ),
     ("textrail_warehouse_bytes", "Bytes of the warehouse on disk"),
     (
         "textrail_verify_differences",

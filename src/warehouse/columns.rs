@@ -17,10 +17,12 @@ pub const FACT_TABLES: [(&str, Kind); 7] = [
     ("opt_outs", Kind::OptOut),
 ];
 
-/// The table in which an event of a kind is known by its id, and the column of that id.
-pub fn known_by(kind: Kind) -> (&'static str, &'static str) {
+/// The table in which an event of a kind is known by its id, and the column of that id. Messages are
+/// known by the table `messages`: their own, or, in a rebuild, that of their lines.
+pub fn known_by(kind: Kind, messages: &str) -> (&str, &'static str) {
     match kind {
-        Kind::Message => ("messages", "message_id"),
+        Kind::Message if messages == "messages" => (messages, "message_id"),
+        Kind::Message => (messages, "event_id"),
         Kind::Submission => ("submissions", "event_id"),
         // A receipt is in one of two tables; see `all_receipts.sql`.
         Kind::Receipt => ("all_receipts", "event_id"),

@@ -163,6 +163,21 @@ async fn killed_in_the_middle_of_a_campaign_it_goes_on_and_the_report_is_exact()
         "{clicks:?}"
     );
 
+    // The warehouse again, beside the running one, from the same folder.
+    let report = ["report", "--group-by", "campaign", "--format", "json"];
+    let read = |up: &Up| -> serde_json::Value {
+        serde_json::from_slice(&up.run(&report).stdout).expect("a report")
+    };
+    let before = read(&up);
+    let again = up.run(&["reprocess"]);
+    assert!(again.status.success(), "{again:?}");
+    let after = eventually("reports come from the new one", PATIENCE, async || {
+        Some(read(&up)).filter(|report| report["generation"] == "generation-0002")
+    })
+    .await;
+    assert_eq!(after["rows"], before["rows"]);
+    assert_eq!(after["data_through"], before["data_through"]);
+
     assert!(up.stop().await.success());
     assert_eq!(up.postmaster(), None, "PostgreSQL stopped, too");
 }

@@ -40,7 +40,14 @@ impl Folder {
         if incoming.exists() {
             std::fs::remove_dir_all(&incoming)?;
         }
-        std::fs::create_dir(&incoming)?;
+        Self::beside(&root)
+    }
+
+    /// Opens a folder that another process may be serving. What it is receiving is left alone; a name
+    /// is given once, by whichever of the two is first.
+    pub(super) fn beside(root: &Path) -> anyhow::Result<Self> {
+        let root = root.canonicalize()?;
+        std::fs::create_dir_all(root.join(INCOMING))?;
         let files = FileSystem::new(&root)
             .map_err(|error| anyhow::anyhow!("{error:?}"))
             .context("cannot open the folder")?;

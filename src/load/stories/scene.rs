@@ -9,7 +9,7 @@ use crate::{
     },
     lake::keys,
     load::{LoadSettings, Loader, TickReport, fetch},
-    report::{LocalReports, MessagesRow, ReportQuery, Reports},
+    report::{LocalReports, MessagesReport, MessagesRow, ReportQuery, Reports},
     warehouse::{
         Rows, Select, StagedWindow, Warehouse,
         duck::{DuckSettings, DuckWarehouse},
@@ -25,7 +25,7 @@ pub(super) struct Scene {
     pub(super) lake: Arc<MemoryLake>,
     pub(super) warehouse: Arc<DuckWarehouse>,
     pub(super) loader: Mutex<Loader>,
-    directory: Option<TempDir>,
+    pub(super) directory: Option<TempDir>,
 }
 
 impl Scene {
@@ -62,6 +62,11 @@ impl Scene {
             warehouse,
             directory: None,
         }
+    }
+
+    /// The warehouse's folder.
+    pub(super) fn folder(&self) -> &Path {
+        self.directory.as_ref().unwrap().path()
     }
 
     /// Puts a window into the lake and loads it.
@@ -128,6 +133,11 @@ impl Scene {
 
     /// The whole report of 2026 in one row.
     pub(super) async fn report(&self) -> MessagesRow {
+        self.whole_report().await.rows.into_iter().next().unwrap()
+    }
+
+    /// The same with its head.
+    pub(super) async fn whole_report(&self) -> MessagesReport {
         let query = ReportQuery::parse(
             Some("2026-01-01"),
             Some("2027-01-01"),
@@ -136,8 +146,7 @@ impl Scene {
             at("2026-11-23T06:00:00Z"),
         );
         let reports = LocalReports::new(self.warehouse.clone());
-        let report = reports.messages(&query.unwrap()).await.unwrap();
-        report.rows.into_iter().next().unwrap()
+        reports.messages(&query.unwrap()).await.unwrap()
     }
 }
 

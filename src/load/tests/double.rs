@@ -4,8 +4,8 @@ use crate::{
     domain::window::WindowId,
     event::Kind,
     warehouse::{
-        BadLine, Counts, LoadReport, Progress, Rows, Select, StagedWindow, Warehouse,
-        WarehouseError,
+        BadLine, Counts, KindCount, LoadReport, LoadedFile, Progress, Rows, Select, StagedWindow,
+        Warehouse, WarehouseError,
     },
 };
 use std::{
@@ -124,6 +124,29 @@ impl Warehouse for Double {
 
     fn counts(&self) -> Result<Counts, WarehouseError> {
         Ok(Counts::default())
+    }
+
+    fn loaded_files(&self, among: &[WindowId]) -> Result<Vec<LoadedFile>, WarehouseError> {
+        let state = self.state();
+        let known = among.iter().filter_map(|id| state.windows.get(id));
+        let files = known.flat_map(|(window, _)| {
+            window.files.iter().map(|file| LoadedFile {
+                id: window.id,
+                kind: file.kind,
+                part: file.part,
+                key: file.key.clone(),
+                lines: file.lines,
+                loaded: file.good_lines,
+                duplicates: 0,
+                quarantined: file.lines - file.good_lines,
+                text_sha256: file.text_sha256.clone(),
+            })
+        });
+        Ok(files.collect())
+    }
+
+    fn kind_counts(&self) -> Result<Vec<KindCount>, WarehouseError> {
+        Ok(Vec::new())
     }
 
     fn read(&self, _: &[Select], _: Duration) -> Result<Vec<Rows>, WarehouseError> {

@@ -1,7 +1,10 @@
 //! The same, into DuckDB.
 
 use super::*;
-use crate::warehouse::duck::{DuckSettings, DuckWarehouse};
+use crate::warehouse::{
+    WindowCount,
+    duck::{DuckSettings, DuckWarehouse},
+};
 
 fn open(directory: &std::path::Path) -> Arc<DuckWarehouse> {
     Arc::new(DuckWarehouse::open(directory, &DuckSettings::default()).unwrap())
@@ -47,4 +50,44 @@ async fn duckdb_keeps_a_window_ahead_until_the_one_before_comes() {
     loader.tick().await.unwrap();
     assert_eq!(warehouse.counts().unwrap().windows_ahead, 0);
     assert_eq!(warehouse.progress().unwrap().unwrap().id, id(3));
+}
+
+#[tokio::test]
+async fn what_was_noted_is_what_the_tables_hold() {
+    let world = World::new();
+    let directory = tempfile::tempdir().unwrap();
+    let warehouse = open(directory.path());
+    let clicks = vec![line(Kind::Click), line(Kind::Click), "{}".to_owned()];
+    let manifest = world.ship_lines(id(1), &[(Kind::Click, clicks.clone())]);
+    world.ship_lines(id(2), &[(Kind::Click, clicks[..1].to_vec())]);
+    world.ship_lines(id(4), &[(Kind::Inbound, vec![line(Kind::Inbound)])]);
+    let mut loader = Loader::new(world.lake.clone(), warehouse.clone(), world.settings());
+    loader.tick().await.unwrap();
+
+    let asked = ids([1, 2, 3]);
+    let counts = warehouse.window_counts(&asked).unwrap();
+    let count = |id| counts[&(id, Kind::Click)];
+    let first = WindowCount {
+        lines: 3,
+        loaded: 2,
+        duplicates: 0,
+        quarantined: 1,
+    };
+    assert_eq!((counts.len(), count(id(1))), (2, first));
+    assert_eq!((count(id(2)).loaded, count(id(2)).duplicates), (0, 1));
+    let files = warehouse.loaded_files(&asked[..1]).unwrap();
+    let sums: Vec<_> = files.iter().map(|file| &file.text_sha256).collect();
+    assert_eq!(sums, [&manifest.files[0].text_sha256]);
+    assert!(warehouse.window_counts(&[]).unwrap().is_empty());
+
+    let held = |kind: Kind| {
+        let counts = warehouse.kind_counts().unwrap();
+        (counts[kind as usize].noted, counts[kind as usize].held)
+    };
+    assert_eq!(held(Kind::Click), (2, 2));
+    assert_eq!(held(Kind::Inbound), (1, 1));
+    assert_eq!(held(Kind::Message), (0, 0));
+    // A row that no load accounts for shows.
+    warehouse.execute("INSERT INTO clicks SELECT * FROM clicks LIMIT 1");
+    assert_eq!(held(Kind::Click), (2, 3));
 }

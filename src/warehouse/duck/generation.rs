@@ -1,59 +1,165 @@
-//! Generations: files with fixed names, and a pointer file that names the current one.
-//!
-//! The pointer is switched by one rename. The database files are never renamed: DuckDB does not see
-//! a rename of an open file, and its write-ahead log would keep the old name.
+//! One generation: one open file.
 
-use super::DuckSettings;
+use super::{DuckSettings, load, lock, notes, read, refused, rules};
 use crate::{
+    domain::window::WindowId,
     event::{Kind, fields::fields},
-    warehouse::columns::{self, FACT_TABLES},
+    warehouse::{
+        Counts, KindCount, LoadReport, LoadedFile, Progress, Rows, Select, StagedWindow, Warehouse,
+        WarehouseError,
+        columns::{self, FACT_TABLES},
+    },
 };
 use anyhow::Context;
-use duckdb::{Config, Connection};
+use chrono::{DateTime, Utc};
+use duckdb::{Config, Connection, params};
 use std::{
+    collections::HashSet,
     fs,
-    io::{ErrorKind, Write},
     path::{Path, PathBuf},
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
-
-const POINTER: &str = "current";
-const FIRST: &str = "generation-0001";
 
 const MACROS: &str = include_str!("../sql/macros.sql");
 const SCHEMA: &str = include_str!("../sql/schema.sql");
 const ALL_RECEIPTS: &str = include_str!("../sql/all_receipts.sql");
+/// What defines its tables beside the fields of the log lines.
+pub(super) const TABLES: [&str; 3] = [MACROS, SCHEMA, ALL_RECEIPTS];
 
-/// The current generation's name and file. Without a pointer the first generation becomes current.
-pub(super) fn current(directory: &Path) -> anyhow::Result<(String, PathBuf)> {
-    fs::create_dir_all(directory)
-        .with_context(|| format!("could not create {}", directory.display()))?;
-    let pointer = directory.join(POINTER);
-    let name = match fs::read_to_string(&pointer) {
-        Ok(text) => text.trim().to_owned(),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            point(directory, FIRST)?;
-            FIRST.to_owned()
-        }
-        Err(error) => {
-            return Err(error).with_context(|| format!("could not read {}", pointer.display()));
-        }
-    };
-    let file = directory.join(format!("{name}.duckdb"));
-    Ok((name, file))
+/// An open generation.
+#[derive(Debug)]
+pub(super) struct Generation {
+    pub(super) name: String,
+    file: PathBuf,
+    /// Whether messages and buckets are made at each load: not while it is rebuilt.
+    whole: AtomicBool,
+    /// The one writer. Loads hold it for their whole transaction.
+    writer: Mutex<Connection>,
+    /// From which each read gets its own connection.
+    reader: Mutex<Connection>,
 }
 
-/// Makes a generation the current one, atomically and durably.
-fn point(directory: &Path, name: &str) -> anyhow::Result<()> {
-    let mut next = tempfile::NamedTempFile::new_in(directory)?;
-    writeln!(next, "{name}")?;
-    next.as_file().sync_all()?;
-    next.persist(directory.join(POINTER))?;
-    fs::File::open(directory)?.sync_all()?;
-    Ok(())
+/// What a generation says of itself.
+#[derive(Clone, Debug)]
+pub(super) struct Nature {
+    /// By what rules it was made.
+    pub(super) rules: String,
+    /// `gathering`, `deriving` or `whole`.
+    pub(super) state: String,
+    /// While deriving: messages recorded before this are made.
+    pub(super) derived_before: Option<DateTime<Utc>>,
 }
 
-/// Opens a generation's file, and makes the tables that it lacks.
-pub(super) fn open(file: &Path, settings: &DuckSettings) -> anyhow::Result<Connection> {
+impl Generation {
+    /// Opens a file, and makes the tables that it lacks.
+    pub(super) fn open(
+        name: &str,
+        file: PathBuf,
+        settings: &DuckSettings,
+    ) -> Result<Self, WarehouseError> {
+        let failed = |source| WarehouseError::Engine {
+            action: "open its file",
+            source,
+        };
+        let writer = connect(&file, settings).map_err(failed)?;
+        if let Some(table) = rules::other_table(&writer).map_err(failed)? {
+            return Err(WarehouseError::OtherSchema {
+                generation: name.to_owned(),
+                table,
+            });
+        }
+        let opened = define(&writer)
+            .and_then(|()| introduce(&writer, name))
+            .and_then(|()| nature(&writer))
+            .map_err(|error| failed(error.into()))?;
+        let reader = writer.try_clone().map_err(refused("open a connection"))?;
+        Ok(Self {
+            name: name.to_owned(),
+            file,
+            whole: AtomicBool::new(opened.state == "whole"),
+            writer: Mutex::new(writer),
+            reader: Mutex::new(reader),
+        })
+    }
+
+    /// What it says of itself.
+    pub(super) fn nature(&self) -> Result<Nature, WarehouseError> {
+        nature(&self.connect()?).map_err(refused("tell what it is"))
+    }
+
+    /// Whether messages and buckets are made at each load.
+    pub(super) fn is_whole(&self) -> bool {
+        self.whole.load(Ordering::Acquire)
+    }
+
+    /// It is rebuilt, or is so no longer.
+    pub(super) fn set_whole(&self, whole: bool) {
+        self.whole.store(whole, Ordering::Release);
+    }
+
+    /// Runs statements on the writer.
+    pub(super) fn execute(&self, sql: &str) -> duckdb::Result<()> {
+        lock(&self.writer).execute_batch(sql)
+    }
+
+    /// A connection of its own for a reader: it waits for no load.
+    pub(super) fn connect(&self) -> Result<Connection, WarehouseError> {
+        lock(&self.reader)
+            .try_clone()
+            .map_err(refused("open a connection"))
+    }
+}
+
+impl Warehouse for Generation {
+    fn generation(&self) -> String {
+        self.name.clone()
+    }
+
+    fn load(&self, windows: &[StagedWindow]) -> Result<LoadReport, WarehouseError> {
+        let mut writer = lock(&self.writer);
+        if self.is_whole() {
+            load::load(&mut writer, windows)
+        } else {
+            load::gather(&mut writer, windows)
+        }
+    }
+
+    fn loaded(&self, among: &[WindowId]) -> Result<HashSet<WindowId>, WarehouseError> {
+        read::loaded(&self.connect()?, among).map_err(refused("list its windows"))
+    }
+
+    fn progress(&self) -> Result<Option<Progress>, WarehouseError> {
+        read::progress(&self.connect()?).map_err(refused("tell its progress"))
+    }
+
+    fn counts(&self) -> Result<Counts, WarehouseError> {
+        let mut counts = read::counts(&self.connect()?).map_err(refused("count what waits"))?;
+        counts.bytes = bytes(&self.file);
+        Ok(counts)
+    }
+
+    fn loaded_files(&self, among: &[WindowId]) -> Result<Vec<LoadedFile>, WarehouseError> {
+        notes::loaded_files(&self.connect()?, among).map_err(refused("list its files"))
+    }
+
+    fn kind_counts(&self) -> Result<Vec<KindCount>, WarehouseError> {
+        notes::kind_counts(&self.connect()?).map_err(refused("count its rows"))
+    }
+
+    fn read(&self, statements: &[Select], limit: Duration) -> Result<Vec<Rows>, WarehouseError> {
+        read::all(&mut self.connect()?, statements, limit)
+    }
+
+    fn checkpoint(&self) -> Result<(), WarehouseError> {
+        self.execute("CHECKPOINT").map_err(refused("checkpoint"))
+    }
+}
+
+fn connect(file: &Path, settings: &DuckSettings) -> anyhow::Result<Connection> {
     let config = Config::default()
         .max_memory(&settings.memory_limit)?
         .threads(i64::try_from(settings.threads)?)?
@@ -65,13 +171,17 @@ pub(super) fn open(file: &Path, settings: &DuckSettings) -> anyhow::Result<Conne
     let connection = Connection::open_with_flags(file, config)
         .with_context(|| format!("could not open {}", file.display()))?;
     connection.execute_batch("SET GLOBAL TimeZone = 'UTC'")?;
+    Ok(connection)
+}
+
+/// Makes the tables, views and macros that a file lacks.
+pub(super) fn define(connection: &Connection) -> duckdb::Result<()> {
     connection.execute_batch(MACROS)?;
     connection.execute_batch(SCHEMA)?;
     for (table, kind) in FACT_TABLES {
-        create_facts(&connection, table, kind)?;
+        create_facts(connection, table, kind)?;
     }
-    connection.execute_batch(ALL_RECEIPTS)?;
-    Ok(connection)
+    connection.execute_batch(ALL_RECEIPTS)
 }
 
 /// Makes a fact table, or adds to an older one the optional columns that came since: a new optional
@@ -91,8 +201,36 @@ fn create_facts(connection: &Connection, table: &str, kind: Kind) -> duckdb::Res
     Ok(())
 }
 
+/// Has a generation that does not yet say what it is do so. One that was filled before generations
+/// did is whole, by rules that nobody noted.
+fn introduce(connection: &Connection, name: &str) -> duckdb::Result<()> {
+    let known: bool =
+        connection.query_row("SELECT EXISTS (FROM generation)", [], |row| row.get(0))?;
+    if known {
+        return Ok(());
+    }
+    let filled: bool =
+        connection.query_row("SELECT EXISTS (FROM loaded_windows)", [], |row| row.get(0))?;
+    let rules = if filled { "" } else { rules::fingerprint() };
+    connection
+        .prepare("INSERT INTO generation VALUES (?, ?, ?, ?, 'whole', NULL)")?
+        .execute(params![name, rules, env!("CARGO_PKG_VERSION"), Utc::now()])
+        .map(drop)
+}
+
+fn nature(connection: &Connection) -> duckdb::Result<Nature> {
+    let sql = "SELECT rules, state, derived_before FROM generation";
+    connection.query_row(sql, [], |row| {
+        Ok(Nature {
+            rules: row.get(0)?,
+            state: row.get(1)?,
+            derived_before: row.get(2)?,
+        })
+    })
+}
+
 /// Bytes of a generation on disk, its write-ahead log included.
-pub(super) fn bytes(file: &Path) -> u64 {
+fn bytes(file: &Path) -> u64 {
     let mut log = file.as_os_str().to_owned();
     log.push(".wal");
     [file, Path::new(&log)]

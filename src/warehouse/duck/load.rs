@@ -18,15 +18,53 @@ const MESSAGES: &str = include_str!("../sql/messages.sql");
 const DELTAS: &str = include_str!("../sql/deltas.sql");
 const APPLY: &str = include_str!("../sql/apply.sql");
 const SEGMENTS: &str = include_str!("../sql/segments.sql");
+const ORPHANS: &str = include_str!("../sql/orphans.sql");
+const STALE_BUCKETS: &str = include_str!("../sql/stale_buckets.sql");
 const BUCKETS: &str = include_str!("../sql/buckets.sql");
+/// All of them, for the rules.
+pub(super) const STATEMENTS: [&str; 8] = [
+    FACTS,
+    MESSAGES,
+    DELTAS,
+    APPLY,
+    ORPHANS,
+    SEGMENTS,
+    STALE_BUCKETS,
+    BUCKETS,
+];
 
 /// The most hours that stand in a statement one by one; more become their whole range.
 const MOST_LISTED_HOURS: usize = 500;
 
-/// Loads the windows that are not loaded yet, all of them or none.
+/// Loads the windows that are not loaded yet, all of them or none: facts, messages, buckets.
 pub(super) fn load(
     connection: &mut Connection,
     windows: &[StagedWindow],
+) -> Result<LoadReport, WarehouseError> {
+    take(connection, windows, "messages", merge)
+}
+
+/// The first half of a rebuild: facts, and the messages' own lines.
+pub(super) fn gather(
+    connection: &mut Connection,
+    windows: &[StagedWindow],
+) -> Result<LoadReport, WarehouseError> {
+    take(connection, windows, "message_lines", |connection| {
+        insert_facts(connection)?;
+        let names = names(Kind::Message);
+        connection.execute_batch(&format!(
+            "INSERT INTO message_lines BY NAME SELECT {names} FROM new_message"
+        ))
+    })
+}
+
+/// Notes and new lines are the same in both; `merge` is what becomes of the lines. Messages are known
+/// in the table `messages`.
+fn take(
+    connection: &mut Connection,
+    windows: &[StagedWindow],
+    messages: &str,
+    merge: impl FnOnce(&Connection) -> duckdb::Result<()>,
 ) -> Result<LoadReport, WarehouseError> {
     let transaction = connection.transaction().map_err(refused("begin a load"))?;
     let windows = not_loaded(&transaction, windows).map_err(refused("list its windows"))?;
@@ -35,7 +73,7 @@ pub(super) fn load(
     }
     for kind in Kind::ALL {
         stage(&transaction, kind, &files_of(&windows, kind))?;
-        deduplicate(&transaction, kind).map_err(refused("find the new events"))?;
+        deduplicate(&transaction, kind, messages).map_err(refused("find the new events"))?;
     }
     merge(&transaction).map_err(refused("load events"))?;
     let report = note(&transaction, &windows).map_err(refused("note what it loaded"))?;
@@ -60,29 +98,61 @@ fn files_of<'a>(windows: &[&'a StagedWindow], kind: Kind) -> Vec<&'a StagedFile>
     files.filter(|file| file.kind == kind).collect()
 }
 
-/// Facts, then messages, then what happened to them, then the buckets.
+/// Facts, then new messages, then what happened to older ones, then the buckets.
 fn merge(connection: &Connection) -> duckdb::Result<()> {
     insert_facts(connection)?;
-    connection.execute_batch(MESSAGES)?;
     connection.execute_batch(DELTAS)?;
+    connection.execute_batch(MESSAGES)?;
     let hours = touched_hours(connection)?;
     let (Some(first), Some(last)) = (hours.first(), hours.last()) else {
         return Ok(());
     };
-    let condition = hours_condition(&hours);
-    connection.execute_batch(&APPLY.replace("{hours}", &condition))?;
-    if any_segmented(connection, &condition)? {
-        let times = format!(
-            "message_recorded_at >= {} AND message_recorded_at < {} + INTERVAL 1 HOUR",
-            instant(first),
-            instant(last)
-        );
-        let sql = SEGMENTS
-            .replace("{hours}", &condition)
-            .replace("{times}", &times);
-        connection.execute_batch(&sql)?;
+    let times = format!(
+        "message_recorded_at >= {} AND message_recorded_at < {} + INTERVAL 1 HOUR",
+        instant(first),
+        instant(last)
+    );
+    let hours = hours_condition(&hours);
+    connection.execute_batch(&APPLY.replace("{hours}", &hours))?;
+    leave_orphans(connection, "SELECT message_id FROM changes")?;
+    let touched = format!("{hours} AND rowid IN (SELECT place FROM changes)");
+    judge_segments(connection, &touched, &hours, &times)?;
+    connection.execute_batch(STALE_BUCKETS)?;
+    let messages = format!("{hours} AND bucket_key IN (SELECT bucket_key FROM stale_buckets)");
+    connection.execute_batch(&BUCKETS.replace("{messages}", &messages))
+}
+
+/// The second half of a rebuild, for messages of whole hours: none of them is there yet, and the
+/// views of `rebuild/slice.sql` hold all that is known of them. `hours` and `times` are conditions on
+/// the hour and the time of messages.
+pub(super) fn make_whole(connection: &Connection, hours: &str, times: &str) -> duckdb::Result<()> {
+    connection.execute_batch(DELTAS)?;
+    connection.execute_batch(MESSAGES)?;
+    leave_orphans(connection, "SELECT event_id FROM new_message")?;
+    judge_segments(connection, hours, hours, times)?;
+    connection.execute_batch(&BUCKETS.replace("{messages}", hours))
+}
+
+fn leave_orphans(connection: &Connection, known: &str) -> duckdb::Result<()> {
+    connection.execute_batch(&ORPHANS.replace("{known}", known))
+}
+
+/// The status of messages with receipts by segment.
+fn judge_segments(
+    connection: &Connection,
+    touched: &str,
+    hours: &str,
+    times: &str,
+) -> duckdb::Result<()> {
+    let any = format!("SELECT EXISTS (FROM messages WHERE {touched} AND segmented)");
+    if !connection.query_row(&any, [], |row| row.get(0))? {
+        return Ok(());
     }
-    connection.execute_batch(&BUCKETS.replace("{hours}", &condition))
+    let sql = SEGMENTS
+        .replace("{touched}", touched)
+        .replace("{hours}", hours)
+        .replace("{times}", times);
+    connection.execute_batch(&sql)
 }
 
 fn insert_facts(connection: &Connection) -> duckdb::Result<()> {
@@ -97,14 +167,6 @@ fn insert_facts(connection: &Connection) -> duckdb::Result<()> {
         sql = sql.replace(&format!("{{{kind}}}"), &names(kind));
     }
     connection.execute_batch(&sql)
-}
-
-fn any_segmented(connection: &Connection, hours: &str) -> duckdb::Result<bool> {
-    let sql = format!(
-        "SELECT EXISTS (FROM messages WHERE {hours} AND segmented \
-         AND rowid IN (SELECT place FROM changes))"
-    );
-    connection.query_row(&sql, [], |row| row.get(0))
 }
 
 /// The hours of all messages that the new events are about, in order.
@@ -131,7 +193,8 @@ fn hours_condition(hours: &[DateTime<Utc>]) -> String {
     }
 }
 
-fn instant(time: &DateTime<Utc>) -> String {
+/// A time as SQL has it.
+pub(super) fn instant(time: &DateTime<Utc>) -> String {
     let text = time.to_rfc3339_opts(SecondsFormat::Micros, true);
     format!("TIMESTAMPTZ '{text}'")
 }

@@ -25,26 +25,40 @@ pub(super) fn loaded(
     among: &[WindowId],
 ) -> duckdb::Result<HashSet<WindowId>> {
     // One scan for all of them: the table has no index.
-    let epochs = among.iter().map(|id| id.epoch);
-    let numbers = among.iter().map(|id| id.number);
-    let ranges = (
-        epochs.clone().min(),
-        epochs.max(),
-        numbers.clone().min(),
-        numbers.max(),
-    );
-    let (Some(first_epoch), Some(last_epoch), Some(first), Some(last)) = ranges else {
+    let Some(ranges) = Ranges::of(among) else {
         return Ok(HashSet::new());
     };
     let loaded: HashSet<WindowId> = connection
         .prepare(include_str!("../sql/loaded_between.sql"))?
-        .query_map(params![first_epoch, last_epoch, first, last], window_id)?
+        .query_map(params![ranges.0, ranges.1, ranges.2, ranges.3], window_id)?
         .collect::<duckdb::Result<_>>()?;
     Ok(among
         .iter()
         .copied()
         .filter(|id| loaded.contains(id))
         .collect())
+}
+
+/// First and last epoch, first and last number of some windows.
+pub(super) struct Ranges(
+    pub(super) i32,
+    pub(super) i32,
+    pub(super) i64,
+    pub(super) i64,
+);
+
+impl Ranges {
+    /// The smallest that hold all of them; none of none.
+    pub(super) fn of(windows: &[WindowId]) -> Option<Self> {
+        let epochs = windows.iter().map(|id| id.epoch);
+        let numbers = windows.iter().map(|id| id.number);
+        Some(Self(
+            epochs.clone().min()?,
+            epochs.max()?,
+            numbers.clone().min()?,
+            numbers.max()?,
+        ))
+    }
 }
 
 /// The stored progress.
@@ -99,7 +113,7 @@ pub(super) fn contiguous_after(
     Ok(reached)
 }
 
-fn window_id(row: &Row<'_>) -> duckdb::Result<WindowId> {
+pub(super) fn window_id(row: &Row<'_>) -> duckdb::Result<WindowId> {
     Ok(WindowId {
         epoch: row.get(0)?,
         number: row.get(1)?,

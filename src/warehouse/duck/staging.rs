@@ -58,10 +58,15 @@ pub(super) fn stage(
     Ok(())
 }
 
-/// Makes `new_{kind}`: the staged lines whose event the warehouse does not know.
-pub(super) fn deduplicate(connection: &Connection, kind: Kind) -> duckdb::Result<()> {
+/// Makes `new_{kind}`: the staged lines whose event the warehouse does not know. It knows messages by
+/// the table `messages`.
+pub(super) fn deduplicate(
+    connection: &Connection,
+    kind: Kind,
+    messages: &str,
+) -> duckdb::Result<()> {
     let (first, last) = id_range(connection, &format!("SELECT event_id FROM staging_{kind}"))?;
-    let (known, id) = known_by(kind);
+    let (known, id) = known_by(kind, messages);
     let sql = DEDUPLICATE
         .replace("{kind}", kind.as_str())
         .replace("{known}", known)

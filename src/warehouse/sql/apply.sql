@@ -20,14 +20,8 @@ SELECT place, message_id, test, gateway, old_key,
        bucket_key_of(bucket, campaign, campaign_type, gateway, sender, country) AS new_key
 FROM placed;
 
--- Deltas without a message wait.
-INSERT INTO orphan_events
-SELECT message_id, message_recorded_at, evidence, gateway, segmented, delivered_at, human_click_at,
-       clicks, human_clicks, replies, opt_outs, first_event_at, last_event_at, events
-FROM deltas
-WHERE message_id NOT IN (SELECT message_id FROM changes);
-
--- The status is the largest evidence; counts add up; times are the first and the last.
+-- Messages that were there before these windows; new ones have it all from their insert. The status is
+-- the largest evidence; counts add up; times are the first and the last.
 UPDATE messages SET
     evidence = greatest(messages.evidence, delta.evidence),
     status = coalesce(status_of_key(greatest(messages.evidence, delta.evidence).key), 'recorded'),
@@ -45,5 +39,6 @@ UPDATE messages SET
 FROM (
     SELECT changes.place, changes.new_key, changes.gateway, deltas.* EXCLUDE (gateway)
     FROM changes JOIN deltas USING (message_id)
+    WHERE changes.message_id NOT IN (SELECT event_id FROM new_message)
 ) AS delta
 WHERE messages.rowid = delta.place AND {hours};

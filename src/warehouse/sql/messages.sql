@@ -1,18 +1,22 @@
--- New messages, in time order, and their links. What happened to them is added after, as to any
--- other message.
+-- New messages, in time order, with what these windows tell of each, and their links. Events that
+-- come in a later window are added by `apply.sql`.
 INSERT INTO messages
 SELECT
-    event_id, recorded_at,
-    date_trunc('hour', recorded_at), time_bucket(INTERVAL 15 MINUTES, recorded_at),
-    bucket_key_of(time_bucket(INTERVAL 15 MINUTES, recorded_at),
-                  campaign, campaign_type, gateway, sender, country),
-    subscriber_id, campaign, campaign_type, sender, country,
-    gateway, gateway IS NOT NULL, coalesce(test, false),
-    client_reference, outcome = 'suppressed', suppression_reason, encoding, code_units, segments,
-    api_key_id, links IS NOT NULL,
-    'recorded', NULL, false, NULL, NULL, 0, 0, 0, 0, NULL, NULL
-FROM new_message
-ORDER BY recorded_at;
+    line.event_id, line.recorded_at,
+    date_trunc('hour', line.recorded_at), time_bucket(INTERVAL 15 MINUTES, line.recorded_at),
+    bucket_key_of(time_bucket(INTERVAL 15 MINUTES, line.recorded_at), line.campaign,
+                  line.campaign_type, coalesce(line.gateway, delta.gateway), line.sender,
+                  line.country),
+    line.subscriber_id, line.campaign, line.campaign_type, line.sender, line.country,
+    coalesce(line.gateway, delta.gateway), line.gateway IS NOT NULL, coalesce(line.test, false),
+    line.client_reference, line.outcome = 'suppressed', line.suppression_reason, line.encoding,
+    line.code_units, line.segments, line.api_key_id, line.links IS NOT NULL,
+    coalesce(status_of_key(delta.evidence.key), 'recorded'), delta.evidence,
+    coalesce(delta.segmented, false), delta.delivered_at, delta.human_click_at,
+    coalesce(delta.clicks, 0), coalesce(delta.human_clicks, 0), coalesce(delta.replies, 0),
+    coalesce(delta.opt_outs, 0), delta.first_event_at, delta.last_event_at
+FROM new_message AS line LEFT JOIN deltas AS delta ON delta.message_id = line.event_id
+ORDER BY line.recorded_at;
 
 INSERT INTO links
 SELECT link.link_id, event_id, recorded_at, link.code, link.short_domain, link.target_url,

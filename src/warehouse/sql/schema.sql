@@ -176,3 +176,17 @@ CREATE TABLE IF NOT EXISTS progress (
     boundary            TIMESTAMPTZ NOT NULL,
     manifest_key        VARCHAR NOT NULL
 );
+
+-- One row: what this generation is.
+CREATE TABLE IF NOT EXISTS generation (
+    name                VARCHAR NOT NULL,
+    -- Of the statements that made it: another version's may differ (`duck/rules.rs`).
+    rules               VARCHAR NOT NULL,
+    made_by             VARCHAR NOT NULL,
+    made_at             TIMESTAMPTZ NOT NULL,
+    -- A rebuild is `gathering` lines into the fact tables, then `deriving` messages and buckets from
+    -- them; after that it is `whole`, as one that was loaded window by window always is.
+    state               VARCHAR NOT NULL,
+    -- While deriving: messages recorded before this are made.
+    derived_before      TIMESTAMPTZ
+);

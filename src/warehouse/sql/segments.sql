@@ -1,9 +1,10 @@
 -- Messages with receipts by segment: a maximum over all receipts would be wrong, so the status is
 -- taken from the facts again (`domain::status::current`). Within a segment the largest evidence,
--- that about the whole message included; over segments the worst.
+-- that about the whole message included; over segments the worst. {touched} are the messages that may
+-- have changed, {hours} and {times} a literal range around them.
 CREATE OR REPLACE TEMP TABLE segmented_messages AS
 SELECT message_id, rowid AS place FROM messages
-WHERE {hours} AND segmented AND rowid IN (SELECT place FROM changes);
+WHERE {touched} AND segmented;
 
 CREATE OR REPLACE TEMP TABLE segment_results AS
 WITH known AS (

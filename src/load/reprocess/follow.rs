@@ -1,0 +1,56 @@
+//! The running loader follows a switch.
+//!
+//! The generation that a reprocess made current may lack the last windows that the one before has. So
+//! it is brought up first, beside the one that answers; only then does it answer, and reports never
+//! go back in time.
+
+use super::{
+    missing::{listing, missing},
+    pour::{Pour, PourSettings},
+};
+use crate::{
+    lake::store::ObjectStore,
+    load::{LoadSettings, fault::LoadError, measure},
+    warehouse::Warehouse,
+};
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// Takes up the generation that became current, if another did.
+///
+/// # Errors
+/// When it cannot be opened, or be brought up: the one before goes on, and the next look tries again.
+pub(in crate::load) async fn follow(
+    store: &Arc<dyn ObjectStore>,
+    warehouse: &Arc<dyn Warehouse>,
+    settings: &LoadSettings,
+    stop: &CancellationToken,
+) -> Result<(), LoadError> {
+    let current = warehouse.clone();
+    let Some(newer) = tokio::task::spawn_blocking(move || current.newer()).await?? else {
+        return Ok(());
+    };
+    let pour = Pour {
+        store,
+        warehouse: &newer,
+        settings: &PourSettings::from(settings),
+        stop,
+    };
+    let lacking = missing(&listing(&**store).await?, &newer).await?;
+    tracing::info!(
+        generation = newer.generation(),
+        windows = lacking.len(),
+        "another generation became current: it is brought up, then answers"
+    );
+    let stopped = pour.all(lacking, &mut |_| {}).await?;
+    // A fault that lasts holds the old generation up as well; one that passes is worth waiting for.
+    let waits = stopped.iter().any(|(_, fault)| fault.passes());
+    for (manifest_key, fault) in &stopped {
+        measure::stopped(manifest_key, fault);
+    }
+    if waits || stop.is_cancelled() {
+        return Ok(());
+    }
+    let current = warehouse.clone();
+    Ok(tokio::task::spawn_blocking(move || current.adopt_newer()).await??)
+}

@@ -1,0 +1,5 @@
+-- Windows; messages that count in reports; messages that the buckets of the reports count.
+SELECT
+    (SELECT count(*) FROM loaded_windows),
+    (SELECT count(*) FROM messages WHERE NOT test),
+    (SELECT coalesce(sum(messages + suppressed), 0)::BIGINT FROM message_stats)

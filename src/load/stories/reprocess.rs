@@ -1,0 +1,428 @@
+//! A generation that is built beside the current one, from the lake alone.
+
+use super::{
+    lake::{MemoryLake, at, boundary},
+    scene::{Scene, Sent, found, parked},
+};
+use crate::{
+    event::{Event, Kind},
+    lake::{keys, store::ObjectStore as _},
+    load::reprocess::{PourSettings, ReprocessError, Reprocessed, Step, reprocess},
+    warehouse::{
+        Rows, Warehouse, WarehouseError,
+        duck::{DuckSettings, DuckWarehouse, Rebuild},
+    },
+};
+use chrono::TimeDelta;
+use rand::{Rng as _, SeedableRng as _, rngs::StdRng, seq::IndexedRandom as _};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio_util::sync::CancellationToken;
+
+/// Facts of every kind about some messages, in no order, some twice, some about messages that never
+/// come, over as many windows.
+fn story(seed: u64, windows: usize) -> Vec<Vec<Event>> {
+    let mut random = StdRng::seed_from_u64(seed);
+    let mut story = vec![Vec::new(); windows];
+    for number in 0..40 {
+        let recorded_at = boundary(0) + TimeDelta::seconds(random.random_range(0..20_000));
+        let mut sent = Sent::new(&recorded_at.to_rfc3339())
+            .campaign(["a", "b"].choose(&mut random).copied())
+            .gateway(
+                [Some("kannel"), None]
+                    .choose(&mut random)
+                    .copied()
+                    .flatten(),
+            );
+        if number % 10 == 3 {
+            sent = sent.test();
+        }
+        let mut facts = facts(&sent, &mut random);
+        if number % 8 != 5 {
+            facts.push(sent.message(number % 2));
+        }
+        if number % 13 == 7 {
+            facts = vec![sent.suppressed()];
+        }
+        for fact in facts {
+            for _ in 0..random.random_range(1..=9) / 9 + 1 {
+                story[random.random_range(0..windows)].push(fact.clone());
+            }
+        }
+    }
+    story
+}
+
+fn facts(sent: &Sent, random: &mut StdRng) -> Vec<Event> {
+    let statuses = ["sent", "delivered", "undelivered", "unknown"];
+    let mut facts = vec![sent.submission(1, "accepted")];
+    for _ in 0..random.random_range(0..4) {
+        let status = statuses.choose(random).copied().unwrap();
+        let segment = [None, None, Some(1), Some(2)].choose(random).copied();
+        let receipt = sent.receipt_with(random.random_range(2..900), status, |receipt| {
+            receipt.segment_number = segment.flatten();
+        });
+        if random.random_bool(0.3) {
+            facts.push(found(sent, &receipt));
+            facts.push(parked(&receipt));
+        } else {
+            facts.push(receipt);
+        }
+    }
+    // A receipt whose match never comes.
+    if random.random_bool(0.1) {
+        facts.push(parked(&sent.receipt(5, "delivered")));
+    }
+    for _ in 0..random.random_range(0..3) {
+        let verdict = ["human", "bot"].choose(random).copied().unwrap();
+        facts.push(sent.click(random.random_range(3..90_000), verdict));
+    }
+    if random.random_bool(0.2) {
+        facts.extend([sent.inbound(60, "stop"), sent.opt_out(61, "opt_out")]);
+    }
+    facts
+}
+
+/// Every table as text, in a fixed order, but for the times of loading. What waits for its message
+/// may stand in several rows a message: they are added up.
+fn tables(scene: &Scene) -> Vec<(String, Rows)> {
+    let names = scene.rows("SELECT table_name FROM duckdb_tables() WHERE NOT temporary ORDER BY 1");
+    let names = names.iter().map(|row| row[0].text().unwrap().to_owned());
+    names
+        .filter(|name| name != "generation")
+        .map(|name| {
+            let columns = match name.as_str() {
+                "loaded_windows" => "COLUMNS(* EXCLUDE (loaded_at))::VARCHAR",
+                "quarantined_lines" => "COLUMNS(* EXCLUDE (quarantined_at))::VARCHAR",
+                "orphan_events" => {
+                    "message_id::VARCHAR, max(evidence)::VARCHAR, min(gateway), \
+                     bool_or(segmented)::VARCHAR, min(delivered_at)::VARCHAR, \
+                     min(human_click_at)::VARCHAR, sum(clicks)::VARCHAR, \
+                     sum(human_clicks)::VARCHAR, sum(replies)::VARCHAR, sum(opt_outs)::VARCHAR, \
+                     min(first_event_at)::VARCHAR, max(last_event_at)::VARCHAR, \
+                     sum(events)::VARCHAR"
+                }
+                _ => "COLUMNS(*)::VARCHAR",
+            };
+            let group = if name == "orphan_events" {
+                "GROUP BY message_id"
+            } else {
+                ""
+            };
+            let rows = scene.rows(&format!(
+                "SELECT {columns} FROM {name} {group} ORDER BY ALL"
+            ));
+            (name, rows)
+        })
+        .collect()
+}
+
+fn begin(folder: &Path) -> Result<Rebuild, WarehouseError> {
+    Rebuild::begin(folder, &DuckSettings::default(), false)
+}
+
+/// Two windows a transaction.
+fn settings(folder: &Path) -> PourSettings {
+    PourSettings {
+        windows: 2,
+        pause: Duration::from_millis(1),
+        ..PourSettings::new(folder.join("staging"))
+    }
+}
+
+async fn run(
+    scene: &Scene,
+    tell: impl FnMut(Step) + Send + 'static,
+) -> Result<Reprocessed, ReprocessError> {
+    let folder = scene.folder();
+    let stop = CancellationToken::new();
+    let rebuild = begin(folder)?;
+    reprocess(scene.lake.clone(), rebuild, settings(folder), stop, tell).await
+}
+
+/// A scene whose lake holds these windows, loaded one by one.
+async fn told(story: &[Vec<Event>]) -> Scene {
+    let scene = Scene::on(Arc::default(), 1);
+    for (number, events) in (1..).zip(story) {
+        scene.lake.window(number, events);
+    }
+    scene.tick().await;
+    scene
+}
+
+#[tokio::test]
+async fn what_is_rebuilt_is_what_was_loaded_window_by_window() {
+    for seed in [1, 2] {
+        let scene = told(&story(seed, 6)).await;
+        let bad = (Kind::Click, b"{}".to_vec());
+        scene.lake.window_of_lines(7, vec![bad]);
+        scene.tick().await;
+        let loaded = tables(&scene);
+        for table in ["orphan_events", "parked_receipts", "error_stats", "links"] {
+            assert!(
+                scene.number(&format!("SELECT count(*) FROM {table}")) > 0,
+                "{table}"
+            );
+        }
+        assert!(scene.number("SELECT count(*) FROM messages WHERE segmented") > 0);
+        assert!(scene.number("SELECT sum(duplicates)::BIGINT FROM loaded_files") > 0);
+
+        let done = run(&scene, |_| {}).await.unwrap();
+        assert_eq!((done.windows, done.quarantined), (7, 1));
+        assert_eq!(scene.warehouse.generation(), "generation-0001");
+        scene.tick().await;
+        assert_eq!(scene.warehouse.generation(), "generation-0002");
+        for (loaded, rebuilt) in loaded.into_iter().zip(tables(&scene)) {
+            assert_eq!(loaded, rebuilt, "seed {seed}");
+        }
+        // And it is loaded on as any other.
+        let message = Sent::new("2026-11-23T05:01:00Z");
+        scene
+            .tell(8, &[message.message(1), message.click(3, "human")])
+            .await;
+        assert_eq!(scene.status(&message), "recorded");
+    }
+}
+
+#[tokio::test]
+async fn what_comes_meanwhile_is_in_both_and_reports_never_go_back() {
+    let scene = told(&story(3, 4)).await;
+    let message = Sent::new("2026-11-23T05:01:00Z");
+    let lake = scene.lake.clone();
+    let click = message.click(5, "human");
+    let told = message.message(1);
+    let derives = move |step| {
+        if let Step::Derive { messages: 0, .. } = step {
+            lake.window(5, std::slice::from_ref(&told));
+        }
+    };
+    let done = run(&scene, derives).await.unwrap();
+    assert_eq!(
+        done.windows, 5,
+        "the window that came meanwhile is in the new one"
+    );
+
+    // The old one gets it, and one more that the new one has not seen.
+    scene.lake.window(6, std::slice::from_ref(&click));
+    assert_eq!(
+        scene.whole_report().await.head.generation,
+        "generation-0001"
+    );
+    scene.tick().await;
+    let report = scene.whole_report().await;
+    assert_eq!(report.head.generation, "generation-0002");
+    assert_eq!(report.head.data_through, Some(boundary(6)));
+    assert_eq!(scene.number("SELECT count(*) FROM loaded_windows"), 6);
+    let clicks = format!(
+        "SELECT clicks FROM messages WHERE message_id = '{}'",
+        message.id
+    );
+    assert_eq!(scene.number(&clicks), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn each_report_is_wholly_of_one_generation() {
+    let scene = Arc::new(told(&story(4, 3)).await);
+    let right = scene.report().await.messages;
+    // What only the old generation says.
+    scene
+        .warehouse
+        .execute("UPDATE message_stats SET messages = messages + 1000");
+    scene
+        .warehouse
+        .execute("UPDATE progress SET boundary = '2001-01-01'");
+    run(&scene, |_| {}).await.unwrap();
+    let (ended, switched) = (
+        Arc::new(AtomicBool::new(false)),
+        Arc::new(AtomicUsize::new(0)),
+    );
+    let readers: Vec<_> = (0..3)
+        .map(|_| {
+            let (scene, ended, switched) = (scene.clone(), ended.clone(), switched.clone());
+            tokio::spawn(async move {
+                while !ended.load(Ordering::Relaxed) || switched.load(Ordering::Relaxed) < 20 {
+                    let report = scene.whole_report().await;
+                    let old = report.rows[0].messages > right;
+                    let through = report.head.data_through.unwrap();
+                    assert_eq!(old, report.head.generation == "generation-0001");
+                    assert_eq!(old, through == at("2001-01-01T00:00:00Z"));
+                    if !old {
+                        assert_eq!(report.rows[0].messages, right);
+                        switched.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+            })
+        })
+        .collect();
+    scene.tick().await;
+    ended.store(true, Ordering::Relaxed);
+    for reader in readers {
+        reader.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn every_window_that_cannot_be_loaded_is_told_and_there_is_no_switch() {
+    let scene = told(&story(5, 5)).await;
+    let before = scene.whole_report().await;
+    let file = keys::log_file("click", boundary(2), 1, 2, 0);
+    let whole = scene.lake.get(&file).await.unwrap();
+    scene.lake.replace(&file, whole.slice(..whole.len() - 8));
+    let gone = keys::manifest(boundary(4), 1, 4);
+    let manifest = scene.lake.get(&gone).await.unwrap();
+    scene.lake.replace(&gone, "{}".into());
+
+    let ReprocessError::Windows(stopped) = run(&scene, |_| {}).await.unwrap_err() else {
+        panic!("another error");
+    };
+    let mut reasons: Vec<_> = stopped.iter().map(|(_, fault)| fault.reason()).collect();
+    reasons.sort_unstable();
+    assert_eq!(reasons, ["checksum", "manifest"]);
+    scene.tick().await;
+    assert_eq!(scene.whole_report().await, before);
+
+    // Repaired, it goes on: three windows are there already.
+    scene.lake.replace(&file, whole);
+    scene.lake.replace(&gone, manifest);
+    let (first, told) = (Arc::new(AtomicUsize::new(99)), AtomicBool::new(false));
+    let seen = first.clone();
+    let done = run(&scene, move |step| {
+        if let (Step::Gather { windows, .. }, false) = (step, told.swap(true, Ordering::Relaxed)) {
+            seen.store(windows, Ordering::Relaxed);
+        }
+    });
+    assert_eq!(done.await.unwrap().windows, 5);
+    assert_eq!(first.load(Ordering::Relaxed), 3);
+}
+
+#[tokio::test]
+async fn what_differs_from_the_lake_does_not_become_current() {
+    let scene = told(&story(6, 4)).await;
+    // The lake is altered between the loading and the proof.
+    let lake = scene.lake.clone();
+    let key = keys::manifest(boundary(3), 1, 3);
+    let text = lake.get(&key).await.unwrap();
+    let altered = String::from_utf8_lossy(&text).replace("\"rows\":", "\"rows\":1");
+    let alter = move |step| {
+        if let Step::Derive { messages: 0, .. } = step {
+            lake.replace(&key, altered.clone().into());
+        }
+    };
+    let error = run(&scene, alter).await.unwrap_err();
+    let ReprocessError::Unproven(differences) = error else {
+        panic!("{error:?}");
+    };
+    assert!(
+        differences[0].contains("by its manifest"),
+        "{differences:?}"
+    );
+    scene.tick().await;
+    assert_eq!(scene.warehouse.generation(), "generation-0001");
+}
+
+#[tokio::test]
+async fn it_stops_when_told_to_and_one_runs_at_a_time() {
+    let scene = told(&story(7, 4)).await;
+    let rebuild = begin(scene.folder()).unwrap();
+    let second = begin(scene.folder()).unwrap_err();
+    assert!(matches!(second, WarehouseError::Rebuilding), "{second:?}");
+    let stop = CancellationToken::new();
+    stop.cancel();
+    let settings = settings(scene.folder());
+    let stopped = reprocess(scene.lake.clone(), rebuild, settings, stop, |_| {}).await;
+    assert!(
+        matches!(stopped, Err(ReprocessError::Stopped)),
+        "{stopped:?}"
+    );
+    assert!(begin(scene.folder()).unwrap().resumed());
+}
+
+#[tokio::test]
+async fn another_schema_is_refused_until_it_is_reprocessed() {
+    let scene = told(&story(8, 3)).await;
+    let right = tables(&scene);
+    // As if a version without these columns had made it.
+    scene
+        .warehouse
+        .execute("ALTER TABLE messages DROP COLUMN opt_outs");
+    let Scene {
+        lake,
+        warehouse,
+        directory,
+        ..
+    } = scene;
+    let folder = directory.unwrap();
+    drop((warehouse, scene.loader));
+    let open = || DuckWarehouse::open(folder.path(), &DuckSettings::default());
+    let error = open().unwrap_err();
+    assert!(error.to_string().contains("textrail reprocess"), "{error}");
+
+    let rebuild = begin(folder.path()).unwrap();
+    let stop = CancellationToken::new();
+    reprocess(lake.clone(), rebuild, settings(folder.path()), stop, |_| {})
+        .await
+        .unwrap();
+    let scene = Scene::at(lake, folder.path());
+    assert_eq!(scene.warehouse.generation(), "generation-0002");
+    assert_eq!(tables(&scene), right);
+}
+
+#[tokio::test]
+async fn what_another_version_began_is_not_gone_on_with() {
+    let scene = told(&story(9, 2)).await;
+    run(&scene, |_| {}).await.unwrap();
+    scene.tick().await;
+    scene
+        .warehouse
+        .execute("UPDATE generation SET rules = 'older'");
+    // Its rows are sound: it is opened, and loaded on.
+    assert_eq!(scene.tell(3, &[]).await.stopped.len(), 0);
+
+    let folder = scene.folder().to_owned();
+    let file = folder.join("generation-0003.duckdb");
+    drop(begin(&folder).unwrap());
+    let begun = duckdb::Connection::open(&file).unwrap();
+    begun
+        .execute_batch("UPDATE generation SET rules = 'older'")
+        .unwrap();
+    drop(begun);
+    let anew = begin(&folder).unwrap();
+    assert!(!anew.resumed());
+    drop(anew);
+    std::fs::write(&file, "no database").unwrap();
+    assert!(!begin(&folder).unwrap().resumed());
+}
+
+#[tokio::test]
+async fn a_lake_without_windows_gives_an_empty_generation() {
+    let scene = Scene::on(Arc::new(MemoryLake::default()), 1);
+    assert_eq!(run(&scene, |_| {}).await.unwrap().windows, 0);
+    scene.tick().await;
+    assert_eq!(scene.warehouse.generation(), "generation-0002");
+    assert_eq!(scene.whole_report().await.head.data_through, None);
+}
+
+#[tokio::test]
+async fn the_generation_before_is_kept_and_no_more() {
+    let scene = told(&story(10, 2)).await;
+    for _ in 0..3 {
+        run(&scene, |_| {}).await.unwrap();
+        scene.tick().await;
+    }
+    assert_eq!(scene.warehouse.generation(), "generation-0004");
+    let left: Vec<_> = (1..=4)
+        .filter(|number| {
+            scene
+                .folder()
+                .join(format!("generation-000{number}.duckdb"))
+                .exists()
+        })
+        .collect();
+    assert_eq!(left, [3, 4]);
+}

@@ -1,0 +1,85 @@
+//! By what rules a generation was made: its tables, and the statements that fill them.
+//!
+//! A generation whose *tables* are others than this version's can be neither read nor loaded by it.
+//! One whose tables are the same but whose *statements* were others is sound and goes on by ours;
+//! its older rows follow the older rules until they are made again. `textrail reprocess` answers
+//! both: it makes another generation from the lake.
+
+use super::{derive, generation::TABLES, load};
+use crate::{
+    event::Kind,
+    warehouse::columns::{FACT_TABLES, definitions},
+};
+use duckdb::Connection;
+use sha2::{Digest as _, Sha256};
+use std::{collections::BTreeMap, sync::LazyLock};
+
+/// Hex SHA-256 of all that makes a generation what it is, shortened.
+pub(super) fn fingerprint() -> &'static str {
+    static RULES: LazyLock<String> = LazyLock::new(|| {
+        let mut hash = Sha256::new();
+        let fixed = TABLES
+            .iter()
+            .chain(&load::STATEMENTS)
+            .chain(&derive::STATEMENTS);
+        for text in fixed {
+            hash.update(text);
+        }
+        for kind in Kind::ALL {
+            hash.update(definitions(kind));
+        }
+        hex::encode(&hash.finalize()[..16])
+    });
+    &RULES
+}
+
+/// The columns of each table, with their types, in order.
+type Shape = BTreeMap<String, Vec<(String, String)>>;
+
+const SHAPE: &str = "SELECT table_name, column_name, data_type FROM duckdb_columns() \
+                     WHERE database_name = current_database() AND table_name IN \
+                     (SELECT table_name FROM duckdb_tables() \
+                      WHERE database_name = current_database()) \
+                     ORDER BY table_name, column_index";
+
+fn shape_of(connection: &Connection) -> duckdb::Result<Shape> {
+    let mut shape = Shape::new();
+    let mut statement = connection.prepare(SHAPE)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let columns = shape.entry(row.get(0)?).or_default();
+        columns.push((row.get(1)?, row.get(2)?));
+    }
+    Ok(shape)
+}
+
+/// The first table of an open file that is not as this version makes it; none if all are, or are yet
+/// to be made.
+pub(super) fn other_table(connection: &Connection) -> anyhow::Result<Option<String>> {
+    let found = shape_of(connection)?;
+    let ours = Connection::open_in_memory()?;
+    super::generation::define(&ours)?;
+    for (table, columns) in shape_of(&ours)? {
+        let Some(found) = found.get(&table) else {
+            continue;
+        };
+        let same = if FACT_TABLES.iter().any(|(name, _)| *name == table) {
+            // Optional fields come and go; all others must stand there with their type.
+            facts_fit(found, &columns)
+        } else {
+            *found == columns
+        };
+        if !same {
+            return Ok(Some(table));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether each column that both have is of one type: missing optional ones are added, and ones that
+/// a newer version added stay empty.
+fn facts_fit(found: &[(String, String)], ours: &[(String, String)]) -> bool {
+    let found: BTreeMap<_, _> = found.iter().map(|(name, kind)| (name, kind)).collect();
+    ours.iter()
+        .all(|(name, kind)| found.get(name).is_none_or(|found| *found == kind))
+}
