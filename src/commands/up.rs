@@ -95,6 +95,7 @@ fn settle(config: &mut Config, arguments: &cli::Up, directory: &Locked) -> Resul
         config.lake.window = window;
     }
     config.warehouse.directory = directory.folder("warehouse")?;
+    config.spool.directory = directory.folder("spool")?;
     if !config.gateways.is_empty() {
         return Ok(None);
     }

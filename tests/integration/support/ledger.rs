@@ -152,6 +152,7 @@ fn recorder_settings(url: &str, base: &Url) -> RecorderSettings {
         personal_data: Default::default(),
         threads: Default::default(),
         queued_rows: 50_000,
+        spool: None,
     }
 }
 
