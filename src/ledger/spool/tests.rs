@@ -33,7 +33,7 @@ fn contents(spool: &Spool, stream: Stream) -> Vec<Vec<u8>> {
 }
 
 /// The one segment of a folder.
-fn segment(directory: &Path) -> std::path::PathBuf {
+fn segment(directory: &Path) -> PathBuf {
     folder::segments(directory).unwrap()[0].path.clone()
 }
 
