@@ -65,11 +65,19 @@ impl Pool {
             )));
         }
         let pool = self.inner.clone();
+        let gate = self.gate.clone();
         let span = tracing::debug_span!("ledger", query = name);
         tokio::task::spawn_blocking(move || run_blocking(&pool, work))
             .instrument(span)
             .await
             .map_err(|error| LedgerError::Unavailable(error.into()))?
+            .inspect_err(|error| {
+                if let (LedgerError::Unavailable(_), Some(gate)) =
+                    (error, gate.as_ref().and_then(Weak::upgrade))
+                {
+                    gate.suspect();
+                }
+            })
     }
 }
 

@@ -202,6 +202,9 @@ impl Drainer {
             if whole && self.whole_failures < WHOLE_FAILURES {
                 return Err(Halt::Unwell);
             }
+            if !whole {
+                gate.report_back();
+            }
         }
         self.set_aside(stream, &outcome)?;
         self.spool.remove(segment)?;

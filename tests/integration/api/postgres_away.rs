@@ -76,8 +76,8 @@ async fn redirects_and_webhooks_are_answered_and_recorded_once_later() {
     );
 
     // The neutral dialect is told that its facts wait, and needs a key that was seen lately.
-    let neutral =
-        json!({"gateway": "twig", "from": BOB, "to": "43720", "body": "STOP", "id": "n-1"});
+    let neutral = json!({"gateway": "twig", "from": BOB, "to": "43720", "body": "STOP",
+                         "gateway_message_id": "n-1"});
     let kept = app.post("v1/inbound", neutral.clone()).await;
     assert_eq!(kept.status, StatusCode::ACCEPTED, "{kept:?}");
     let result = &kept.json()["results"][0];
@@ -148,6 +148,13 @@ async fn a_revoked_key_that_the_server_heard_of_is_not_believed() {
     })
     .await;
     outage.set(Way::Cut);
-    // The lane finds out, and from then on the pool knows, too.
+    let reply = format!(
+        "v1/gateways/kannel/inbound?from=%2B436601234567&to=43720&text=Hi&id=in-1&ts=1795410001&\
+         smsc=fake&charset=UTF-8&coding=0&secret={KANNEL_SECRET}"
+    );
+    assert!(
+        bare(&app, &reply).await.status.is_success(),
+        "now the server knows"
+    );
     assert_eq!(call().await, StatusCode::SERVICE_UNAVAILABLE);
 }
