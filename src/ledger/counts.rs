@@ -42,6 +42,8 @@ pub struct KindCount {
     pub events: i64,
     /// How many of these have their row in the fact tables.
     pub facts: i64,
+    /// When the oldest of them was recorded.
+    pub oldest: Option<DateTime<Utc>>,
 }
 
 /// What a count came to.
@@ -102,7 +104,8 @@ pub fn differing(client: &mut Client) -> Result<Vec<ToCount>, SessionError> {
 /// Counts a window, and notes the count. On the primary: a standby may lack the newest facts.
 pub fn count(client: &mut Client, window: &ToCount) -> Result<Counted, SessionError> {
     let kinds = read(client, window)?;
-    let alone = note_alone(client, window.id)?;
+    let oldest = kinds.iter().filter_map(|count| count.oldest).min();
+    let alone = note_alone(client, window.id, oldest)?;
     let mut transaction = client.transaction()?;
     let counts = |of: fn(&KindCount) -> i64| kinds.iter().map(of).collect::<Vec<_>>();
     let numbers: Vec<i16> = kinds.iter().map(|count| count.kind.number()).collect();
@@ -151,6 +154,7 @@ pub fn read(client: &mut Client, window: &ToCount) -> Result<Vec<KindCount>, Ses
                 kind,
                 events: row.try_get(1)?,
                 facts: row.try_get(2)?,
+                oldest: row.try_get(3)?,
             })
         })
         .collect()
@@ -200,10 +204,14 @@ fn is_equal(client: &mut impl GenericClient, id: WindowId) -> Result<bool, Sessi
 }
 
 /// Looks for facts without an event around a window; notes them, and returns how many it noted.
-fn note_alone(client: &mut Client, id: WindowId) -> Result<u64, SessionError> {
+fn note_alone(
+    client: &mut Client,
+    id: WindowId,
+    oldest: Option<DateTime<Utc>>,
+) -> Result<u64, SessionError> {
     let row = client.query_one(
         include_str!("sql/count/span.sql"),
-        &[&id.epoch, &id.number],
+        &[&id.epoch, &id.number, &oldest],
     )?;
     let (since, until): (DateTime<Utc>, DateTime<Utc>) = (row.try_get(0)?, row.try_get(1)?);
     let (first_xid, last_xid): (String, String) = (row.try_get(2)?, row.try_get(3)?);

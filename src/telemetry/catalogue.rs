@@ -30,6 +30,30 @@ const COUNTERS: &[(&str, &str)] = &[
         "Attempts of the recorder's threads to reach PostgreSQL that failed",
     ),
     (
+        "textrail_spooled_facts_total",
+        "Facts that went to the spool because PostgreSQL was away or too slow, by stream",
+    ),
+    (
+        "textrail_spool_drained_facts_total",
+        "Facts of the spool that are in the ledger, by stream",
+    ),
+    (
+        "textrail_spool_refused_facts_total",
+        "Facts of the spool that the ledger refused; kept under refused/ in the spool's folder",
+    ),
+    (
+        "textrail_spool_full_total",
+        "Calls that were answered 503 because the spool was full",
+    ),
+    (
+        "textrail_spool_torn_bytes_total",
+        "Bytes cut off segments of the spool that were never written to their end",
+    ),
+    (
+        "textrail_spool_damaged_total",
+        "Damaged places found in segments of the spool; a copy of each segment is kept",
+    ),
+    (
         "textrail_windows_sealed_total",
         "Windows sealed by this process",
     ),
@@ -79,6 +103,21 @@ const GAUGES: &[(&str, &str)] = &[
     (
         "textrail_ledger_epoch",
         "The epoch that the ledger is in; one more after each restore",
+        "textrail_ledger_away_seconds",
+        "For how long PostgreSQL has been away, as this server knows; 0 while it is there",
+    ),
+    (
+        "textrail_spool_facts",
+        "Facts on this server's disk that are not in the ledger yet, by stream; inbound ones go first, stuck ones are tried every 30 s",
+    ),
+    ("textrail_spool_bytes", "Bytes of them on disk"),
+    (
+        "textrail_spool_oldest_age_seconds",
+        "Age of the oldest segment of the spool",
+    ),
+    (
+        "textrail_spool_set_aside",
+        "What a person should look at in the spool's folder: damaged_segments, refused_facts; 0 when all is well",
     ),
     (
         "textrail_outbox_unsealed_rows",

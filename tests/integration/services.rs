@@ -44,6 +44,10 @@ impl Deployment {
             ("TEXTRAIL_LOADER__KEY", "internal".to_owned()),
             ("TEXTRAIL_LOADER__SWEEP_SECONDS", "1".to_owned()),
             ("TEXTRAIL_WAREHOUSE__DIRECTORY", warehouse),
+            (
+                "TEXTRAIL_SPOOL__DIRECTORY",
+                folder.join("spool").display().to_string(),
+            ),
         ];
         Self {
             environment,

@@ -122,7 +122,8 @@ found (event_id) AS (
 -- 6. Every kind, also those of which there is nothing. An event that stands twice is one fact.
 SELECT kind::smallint,
        count(events.event_id) AS events,
-       count(DISTINCT found.event_id) AS facts
+       count(DISTINCT found.event_id) AS facts,
+       min(events.recorded_at) AS oldest
 FROM generate_series(1, 7) AS kinds (kind)
 LEFT JOIN events USING (kind)
 LEFT JOIN (SELECT DISTINCT event_id FROM found) AS found USING (event_id)

@@ -1,11 +1,12 @@
 -- Which facts are looked at with a window ($1 epoch, $2 number), and among which transactions their
--- events must be.
+-- events must be. $3: the oldest recorded_at of its events, null if it has none.
 
 -- 1. Facts recorded since two minutes before the seal before: most are in an earlier look, but not
---    those whose transaction was still under way. None from the time that was reclaimed: their
---    events are in the lake.
+--    those whose transaction was still under way. From earlier, where the window itself reaches back:
+--    a held writer, or a spool that was emptied, brings neighbours. None from the time that was
+--    reclaimed: their events are in the lake.
 WITH span AS (
-    SELECT greatest(previous.sealed_at - interval '2 minutes',
+    SELECT greatest(least(previous.sealed_at - interval '2 minutes', $3::timestamptz),
                     (SELECT max(recorded_through) FROM outbox_reclaims)) AS since,
            sealed.sealed_at AS until
     FROM windows AS sealed
