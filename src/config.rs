@@ -28,6 +28,8 @@ pub struct Config {
     pub http: Http,
     /// PostgreSQL and the recorder.
     pub ledger: Ledger,
+    /// What is kept while PostgreSQL is away.
+    pub spool: Spool,
     /// The bucket of log files.
     pub lake: Lake,
     /// DuckDB.
@@ -105,6 +107,26 @@ impl Default for Ledger {
             lock_timeout_seconds: 5,
             queued_rows: 50_000,
             threads: LaneThreads::default(),
+        }
+    }
+}
+
+/// What a server keeps while PostgreSQL is away.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Spool {
+    /// Its folder, on a volume that outlives the process. Each server needs one of its own.
+    pub directory: PathBuf,
+    /// The most bytes that may wait; what would be more is answered 503.
+    #[serde(deserialize_with = "positive::read")]
+    pub max_bytes: u64,
+}
+
+impl Default for Spool {
+    fn default() -> Self {
+        Self {
+            directory: PathBuf::from("spool"),
+            max_bytes: 1024 * 1024 * 1024,
         }
     }
 }

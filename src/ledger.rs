@@ -7,7 +7,10 @@
 pub mod api_keys;
 pub mod campaigns;
 pub mod connection;
+pub mod counts;
+pub mod epochs;
 pub mod facts;
+pub mod gate;
 pub mod journey;
 pub mod links;
 mod messages;
@@ -26,6 +29,7 @@ pub mod schema;
 pub mod secrets;
 pub mod session;
 pub mod snapshot;
+pub mod spool;
 mod subscribers;
 mod tls;
 pub mod windows;

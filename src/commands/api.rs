@@ -8,6 +8,7 @@ use crate::gateways::GatewaySettings;
 use crate::http::{AppState, AppStateParts, HttpLimits, HttpSettings};
 use crate::ledger::connection::ConnectionSettings;
 use crate::ledger::recorder::{Recorder, RecorderSettings};
+use crate::ledger::spool::SpoolSettings;
 use crate::ledger::{Pool, secrets};
 use crate::report::Reports;
 use anyhow::{Context, Result, bail};
@@ -96,8 +97,16 @@ pub(super) async fn build(
         personal_data: config.privacy,
         threads: config.ledger.threads,
         queued_rows: config.ledger.queued_rows,
+        spool: Some(SpoolSettings {
+            directory: config.spool.directory.clone(),
+            max_bytes: config.spool.max_bytes,
+        }),
     })
-    .context("cannot start the recorder's threads")?;
+    .context("cannot start the recorder")?;
+    let pool = match recorder.gate() {
+        Some(gate) => pool.behind(gate),
+        None => pool,
+    };
     let housekeeping = Housekeeping::start(threads, pool.clone(), stop);
     let parts = AppStateParts {
         pool,

@@ -98,6 +98,8 @@ fn settle(config: &mut Config, arguments: &cli::Up, directory: &Locked) -> Resul
         config.lake.window = window;
     }
     config.warehouse.directory = directory.folder(WAREHOUSE)?;
+    config.warehouse.directory = directory.folder("warehouse")?;
+    config.spool.directory = directory.folder("spool")?;
     if !config.gateways.is_empty() {
         return Ok(None);
     }
@@ -202,24 +204,28 @@ impl Up {
             shutdown: stop.clone(),
         });
         let mut api = std::pin::pin!(api);
+        // Redirects are answered, and facts spooled, until it runs again.
+        let mut postgres = tokio::spawn(postgres.keep_running(stop_workers.clone()));
+        let mut given_up = false;
         let outcome = tokio::select! {
             served = &mut api => served,
             _ = workers.join_next() => {
                 stop.cancel();
                 api.await.and(Err(anyhow!("the shipper or the loader ended; see the log")))
             }
-            () = postgres.ended() => {
+            ended = &mut postgres => {
                 stop.cancel();
-                let log = postgres.log();
-                api.await.and(Err(anyhow!(
-                    "the private PostgreSQL ended: see {}; start again",
-                    log.display()
-                )))
+                given_up = true;
+                api.await.and(ended?)
             }
         };
         housekeeping.drain().await?;
         stop_workers.cancel();
         while workers.join_next().await.is_some() {}
+        if !given_up {
+            // A start that is under way is waited for: what runs then is stopped last.
+            postgres.await??;
+        }
         outcome
     }
 }

@@ -108,6 +108,7 @@ fn a_zero_that_would_stop_a_server_is_refused_with_its_key() {
     for (section, key) in [
         ("ledger", "pool_size"),
         ("ledger", "queued_rows"),
+        ("spool", "max_bytes"),
         ("loader", "sweep_seconds"),
         ("loader", "queue_visibility_seconds"),
         ("lake", "split_bytes"),

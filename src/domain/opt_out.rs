@@ -3,13 +3,15 @@
 mod words;
 
 use super::phone::Sender;
+use serde::{Deserialize, Serialize};
 use words::{Word, words};
 
 /// The rule set's name, stored with every verdict.
 pub const RULESET: &str = "words-1";
 
 /// What the text asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Intent {
     /// No more messages.
     Stop,

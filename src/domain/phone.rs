@@ -2,9 +2,10 @@
 
 use phonenumber::Mode;
 use phonenumber::metadata::DATABASE;
+use serde::{Deserialize, Serialize};
 
 /// A subscriber's number in E.164 (`+436601234567`), with the country it belongs to.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PhoneNumber {
     e164: String,
     country: Option<String>,
@@ -84,7 +85,8 @@ fn country(number: &phonenumber::PhoneNumber) -> Option<String> {
 
 /// Who a message is from: an E.164 number, a short code (3 to 8 digits), or an alphanumeric sender
 /// id (at most 11 characters, at least one letter; GSMA and 3GPP TS 23.040, 9.1.2.5).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Sender(String);
 
 /// Why a sender was refused.

@@ -3,10 +3,13 @@
 
 mod rule;
 
+use serde::{Deserialize, Serialize};
+
 pub use rule::{Evidence, current, of_sort_key, sort_key};
 
 /// Where a message stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Recorded here, not yet submitted.
     Recorded,
@@ -127,7 +130,8 @@ impl Status {
 }
 
 /// Why a message did not arrive, in our classes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ErrorClass {
     /// Switched off, out of reach, busy.
     Unreachable,
@@ -179,7 +183,8 @@ impl ErrorClass {
 }
 
 /// Who confirmed a delivery.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DeliveryLevel {
     /// The carrier took it for delivered.
     Carrier,
@@ -211,10 +216,12 @@ mod tests {
     fn names_lead_back() {
         for (position, status) in Status::ALL.into_iter().enumerate() {
             assert_eq!(Status::parse(status.as_str()), Some(status));
+            assert_eq!(serde_json::json!(status), status.as_str());
             assert_eq!(usize::from(status.position()), position);
         }
         for class in ErrorClass::ALL {
             assert_eq!(ErrorClass::parse(class.as_str()), Some(class));
+            assert_eq!(serde_json::json!(class), class.as_str());
         }
         for level in [DeliveryLevel::Carrier, DeliveryLevel::Handset] {
             assert_eq!(DeliveryLevel::parse(level.as_str()), Some(level));

@@ -81,12 +81,13 @@ impl PrivatePostgres {
         self.port
     }
 
-    /// A look at whether the server still runs.
+    /// Who starts the server again when it has ended.
     pub fn watch(&self) -> PostgresWatch {
         PostgresWatch {
             binaries: self.binaries.clone(),
             owner: self.owner.clone(),
             directory: self.directory.clone(),
+            port: self.port,
         }
     }
 

@@ -19,6 +19,16 @@ pub(super) fn ok(value: &impl Serialize) -> HttpResponse {
     json(StatusCode::OK, encode(value))
 }
 
+/// Results of a call: 202 if any of them waits on this server's disk, for a ledger that is away.
+pub(super) fn of_results(spooled: bool, results: &impl Serialize) -> HttpResponse {
+    let status = if spooled {
+        StatusCode::ACCEPTED
+    } else {
+        StatusCode::OK
+    };
+    json(status, encode(results))
+}
+
 /// An answer with JSON.
 pub(super) fn json(status: StatusCode, body: String) -> HttpResponse {
     HttpResponse::build(status)

@@ -2,8 +2,8 @@
 
 use super::body;
 use super::problem::{ApiError, Kind};
-use crate::ledger::Pool;
 use crate::ledger::api_keys::{self, ApiKey, Role};
+use crate::ledger::{LedgerError, Pool};
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, web};
@@ -18,6 +18,9 @@ use uuid::Uuid;
 
 /// How long a key is believed without asking again: a revoked key ends within this.
 const BELIEVED: Duration = Duration::from_secs(5);
+/// How long after it was last asked about a key is believed while PostgreSQL is away: gateways report
+/// on meanwhile. A key that was revoked just before may be used that long.
+const BELIEVED_WHILE_AWAY: Duration = Duration::from_hours(1);
 /// Keys remembered at a time.
 const REMEMBERED: u64 = 10_000;
 
@@ -37,16 +40,22 @@ pub(super) struct KeyRing {
     pool: Pool,
     /// Only keys that exist: remembering guesses would let a guesser fill it.
     known: Cache<[u8; 32], Arc<ApiKey>>,
+    /// The same, for when the ledger cannot be asked.
+    fallback: Cache<[u8; 32], Arc<ApiKey>>,
 }
 
 impl KeyRing {
     /// A key ring that asks the pool.
     pub(super) fn new(pool: Pool) -> Self {
-        let known = Cache::builder()
-            .max_capacity(REMEMBERED)
-            .time_to_live(BELIEVED)
-            .build();
-        Self { pool, known }
+        let remember = |time: Duration| {
+            let cache = Cache::builder().max_capacity(REMEMBERED);
+            cache.time_to_live(time).build()
+        };
+        Self {
+            pool,
+            known: remember(BELIEVED),
+            fallback: remember(BELIEVED_WHILE_AWAY),
+        }
     }
 
     /// Believes a key without a ledger, for a moment.
@@ -61,11 +70,23 @@ impl KeyRing {
             return Ok(Some(key));
         }
         let find = move |conn: &mut _| api_keys::find(conn, &hash);
-        let key = self.pool.run("api_key", find).await?.map(Arc::new);
-        if let Some(key) = &key {
-            self.known.insert(hash, key.clone());
+        let found = match self.pool.run("api_key", find).await {
+            Err(error @ LedgerError::Unavailable(_)) => {
+                return match self.fallback.get(&hash) {
+                    Some(key) => Ok(Some(key)),
+                    None => Err(error.into()),
+                };
+            }
+            found => found?.map(Arc::new),
+        };
+        match &found {
+            Some(key) => {
+                self.known.insert(hash, key.clone());
+                self.fallback.insert(hash, key.clone());
+            }
+            None => self.fallback.invalidate(&hash),
         }
-        Ok(key)
+        Ok(found)
     }
 }
 

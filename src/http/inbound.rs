@@ -1,7 +1,7 @@
 //! `POST /v1/inbound`, and the recording of subscribers' messages however they came.
 
 use super::auth::{Call, Gateway};
-use super::items::{Places, Results};
+use super::items::{Places, Results, SPOOLED};
 use super::problem::{ApiError, FieldError, Problem};
 use super::receipts::gateway_of;
 use super::state::AppState;
@@ -19,7 +19,9 @@ use uuid::Uuid;
 /// What became of one message from a subscriber.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct InboundResult {
-    /// `recorded`, `duplicate` (the same was recorded before) or `invalid` (not recorded).
+    /// `recorded`, `duplicate` (the same was recorded before), `spooled` (kept on this server's disk
+    /// until the ledger is back, and recorded before any send is taken here) or `invalid` (not
+    /// recorded).
     status: &'static str,
     /// What its text asks for: `stop`, `start`, `help`, `possible_stop` or `none`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,6 +43,7 @@ pub(super) struct InboundResult {
     request_body(content = Vec<InboundItem>, description = "One object or an array of at most 10,000; at most 33,554,432 bytes"),
     responses(
         (status = 200, description = "One result an item, in order", body = Results<InboundResult>),
+        (status = 202, description = "PostgreSQL is away: kept on this server's disk (`spooled`), and recorded once it is back, before any send is taken here", body = Results<InboundResult>),
         (status = 413, description = "Too many items, or the body is too large", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "The one item is invalid", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Not known to be recorded: send the same call again; a repetition is recognised by the gateway's id or time", body = Problem, content_type = "application/problem+json"),
@@ -61,7 +64,10 @@ pub(super) async fn post_inbound(
     let results = places.fill(replies, of_reply, invalid);
     match results.as_slice() {
         [one] if single && !one.errors.is_empty() => Err(ApiError::fields(one.errors.clone())),
-        _ => Ok(answer::ok(&Results { results })),
+        all => {
+            let spooled = all.iter().any(|one| one.status == SPOOLED);
+            Ok(answer::of_results(spooled, &Results { results }))
+        }
     }
 }
 
@@ -107,10 +113,12 @@ pub(super) async fn record(
 
 fn of_reply(reply: InboundReply) -> InboundResult {
     InboundResult {
-        status: if reply.duplicate {
-            "duplicate"
-        } else {
-            "recorded"
+        status: match reply {
+            InboundReply { spooled: true, .. } => SPOOLED,
+            InboundReply {
+                duplicate: true, ..
+            } => "duplicate",
+            _ => "recorded",
         },
         intent: Some(reply.intent.as_str()),
         message_id: reply.message_id,

@@ -5,11 +5,15 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+/// The status of an item that waits for the ledger on this server's disk.
+pub(super) const SPOOLED: &str = "spooled";
+
 /// What became of one item.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(super) struct ItemResult {
     /// `recorded`, `duplicate` (the same was recorded before), `parked` (a receipt whose message is
-    /// not yet known; it is kept) or `invalid` (not recorded).
+    /// not yet known; it is kept), `spooled` (kept on this server's disk until the ledger is back;
+    /// whether it is a repetition shows then) or `invalid` (not recorded).
     pub(super) status: &'static str,
     /// The id under which it was recorded.
     #[serde(skip_serializing_if = "Option::is_none")]

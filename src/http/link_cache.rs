@@ -15,7 +15,7 @@ const OVERHEAD: usize = 400;
 
 /// Numbers from here on were surely never issued: at 10 million links a day, these would take
 /// 300 years. So almost every guess at a code is refused without asking the database.
-const NEVER_ISSUED: i64 = 1 << 40;
+const NEVER_ISSUED: i64 = 1 << 44;
 
 /// The cache, and the ledger behind it.
 #[derive(Clone)]

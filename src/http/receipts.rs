@@ -1,7 +1,7 @@
 //! `POST /v1/receipts`, and the recording of receipts however they came.
 
 use super::auth::{Call, Gateway};
-use super::items::{ItemResult, Places, Results};
+use super::items::{ItemResult, Places, Results, SPOOLED};
 use super::problem::{ApiError, FieldError, Problem};
 use super::state::AppState;
 use super::{body, input};
@@ -21,6 +21,7 @@ use uuid::Uuid;
     request_body(content = Vec<ReceiptItem>, description = "One object or an array of at most 10,000; at most 33,554,432 bytes"),
     responses(
         (status = 200, description = "One result an item, in order", body = Results<ItemResult>),
+        (status = 202, description = "PostgreSQL is away: kept on this server's disk (`spooled`), and recorded once it is back", body = Results<ItemResult>),
         (status = 413, description = "Too many items, or the body is too large", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "The one item is invalid", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Not known to be recorded: send the same call again; repetitions are recognised", body = Problem, content_type = "application/problem+json"),
@@ -109,5 +110,6 @@ fn of_reply((reply, id): (ReceiptReply, Uuid)) -> ItemResult {
         ReceiptReply::Recorded => ItemResult::of("recorded", Some(id)),
         ReceiptReply::Parked => ItemResult::of("parked", Some(id)),
         ReceiptReply::Duplicate => ItemResult::of("duplicate", None),
+        ReceiptReply::Spooled => ItemResult::of(SPOOLED, None),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::auth::{Call, Campaign};
 use super::input::{self, Faults};
-use super::items::{ItemResult, Places, Results};
+use super::items::{ItemResult, Places, Results, SPOOLED};
 use super::problem::{ApiError, FieldError, Problem};
 use super::state::AppState;
 use super::{answer, body};
@@ -135,7 +135,10 @@ impl Results<ItemResult> {
     pub(super) fn answer(self, single: bool) -> Result<HttpResponse, ApiError> {
         match self.results.as_slice() {
             [one] if single && !one.errors.is_empty() => Err(ApiError::fields(one.errors.clone())),
-            _ => Ok(answer::ok(&self)),
+            all => {
+                let spooled = all.iter().any(|one| one.status == SPOOLED);
+                Ok(answer::of_results(spooled, &self))
+            }
         }
     }
 }

@@ -47,6 +47,7 @@ fn state() -> AppState {
         personal_data: PersonalData::default(),
         threads: LaneThreads::default(),
         queued_rows: 10,
+        spool: None,
     })
     .unwrap();
     let kannel = GatewaySettings {

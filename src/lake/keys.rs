@@ -1,7 +1,7 @@
 //! Keys in the lake. Hive-style partitions by seal time; names that begin with `_` are passed over
 //! by Athena, Hive, Spark, Trino and DuckDB.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 /// Under which manifests stand.
 pub const MANIFESTS: &str = "_manifest/";
@@ -41,6 +41,17 @@ pub fn manifest_window(key: &str) -> Option<(i32, i64)> {
     Some((epoch.parse().ok()?, window.parse().ok()?))
 }
 
+/// The day of the window whose manifest stands under a key, by its time of sealing.
+pub fn manifest_day(key: &str) -> Option<NaiveDate> {
+    let (day, _) = key.strip_prefix(MANIFESTS)?.split_once('/')?;
+    day.strip_prefix("dt=")?.parse().ok()
+}
+
+/// What sorts just before all manifests of a day.
+pub fn manifests_of(day: NaiveDate) -> String {
+    format!("{MANIFESTS}dt={day}")
+}
+
 /// `_quarantine/0001-0000000042/click-0000.ndjson`.
 pub fn quarantine(kind: &str, epoch: i32, window: i64, part: i32) -> String {
     format!("{QUARANTINE}{epoch:04}-{window:010}/{kind}-{part:04}.ndjson")
@@ -73,6 +84,8 @@ mod tests {
     fn a_manifests_key_names_its_window() {
         let key = manifest(DateTime::UNIX_EPOCH, 3, 12_345_678_901);
         assert_eq!(manifest_window(&key), Some((3, 12_345_678_901)));
+        assert_eq!(manifest_day(&key), Some(NaiveDate::default()));
+        assert!(manifests_of(NaiveDate::default()) < key);
         for other in [
             "",
             "_manifest/1-2.json",

@@ -7,6 +7,7 @@ use crate::domain::phone::{PhoneNumber, Sender};
 use crate::domain::status::{DeliveryLevel, ErrorClass, Status};
 use crate::event::Context;
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -124,9 +125,16 @@ pub struct RecordedLink {
 /// Why nothing was recorded.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
-    /// PostgreSQL is away or the queue is full: try again after a while.
+    /// The queue is full, or PostgreSQL did not say in time whether it recorded this: try again after
+    /// a while.
     #[error("the ledger is not available")]
     Unavailable,
+    /// PostgreSQL cannot be reached. Whether an attempt before that was recorded is unknown.
+    #[error("the ledger cannot be reached")]
+    Away,
+    /// Nothing was tried, so nothing was recorded: try again after a while.
+    #[error("not taken: {0}")]
+    NotTaken(NotTaken),
     /// This `Idempotency-Key` was used for another payload.
     #[error("the idempotency key was used for another payload")]
     IdempotencyMismatch,
@@ -136,6 +144,21 @@ pub enum RecordError {
     /// PostgreSQL refused the data of this call alone. A gap in our parsing.
     #[error("the ledger refused the data")]
     Refused(#[source] anyhow::Error),
+}
+
+/// Why a fact was not even tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotTaken {
+    /// PostgreSQL is known to be away.
+    #[error("the ledger is away")]
+    LedgerAway,
+    /// The ledger is back, but subscribers' messages that came meanwhile are not in it yet, and one
+    /// may be a STOP.
+    #[error("replies that came while the ledger was away are being recorded first")]
+    RepliesFirst,
+    /// PostgreSQL is away, and the spool is full or cannot be written.
+    #[error("the ledger is away, and the spool does not take more")]
+    SpoolFull,
 }
 
 /// How a message was handed to a gateway.
@@ -180,7 +203,7 @@ pub enum SubmissionReply {
 }
 
 /// One delivery receipt, as a dialect parsed it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct NewReceipt {
     /// UUIDv7, the event's.
     pub id: Uuid,
@@ -220,7 +243,7 @@ pub struct NewReceipt {
     pub mcc_mnc: Option<String>,
 }
 
-/// What became of one receipt. All three are an acknowledgement.
+/// What became of one receipt. Each is an acknowledgement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReceiptReply {
     /// Recorded with its message.
@@ -229,10 +252,13 @@ pub enum ReceiptReply {
     Parked,
     /// The same was recorded before.
     Duplicate,
+    /// PostgreSQL is away: kept on this server's disk, and recorded once it is back. Whether it is
+    /// new, and what it is about, is not known yet.
+    Spooled,
 }
 
 /// One message from a subscriber.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct NewInbound {
     /// UUIDv7, the event's.
     pub id: Uuid,
@@ -257,8 +283,10 @@ pub struct NewInbound {
 /// What became of one inbound message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InboundReply {
-    /// Its id; of the first one, if it was recorded before.
+    /// Whether the same was recorded before; not known, and false, if it was spooled.
     pub duplicate: bool,
+    /// PostgreSQL is away: kept on this server's disk, and recorded once it is back.
+    pub spooled: bool,
     /// What its text asks for.
     pub intent: crate::domain::opt_out::Intent,
     /// The message it answers.

@@ -5,6 +5,9 @@
 //! and they have ended since (read one by one: a range from the oldest of them would be walked again
 //! in every window for as long as one writer stays open). The second sort is older: it comes first,
 //! and all rows come in the order (transaction, row).
+//!
+//! The first window of an epoch begins with rows of another cluster, if there are any (see
+//! [`super::epochs`]).
 
 pub mod reclaim;
 
@@ -18,6 +21,7 @@ use postgres::binary_copy::{BinaryCopyOutIter, BinaryCopyOutRow};
 use postgres::fallible_iterator::FallibleIterator as _;
 use postgres::types::Type;
 
+const COPY_FOREIGN: &str = include_str!("sql/ship/copy_foreign.sql");
 const COPY_RANGE: &str = include_str!("sql/ship/copy_range.sql");
 const COPY_TRANSACTION: &str = include_str!("sql/ship/copy_transaction.sql");
 const COLUMNS: [Type; 3] = [Type::INT2, Type::TIMESTAMPTZ, Type::TEXT];
@@ -54,7 +58,12 @@ where
 
 /// The statements whose answers, one after the other, are the window.
 fn statements(window: &SealedWindow) -> Vec<String> {
-    let epoch = window.id.epoch.to_string();
+    let foreign_through = window.foreign_through.to_string();
+    let foreign = window.foreign.map(|(after, through)| {
+        COPY_FOREIGN
+            .replace("{after}", &after.to_string())
+            .replace("{through}", &through.to_string())
+    });
     let (previous, snapshot) = (&window.previous, &window.snapshot);
     let ended_since = previous
         .in_progress()
@@ -62,15 +71,19 @@ fn statements(window: &SealedWindow) -> Vec<String> {
         .filter(|xid| snapshot.sees(**xid))
         .map(|xid| {
             COPY_TRANSACTION
-                .replace("{epoch}", &epoch)
+                .replace("{foreign_through}", &foreign_through)
                 .replace("{xid}", &xid.to_string())
         });
     let range = COPY_RANGE
-        .replace("{epoch}", &epoch)
+        .replace("{foreign_through}", &foreign_through)
         .replace("{from}", &previous.xmax().to_string())
         .replace("{to}", &snapshot.xmax().to_string())
         .replace("{snapshot}", &snapshot.to_string());
-    ended_since.chain([range]).collect()
+    foreign
+        .into_iter()
+        .chain(ended_since)
+        .chain([range])
+        .collect()
 }
 
 fn decode(row: &BinaryCopyOutRow) -> Result<OutboxRow<'_>, SessionError> {

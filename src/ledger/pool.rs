@@ -1,9 +1,11 @@
 //! The pool, and the one door to it.
 
 use super::connection::ConnectionSettings;
+use super::gate::Gate;
 use diesel::PgConnection;
 use diesel::r2d2::{self, ManageConnection};
 use diesel::result::{DatabaseErrorKind, Error};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tracing::Instrument;
 
@@ -11,6 +13,8 @@ use tracing::Instrument;
 #[derive(Clone, Debug)]
 pub struct Pool {
     inner: r2d2::Pool<Manager>,
+    /// Who knows whether PostgreSQL is away.
+    gate: Option<Weak<Gate>>,
 }
 
 /// Why the ledger could not answer.
@@ -34,7 +38,17 @@ impl Pool {
             .connection_timeout(Duration::from_secs(5))
             .error_handler(Box::new(r2d2::NopErrorHandler))
             .build_unchecked(Manager { settings });
-        Self { inner }
+        Self { inner, gate: None }
+    }
+
+    /// The same pool, which asks nothing of a ledger that the gate knows to be away: it says so at
+    /// once.
+    #[must_use]
+    pub fn behind(&self, gate: &Arc<Gate>) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            gate: Some(Arc::downgrade(gate)),
+        }
     }
 
     /// Runs a closure on a connection, on the blocking pool. The only way to a connection outside
@@ -44,12 +58,26 @@ impl Pool {
         T: Send + 'static,
         F: FnOnce(&mut PgConnection) -> diesel::QueryResult<T> + Send + 'static,
     {
+        let gate = self.gate.as_ref().and_then(Weak::upgrade);
+        if gate.is_some_and(|gate| gate.ledger_is_away()) {
+            return Err(LedgerError::Unavailable(anyhow::anyhow!(
+                "PostgreSQL is known to be away"
+            )));
+        }
         let pool = self.inner.clone();
+        let gate = self.gate.clone();
         let span = tracing::debug_span!("ledger", query = name);
         tokio::task::spawn_blocking(move || run_blocking(&pool, work))
             .instrument(span)
             .await
             .map_err(|error| LedgerError::Unavailable(error.into()))?
+            .inspect_err(|error| {
+                if let (LedgerError::Unavailable(_), Some(gate)) =
+                    (error, gate.as_ref().and_then(Weak::upgrade))
+                {
+                    gate.suspect();
+                }
+            })
     }
 }
 

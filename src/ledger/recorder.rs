@@ -4,13 +4,16 @@
 //! There is no timer: alone, a fact waits for one commit; together, facts share one. Each kind of
 //! fact has a lane of its own, so that a batch of 10,000 messages delays no click. See [`lane`] for
 //! the queue and its threads, [`commit`] for what happens when a transaction fails, and one file a
-//! lane for what it writes.
+//! lane for what it writes. Where a spool is given, [`keep`] puts clicks, receipts and inbounds there
+//! while PostgreSQL is away, and [`drain`] brings them back.
 
 mod clicks;
 mod commit;
+mod drain;
 mod evidence;
 mod fingerprint;
 mod inbound;
+mod keep;
 mod lane;
 mod opt_outs;
 mod outbox_rows;
@@ -23,13 +26,16 @@ mod wishes;
 
 use super::connection::ConnectionSettings;
 use super::facts::{
-    InboundReply, NewClick, NewInbound, NewOptOut, NewReceipt, NewSubmission, ReceiptReply,
-    RecordError, SendCall, SendReply, SubmissionReply,
+    InboundReply, NewClick, NewInbound, NewOptOut, NewReceipt, NewSubmission, NotTaken,
+    ReceiptReply, RecordError, SendCall, SendReply, SubmissionReply,
 };
+use super::gate::Gate;
+use super::spool::{Spool, SpoolSettings};
 use crate::domain::short_code::ShortCodes;
 use chrono::{DateTime, SubsecRound, Utc};
 use lane::Lane;
 use std::sync::Arc;
+use std::time::Duration;
 use url::Url;
 
 /// How the recorder writes.
@@ -48,6 +54,9 @@ pub struct RecorderSettings {
     /// The most rows that wait in a lane; what would be more is refused as
     /// [`RecordError::Unavailable`].
     pub queued_rows: u32,
+    /// Where clicks, receipts and inbounds are kept while PostgreSQL is away; without it they are
+    /// refused then.
+    pub spool: Option<SpoolSettings>,
 }
 
 /// Personal data that the operator chose to have in the lake; nothing by default.
@@ -96,6 +105,10 @@ impl Default for LaneThreads {
 /// Up to this many messages a call shares its transaction with other calls.
 pub const SMALL_BATCH: usize = 100;
 
+/// How long a caller waits at most. A batch is given up after ten seconds, but a PostgreSQL that
+/// hangs may hold up the one before it.
+const LONGEST_WAIT: Duration = Duration::from_secs(25);
+
 /// The writer threads' front. Cloning shares them; when the last clone is gone, they write what is
 /// left and end.
 #[derive(Clone, Debug)]
@@ -113,6 +126,7 @@ struct Lanes {
     inbound: Lane<inbound::Inbounds>,
     opt_outs: Lane<opt_outs::OptOuts>,
     personal_data: PersonalData,
+    gate: Option<Arc<Gate>>,
 }
 
 /// The writer threads, to be waited for after the last [`Recorder`] is gone.
@@ -133,9 +147,16 @@ impl RecorderThreads {
 impl Recorder {
     /// Starts the threads. They connect when the first fact comes, and again whenever PostgreSQL
     /// comes back.
-    pub fn start(settings: &RecorderSettings) -> std::io::Result<(Self, RecorderThreads)> {
+    ///
+    /// # Errors
+    /// If the spool cannot be used, or belongs to another process; if no thread can be started.
+    pub fn start(settings: &RecorderSettings) -> anyhow::Result<(Self, RecorderThreads)> {
         let mut threads = Vec::new();
-        let mut start = lane::Starter::new(settings, &mut threads);
+        let gate = match &settings.spool {
+            Some(spool) => Some(start_spool(settings, spool.clone(), &mut threads)?),
+            None => None,
+        };
+        let mut start = lane::Starter::new(settings, gate.clone(), &mut threads);
         let of = settings.threads;
         let sends = sends::Sends::new(settings);
         let lanes = Lanes {
@@ -148,6 +169,7 @@ impl Recorder {
             // One thread: wishes over the API are rare, and their order is kept.
             opt_outs: start.lane("opt_outs", 1, &opt_outs::OptOuts)?,
             personal_data: settings.personal_data,
+            gate,
         };
         Ok((
             Self {
@@ -157,14 +179,20 @@ impl Recorder {
         ))
     }
 
+    /// What this server knows of its ledger; none without a spool.
+    pub fn gate(&self) -> Option<&Arc<Gate>> {
+        self.lanes.gate.as_ref()
+    }
+
     /// Records messages, with their links and the stored answer, as one transaction.
     pub async fn send(&self, call: SendCall) -> Result<SendReply, RecordError> {
+        self.after_replies()?;
         let lane = if call.messages.len() > SMALL_BATCH {
             &self.lanes.batches
         } else {
             &self.lanes.sends
         };
-        lane.submit(sends::PendingSend::new(call)).await
+        in_time(lane.submit(sends::PendingSend::new(call))).await
     }
 
     /// Records hand-overs; one reply an item, in order.
@@ -172,41 +200,72 @@ impl Recorder {
         &self,
         items: Vec<NewSubmission>,
     ) -> Result<Vec<SubmissionReply>, RecordError> {
-        self.lanes
-            .submissions
-            .submit(submissions::Pending::new(items))
-            .await
+        if self.gate().is_some_and(|gate| gate.ledger_is_away()) {
+            return Err(RecordError::NotTaken(NotTaken::LedgerAway));
+        }
+        let pending = submissions::Pending::new(items);
+        in_time(self.lanes.submissions.submit(pending)).await
     }
 
-    /// Records receipts; one reply an item, in order.
+    /// Records receipts, or spools them; one reply an item, in order.
     pub async fn receipts(&self, items: Vec<NewReceipt>) -> Result<Vec<ReceiptReply>, RecordError> {
-        self.lanes
-            .receipts
-            .submit(receipts::Pending::new(items))
-            .await
+        let pending = Arc::new(receipts::Pending::new(items));
+        keep::keep(self.spool(), &self.lanes.receipts, pending).await
     }
 
-    /// Records inbound messages, and the wishes in them; one reply an item, in order.
+    /// Records inbound messages and the wishes in them, or spools them; one reply an item, in order.
     pub async fn inbound(&self, items: Vec<NewInbound>) -> Result<Vec<InboundReply>, RecordError> {
-        self.lanes
-            .inbound
-            .submit(inbound::Pending::new(items))
-            .await
+        let pending = Arc::new(inbound::Pending::new(items));
+        keep::keep(self.spool(), &self.lanes.inbound, pending).await
     }
 
-    /// Records a click.
+    /// Records a click, or spools it.
     pub async fn click(&self, click: NewClick) -> Result<(), RecordError> {
-        let pending = clicks::Pending::new(click, self.lanes.personal_data)?;
-        self.lanes.clicks.submit(pending).await
+        let pending = Arc::new(clicks::Pending::new(click, self.lanes.personal_data)?);
+        keep::keep(self.spool(), &self.lanes.clicks, pending).await
     }
 
     /// Records wishes over the API.
     pub async fn opt_outs(&self, items: Vec<NewOptOut>) -> Result<(), RecordError> {
-        self.lanes
-            .opt_outs
-            .submit(opt_outs::Pending::new(items))
-            .await
+        self.after_replies()?;
+        in_time(self.lanes.opt_outs.submit(opt_outs::Pending::new(items))).await
     }
+
+    fn spool(&self) -> Option<&Gate> {
+        self.gate().map(Arc::as_ref)
+    }
+
+    /// Refuses what must come after all that subscribers said, until that is recorded.
+    fn after_replies(&self) -> Result<(), RecordError> {
+        let taken = self.gate().map_or(Ok(()), |gate| gate.takes_sends());
+        taken.map_err(RecordError::NotTaken)
+    }
+}
+
+/// Takes the spool, and starts its threads.
+fn start_spool(
+    settings: &RecorderSettings,
+    spool: SpoolSettings,
+    threads: &mut Vec<std::thread::JoinHandle<()>>,
+) -> anyhow::Result<Arc<Gate>> {
+    let (spool, writer) = Spool::open(spool)?;
+    let (wake, woken) = std::sync::mpsc::sync_channel(1);
+    let gate = Arc::new(Gate::new(spool, wake));
+    let drainer = drain::Drainer::new(settings, &gate, woken);
+    threads.push(writer);
+    let drain = std::thread::Builder::new().name("spool-drain".to_owned());
+    threads.push(drain.spawn(move || drainer.run())?);
+    Ok(gate)
+}
+
+/// Bounds a caller's wait. The thread goes on: what a later call with the same key is told is what
+/// came of it.
+async fn in_time<T>(
+    answer: impl Future<Output = Result<T, RecordError>>,
+) -> Result<T, RecordError> {
+    tokio::time::timeout(LONGEST_WAIT, answer)
+        .await
+        .unwrap_or(Err(RecordError::Unavailable))
 }
 
 /// This server's clock, in the microseconds that PostgreSQL keeps: what is stored, what stands in

@@ -91,6 +91,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Facts whose event was not in the outbox. A row leaves when the event comes; no row is made by a sound ledger.
+    facts_without_event (kind, fact_id, recorded_at) {
+        /// Number of the kind, as in outbox.
+        kind -> Int2,
+        /// The fact's id; of a standing wish, its subscriber's.
+        fact_id -> Uuid,
+        /// When it was recorded.
+        recorded_at -> Timestamptz,
+        /// The ledger's life.
+        epoch -> Int4,
+        /// The window whose count found it.
+        number -> Int8,
+        /// When it was found.
+        found_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Answers already given, by the caller's Idempotency-Key; old rows are pruned.
     idempotency_keys (api_key_id, key) {
         /// Whose key: two callers may use the same.
@@ -295,6 +313,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Parked receipts that turned out to repeat one that their message has: no evidence of their own, but each was an event.
+    repeated_receipts (id) {
+        /// As in parked_receipts: the event_id and receipt_id.
+        id -> Uuid,
+        /// The message that it was found to be about.
+        message_id -> Uuid,
+        /// When it was recorded here.
+        recorded_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Inbound messages and wishes of late, so that a repetition is recognised; old rows are pruned.
     seen_facts (fingerprint) {
         /// Of an inbound: hash of gateway and its id, or of gateway, numbers, text and gateway time where it gives none. Of a wish over the API: its id.
@@ -319,6 +349,8 @@ diesel::table! {
         shipped_at -> Timestamptz,
         /// When its files were read back from the lake's listing; the outbox is reclaimed only behind this.
         verified_at -> Nullable<Timestamptz>,
+        /// When the ledger's own count was found to be the manifest's, kind by kind; null until then, and while they differ. The outbox is reclaimed only behind this.
+        counted_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -357,6 +389,24 @@ diesel::table! {
         country -> Nullable<Text>,
         /// When this number was first seen.
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// What the ledger counted in a window, kind by kind; no rows for an empty one.
+    window_counts (epoch, number, kind) {
+        /// The ledger's life.
+        epoch -> Int4,
+        /// The window.
+        number -> Int8,
+        /// Number of the kind, as in outbox.
+        kind -> Int2,
+        /// Rows of the outbox that its snapshot sees and the one before did not.
+        events -> Int8,
+        /// How many of these events have their row in the fact tables.
+        facts -> Int8,
+        /// When that was counted.
+        counted_at -> Timestamptz,
     }
 }
 
@@ -422,6 +472,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     campaigns,
     clicks,
     epochs,
+    facts_without_event,
     idempotency_keys,
     inbound_messages,
     ledger_secrets,
@@ -430,10 +481,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     opt_outs,
     parked_receipts,
     receipts,
+    repeated_receipts,
     seen_facts,
     shipped_windows,
     submissions,
     subscribers,
+    window_counts,
     window_files,
     windows,
 );

@@ -23,6 +23,12 @@ pub enum SessionError {
     /// The ledger cannot be reached.
     #[error("the ledger is not available")]
     Connect(#[source] anyhow::Error),
+    /// The address leads to a standby: what it shows is behind the primary, and lost if it is.
+    #[error(
+        "the ledger's address leads to a standby, and windows are read from the primary only: let \
+         DATABASE_URL name the primary, or all servers with target_session_attrs=read-write"
+    )]
+    Standby,
     /// The ledger refused a statement, or the connection broke.
     #[error("the ledger refused a statement")]
     Query(#[from] postgres::Error),
@@ -64,7 +70,7 @@ impl Session {
         let (connection, done) = tokio::task::spawn_blocking(move || {
             let mut client = match connection.and_then(Connection::into_client) {
                 Some(client) if !client.is_closed() => client,
-                _ => connect(&database_url, application_name).map_err(SessionError::Connect)?,
+                _ => connect(&database_url, application_name)?,
             };
             let done = work(&mut client)?;
             Ok::<_, SessionError>((Connection(Some(client)), done))
@@ -126,7 +132,16 @@ impl std::fmt::Debug for Connection {
     }
 }
 
-fn connect(database_url: &str, application_name: &str) -> anyhow::Result<Client> {
+fn connect(database_url: &str, application_name: &str) -> Result<Client, SessionError> {
+    let mut client = open(database_url, application_name).map_err(SessionError::Connect)?;
+    let standby = client.query_one("SELECT pg_is_in_recovery()", &[])?;
+    if standby.try_get(0)? {
+        return Err(SessionError::Standby);
+    }
+    Ok(client)
+}
+
+fn open(database_url: &str, application_name: &str) -> anyhow::Result<Client> {
     let target = Target::parse(database_url)?;
     let mut config: Config = target
         .url

@@ -18,6 +18,15 @@ pub struct Snapshot {
 pub struct SnapshotError(String);
 
 impl Snapshot {
+    /// One that sees no transaction.
+    pub fn nothing() -> Self {
+        Self {
+            xmin: 1,
+            xmax: 1,
+            in_progress: Vec::new(),
+        }
+    }
+
     /// The first transaction id that was not given out yet.
     pub fn xmax(&self) -> u64 {
         self.xmax

@@ -1,6 +1,6 @@
 //! Windows: sealing them, which of them wait, and the notes that they were shipped and verified.
 //!
-//! Everything here is about the newest epoch.
+//! Everything here is about the newest epoch; [`super::epochs`] begins one.
 
 use super::session::SessionError;
 use super::snapshot::Snapshot;
@@ -40,6 +40,11 @@ pub struct SealedWindow {
     pub split_bytes: u64,
     /// How its files are laid out.
     pub format_version: i32,
+    /// Rows up to this id are of another cluster, and are not told by their transactions.
+    pub foreign_through: i64,
+    /// The ids, from after the one through the other, of such rows in this window: an epoch's first
+    /// takes them in.
+    pub foreign: Option<(i64, i64)>,
 }
 
 /// A file of a shipped window.
@@ -85,6 +90,10 @@ pub struct VerifiedThrough {
     pub epoch: i32,
     /// The window's snapshot.
     pub snapshot: Snapshot,
+    /// Rows up to this id are of another cluster: the snapshot says nothing about them.
+    pub foreign_through: i64,
+    /// Of those, the ones up to this id are in verified windows.
+    pub foreign_verified: i64,
 }
 
 /// What waits.
@@ -201,6 +210,8 @@ pub fn verified_through(client: &mut Client) -> Result<Option<VerifiedThrough>, 
         Ok(VerifiedThrough {
             epoch: row.try_get(0)?,
             snapshot: snapshot(&row, 1)?,
+            foreign_through: row.try_get(2)?,
+            foreign_verified: row.try_get(3)?,
         })
     })
     .transpose()
@@ -241,8 +252,10 @@ fn snapshot(row: &Row, column: usize) -> Result<Snapshot, SessionError> {
 
 fn sealed_window(row: &Row) -> Result<SealedWindow, SessionError> {
     let split_bytes: i64 = row.try_get(6)?;
+    let id = window_id(row)?;
+    let (through, covered): (i64, i64) = (row.try_get(8)?, row.try_get(9)?);
     Ok(SealedWindow {
-        id: window_id(row)?,
+        id,
         snapshot: snapshot(row, 2)?,
         previous: snapshot(row, 3)?,
         boundary: row.try_get(4)?,
@@ -250,6 +263,8 @@ fn sealed_window(row: &Row) -> Result<SealedWindow, SessionError> {
         split_bytes: u64::try_from(split_bytes)
             .map_err(|error| SessionError::Unexpected(error.into()))?,
         format_version: row.try_get(7)?,
+        foreign_through: through,
+        foreign: (id.number == 1 && covered < through).then_some((covered, through)),
     })
 }
 

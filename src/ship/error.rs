@@ -2,6 +2,7 @@
 
 use crate::lake::store::StoreError;
 use crate::ledger::session::SessionError;
+use chrono::{DateTime, Utc};
 
 /// See the module.
 #[derive(Debug, thiserror::Error)]
@@ -15,10 +16,39 @@ pub enum ShipError {
     /// An object of this key stands in the lake with another content, and the window is not yet
     /// shipped: the lake was tampered with, or two ledgers write to one prefix. Shipping stops here
     /// until someone has looked.
-    #[error("the lake holds another content under {key}: is this bucket another ledger's?")]
+    #[error(
+        "the lake holds another content under {key}, and keys are never overwritten: nothing is \
+         shipped until someone has looked. If two ledgers write to this prefix, stop one of them or \
+         give it a lake.prefix of its own; if the object was altered, move it away"
+    )]
     Mismatch {
         /// The key.
         key: String,
+    },
+    /// The lake has a window that was sealed elsewhere while this shipper was at work: another ledger
+    /// writes to the same prefix.
+    #[error(
+        "the lake holds {key}, sealed at {sealed_at}, while this shipper was connected and not by \
+         its ledger: another ledger writes to this prefix. Nothing is shipped until one of the two \
+         is stopped or has a lake.prefix of its own; then restart the shipper that stays"
+    )]
+    Rival {
+        /// The manifest.
+        key: String,
+        /// When it was sealed.
+        sealed_at: DateTime<Utc>,
+    },
+    /// The lake's newest manifest is no JSON of a manifest, so it cannot be compared with the ledger.
+    #[error(
+        "{key} cannot be read as a manifest, so nobody can say whether the lake is ahead of the \
+         ledger: nothing is shipped until it is repaired or moved away"
+    )]
+    Unreadable {
+        /// The manifest.
+        key: String,
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
     },
     /// A shipped window's files are not in the lake as its manifest says: it is not verified, and
     /// the outbox is kept.
@@ -46,6 +76,8 @@ impl ShipError {
             Self::Ledger(_) => "ledger",
             Self::Lake(_) => "lake",
             Self::Mismatch { .. } => "mismatch",
+            Self::Rival { .. } => "rival",
+            Self::Unreadable { .. } => "unreadable",
             Self::NotVerified { .. } => "not_verified",
             Self::Spill(_) => "disk",
             Self::Encode(_) => "encode",

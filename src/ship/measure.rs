@@ -4,9 +4,34 @@ use super::error::ShipError;
 use crate::cause::with_causes;
 use crate::domain::window::WindowId;
 use crate::lake::manifest::Manifest;
+use crate::ledger::counts::{Counted, Proof};
+use crate::ledger::epochs::{Begun, Break};
 use crate::ledger::windows::Backlog;
 use metrics::{counter, gauge, histogram};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// A window that is not proven this long after its seal is a reason for an alarm.
+const LONGEST_PROOF: Duration = Duration::from_mins(10);
+
+/// The epoch that this ledger is in.
+pub(super) fn epoch(epoch: i32) {
+    gauge!("textrail_ledger_epoch").set(f64::from(epoch));
+}
+
+/// A new epoch was begun, by this shipper.
+pub(super) fn epoch_began(ended: i32, begun: Begun, broken: Break) {
+    counter!("textrail_epochs_begun_total", "reason" => broken.as_str()).increment(1);
+    epoch(begun.epoch);
+    tracing::error!(
+        ended,
+        epoch = begun.epoch,
+        found = broken.as_str(),
+        first_link_number = begun.first_link_number,
+        "this ledger was restored, or is new to this lake: a new epoch began. All events that are \
+         not known to be safe in the lake are shipped again (the warehouse takes each once), and no \
+         short code is issued twice. `textrail verify` lists the windows that only the lake has"
+    );
+}
 
 /// A window was sealed.
 pub(super) fn sealed(id: WindowId) {
@@ -39,6 +64,49 @@ pub(super) fn backlog(backlog: &Backlog) {
     gauge!("textrail_outbox_unsealed_rows").set(backlog.unsealed_rows as f64);
     gauge!("textrail_outbox_oldest_unsealed_age_seconds").set(backlog.oldest_seconds);
     gauge!("textrail_ship_backlog_windows").set(backlog.unshipped_windows as f64);
+}
+
+/// A window was counted; what differs is told of, loudly.
+pub(super) fn counted(id: WindowId, counted: &Counted, begun: Instant) {
+    histogram!("textrail_verify_count_duration_seconds").record(begun.elapsed().as_secs_f64());
+    if !counted.equal {
+        tracing::error!(
+            epoch = id.epoch,
+            window = id.number,
+            events = counted.events(),
+            "the ledger counts other events in a window than were shipped: the outbox is kept; see \
+             `textrail verify`"
+        );
+    }
+    if counted.without_fact() != 0 || counted.alone != 0 {
+        tracing::error!(
+            epoch = id.epoch,
+            window = id.number,
+            events_without_fact = counted.without_fact(),
+            facts_without_event = counted.alone,
+            "facts and events of the ledger are not the same: see `textrail verify`"
+        );
+    }
+}
+
+/// How far the ledger's half of the proof is. `windows` are as long as `window`.
+#[expect(clippy::cast_precision_loss, reason = "a gauge holds floats")]
+pub(super) fn proof(proof: &Proof) {
+    let between = [
+        ("ledger_lake", proof.windows_differing),
+        ("event_fact", proof.events_without_fact),
+        ("fact_event", proof.facts_without_event),
+    ];
+    for (between, differences) in between {
+        gauge!("textrail_verify_differences", "between" => between).set(differences as f64);
+    }
+    if let (Some(number), Some(seconds)) = (proof.proven, proof.proven_seconds) {
+        gauge!("textrail_verify_proven_window", "half" => "ledger_lake").set(number as f64);
+        gauge!("textrail_verify_proven_age_seconds", "half" => "ledger_lake").set(seconds);
+    }
+    let differ = between.iter().any(|(_, differences)| *differences != 0);
+    let alarm = differ || proof.waiting_seconds > LONGEST_PROOF.as_secs_f64();
+    gauge!("textrail_verify_alarm", "half" => "ledger_lake").set(f64::from(u8::from(alarm)));
 }
 
 /// Something failed and will be tried again.

@@ -4,6 +4,8 @@
 use super::error::ShipError;
 use super::measure;
 use crate::domain::window::{WindowId, WindowLength};
+use crate::ledger::counts;
+use crate::ledger::epochs;
 use crate::ledger::session::Session;
 use crate::ledger::windows::{self, SealOrder};
 use chrono::{DateTime, Utc};
@@ -14,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 /// How a window's files are laid out; stored with the seal, so that a later binary makes the files
 /// of an earlier one's seal as they were meant.
-const FORMAT_VERSION: i32 = 1;
+pub(super) const FORMAT_VERSION: i32 = 1;
 /// The clock is looked at again after this long: it may have been set.
 const LONGEST_SLEEP: Duration = Duration::from_secs(10);
 
@@ -40,27 +42,36 @@ impl Sealer {
     ///
     /// Measures what waits before it seals: right after a seal nothing is unsealed, however long the
     /// rows waited, and its own window is unshipped, however healthy the shipper is.
+    ///
+    /// In a ledger that is no longer the one that its epoch began in nothing is sealed: the new epoch's
+    /// first window is a seal of its own, and whoever leads makes it.
     pub(super) async fn tick(&mut self, now: DateTime<Utc>) -> Result<Option<WindowId>, ShipError> {
         let order = SealOrder {
             boundary: self.window.boundary_before(now),
             split_bytes: self.split_bytes,
             format_version: FORMAT_VERSION,
         };
-        let (sealed, backlog) = self
+        let (sealed, measured) = self
             .session
             .run(move |client| {
+                if epochs::life(client)?.broken.is_some() {
+                    return Ok((None, None));
+                }
                 // A measurement that fails must not keep the seal from being made.
-                let backlog = windows::backlog(client);
+                let (backlog, proof) = (windows::backlog(client), counts::proof(client));
                 fail_point!("ship.seal.before");
                 let sealed = windows::seal(client, &order)?;
                 fail_point!("ship.seal.after");
-                Ok((sealed, backlog?))
+                Ok((sealed, Some((backlog?, proof?))))
             })
             .await?;
         if let Some(id) = sealed {
             measure::sealed(id);
         }
-        measure::backlog(&backlog);
+        if let Some((backlog, proof)) = measured {
+            measure::backlog(&backlog);
+            measure::proof(&proof);
+        }
         Ok(sealed)
     }
 

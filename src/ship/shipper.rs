@@ -1,7 +1,9 @@
-//! The shipper: seals, ships, verifies, reclaims. Tests drive it by [`Shipper::tick`], services by
+//! The shipper: seals, ships, verifies, counts, reclaims. Tests drive it by [`Shipper::tick`], services by
 //! [`Shipper::run`].
 
 use super::carry::{ShippedWindow, ship_next};
+use super::count::{count_again, count_next};
+use super::epoch::EpochWatch;
 use super::error::ShipError;
 use super::seal::Sealer;
 use super::verify::verify_next;
@@ -54,6 +56,8 @@ impl ShipSettings {
 pub struct TickReport {
     /// The window that it sealed.
     pub sealed: Option<WindowId>,
+    /// The epoch that it began.
+    pub began: Option<i32>,
     /// The windows that it shipped, in order.
     pub shipped: Vec<ShippedWindow>,
     /// Whether another shipper is active, so that this one shipped nothing.
@@ -82,6 +86,7 @@ impl Shipper {
                 store,
                 packing: settings.packing,
                 patience: settings.patience,
+                epoch: EpochWatch::new(settings.window, settings.split_bytes),
                 shipped: watch::Sender::new(None),
             },
         }
@@ -97,21 +102,39 @@ impl Shipper {
     /// that waits.
     pub async fn tick(&mut self, now: DateTime<Utc>) -> Result<TickReport, ShipError> {
         let sealed = self.sealer.tick(now).await?;
-        self.carry(sealed).await
+        self.carry(sealed, now).await
     }
 
-    async fn carry(&mut self, sealed: Option<WindowId>) -> Result<TickReport, ShipError> {
+    async fn carry(
+        &mut self,
+        sealed: Option<WindowId>,
+        now: DateTime<Utc>,
+    ) -> Result<TickReport, ShipError> {
         let standby = !self.carrier.leads().await?;
         let mut shipped = Vec::new();
+        let mut began = None;
+        if !standby {
+            began = self.carrier.look_at_epoch(Some(now)).await?;
+        }
         while !standby && let Some(window) = self.carrier.ship_next().await? {
             shipped.push(window);
         }
         while !standby && self.carrier.verify_next().await?.is_some() {}
+        if !standby {
+            self.carrier.count(&CancellationToken::new()).await?;
+        }
         Ok(TickReport {
             sealed,
+            began,
             shipped,
             standby,
         })
+    }
+
+    /// Begins a new epoch if one is due, leader or not.
+    #[cfg(test)]
+    pub(super) async fn look_at_epoch(&mut self) -> Result<Option<i32>, ShipError> {
+        self.carrier.look_at_epoch(None).await
     }
 
     /// Ships the oldest window that waits, leader or not.
@@ -153,12 +176,23 @@ struct Carrier {
     store: Arc<dyn ObjectStore>,
     packing: Packing,
     patience: Duration,
+    epoch: EpochWatch,
     shipped: watch::Sender<Option<WindowId>>,
 }
 
 impl Carrier {
     async fn leads(&mut self) -> Result<bool, ShipError> {
         standby::leads(&mut self.session, self.patience).await
+    }
+
+    /// The epoch that it began, if one was due.
+    async fn look_at_epoch(
+        &mut self,
+        now: Option<DateTime<Utc>>,
+    ) -> Result<Option<i32>, ShipError> {
+        let (session, store) = (&mut self.session, &*self.store);
+        let begun = self.epoch.look(session, store, now).await?;
+        Ok(begun.map(|begun| begun.epoch))
     }
 
     async fn ship_next(&mut self) -> Result<Option<ShippedWindow>, ShipError> {
@@ -173,6 +207,13 @@ impl Carrier {
 
     async fn verify_next(&mut self) -> Result<Option<WindowId>, ShipError> {
         verify_next(&mut self.session, &*self.store).await
+    }
+
+    /// Counts what was shipped, and again what differed.
+    async fn count(&mut self, shutdown: &CancellationToken) -> Result<(), ShipError> {
+        count_again(&mut self.session).await?;
+        while !shutdown.is_cancelled() && count_next(&mut self.session).await?.is_some() {}
+        Ok(())
     }
 
     async fn run(mut self, mut marked: watch::Receiver<()>, shutdown: CancellationToken) {
@@ -209,8 +250,10 @@ impl Carrier {
         if !self.leads().await? {
             return Ok(());
         }
+        self.look_at_epoch(None).await?;
         while !shutdown.is_cancelled() && self.ship_next().await?.is_some() {}
         while !shutdown.is_cancelled() && self.verify_next().await?.is_some() {}
+        self.count(shutdown).await?;
         if !shutdown.is_cancelled() && *reclaim_at <= Instant::now() {
             reclaim::reclaim(&mut self.session).await?;
             *reclaim_at = Instant::now() + RECLAIM_EVERY;

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
+mod epochs;
 mod reclaim;
 mod resume;
 mod rivals;
@@ -81,6 +82,19 @@ impl World {
             .unwrap();
     }
 
+    /// Runs SQL in a transaction and leaves it open.
+    async fn hold(&self, statements: &str) -> Held {
+        let (url, statements) = (self.database.url(), statements.to_owned());
+        let client = tokio::task::spawn_blocking(move || {
+            let mut client = postgres::Client::connect(&url, postgres::NoTls).unwrap();
+            client
+                .batch_execute(&format!("BEGIN; {statements}"))
+                .unwrap();
+            client
+        });
+        Held(client.await.unwrap())
+    }
+
     /// The one number that a query gives.
     async fn number(&self, query: &str) -> i64 {
         let query = query.to_owned();
@@ -116,6 +130,20 @@ impl World {
             .read_to_string(&mut text)
             .unwrap();
         text
+    }
+}
+
+/// A transaction that is under way.
+struct Held(postgres::Client);
+
+impl Held {
+    async fn commit(self) {
+        self.end("COMMIT").await;
+    }
+
+    async fn end(mut self, statement: &'static str) {
+        let ending = move || self.0.batch_execute(statement).unwrap();
+        tokio::task::spawn_blocking(ending).await.unwrap();
     }
 }
 

@@ -30,6 +30,30 @@ const COUNTERS: &[(&str, &str)] = &[
         "Attempts of the recorder's threads to reach PostgreSQL that failed",
     ),
     (
+        "textrail_spooled_facts_total",
+        "Facts that went to the spool because PostgreSQL was away or too slow, by stream",
+    ),
+    (
+        "textrail_spool_drained_facts_total",
+        "Facts of the spool that are in the ledger, by stream",
+    ),
+    (
+        "textrail_spool_refused_facts_total",
+        "Facts of the spool that the ledger refused; kept under refused/ in the spool's folder",
+    ),
+    (
+        "textrail_spool_full_total",
+        "Calls that were answered 503 because the spool was full",
+    ),
+    (
+        "textrail_spool_torn_bytes_total",
+        "Bytes cut off segments of the spool that were never written to their end",
+    ),
+    (
+        "textrail_spool_damaged_total",
+        "Damaged places found in segments of the spool; a copy of each segment is kept",
+    ),
+    (
         "textrail_windows_sealed_total",
         "Windows sealed by this process",
     ),
@@ -50,6 +74,11 @@ const COUNTERS: &[(&str, &str)] = &[
         "textrail_ship_takeovers_total",
         "Times that this shipper took over from an active one that was silent for too long: frozen, or \
          cut off from the ledger",
+    ),
+    (
+        "textrail_epochs_begun_total",
+        "New epochs that this process began, by what was found: the ledger was restored, promoted, or \
+         is new to this lake",
     ),
     (
         "textrail_outbox_reclaimed_total",
@@ -94,6 +123,27 @@ const COUNTERS: &[(&str, &str)] = &[
 /// Goes up and down.
 const GAUGES: &[(&str, &str)] = &[
     (
+        "textrail_ledger_epoch",
+        "The epoch that the ledger is in; one more after each restore",
+    ),
+    (
+        "textrail_ledger_away_seconds",
+        "For how long PostgreSQL has been away, as this server knows; 0 while it is there",
+    ),
+    (
+        "textrail_spool_facts",
+        "Facts on this server's disk that are not in the ledger yet, by stream; inbound ones go first, stuck ones are tried every 30 s",
+    ),
+    ("textrail_spool_bytes", "Bytes of them on disk"),
+    (
+        "textrail_spool_oldest_age_seconds",
+        "Age of the oldest segment of the spool",
+    ),
+    (
+        "textrail_spool_set_aside",
+        "What a person should look at in the spool's folder: damaged_segments, refused_facts; 0 when all is well",
+    ),
+    (
         "textrail_outbox_unsealed_rows",
         "Committed events that are in no window yet",
     ),
@@ -137,6 +187,23 @@ const GAUGES: &[(&str, &str)] = &[
         "1 while this loader waits for a warehouse that another process owns",
     ),
     ("textrail_warehouse_bytes", "Bytes of the warehouse on disk"),
+    (
+        "textrail_verify_differences",
+        "What was found to differ and is not mended, by the two sides compared; 0 when all is well",
+    ),
+    (
+        "textrail_verify_proven_window",
+        "Number of the newest window that is proven, by the half of the proof",
+    ),
+    (
+        "textrail_verify_proven_age_seconds",
+        "Age of the end of that window: all that was committed before is accounted for",
+    ),
+    (
+        "textrail_verify_alarm",
+        "1 if anything differs or a window is not proven ten minutes after its seal, by the half of \
+         the proof; 0 when all is well",
+    ),
 ];
 
 /// How values spread.
@@ -160,6 +227,10 @@ const HISTOGRAMS: &[(&str, &str)] = &[
     (
         "textrail_queue_message_age_seconds",
         "Time from the posting of a message to the queue until it was received",
+    ),
+    (
+        "textrail_verify_count_duration_seconds",
+        "Time to count a window in the ledger and to hold the count against its manifest",
     ),
     (
         "textrail_load_duration_seconds",

@@ -5,4 +5,5 @@ mod idempotency;
 mod inbound;
 mod messages;
 mod receipts;
+mod spool;
 mod unknown_outcome;

@@ -8,5 +8,6 @@ pub mod eventually;
 pub mod gate;
 pub mod kannel;
 pub mod ledger;
+pub mod outage;
 pub mod pipeline;
 pub mod proxy;

@@ -181,3 +181,50 @@ async fn killed_in_the_middle_of_a_campaign_it_goes_on_and_the_report_is_exact()
     assert!(up.stop().await.success());
     assert_eq!(up.postmaster(), None, "PostgreSQL stopped, too");
 }
+
+#[tokio::test]
+async fn its_postgresql_killed_in_the_middle_of_a_campaign_comes_back_and_the_report_is_exact() {
+    let mut up = Up::start().await;
+    let mut demo = Command::new(TEXTRAIL)
+        .args([
+            "demo",
+            "--messages",
+            "200",
+            "--rate",
+            "50",
+            "--seed",
+            "11",
+            "--verify",
+            "--data",
+        ])
+        .arg(up.data.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the demo runs");
+    eventually("a first window is shipped", PATIENCE, async || {
+        up.lake().join("_manifest").exists().then_some(())
+    })
+    .await;
+
+    let first = up.postmaster().expect("PostgreSQL runs");
+    signal("KILL", &first);
+
+    eventually("PostgreSQL runs again", PATIENCE, async || {
+        up.postmaster().filter(|postmaster| *postmaster != first)
+    })
+    .await;
+    eventually("the demo ends", PATIENCE, async || {
+        demo.try_wait().expect("its state")
+    })
+    .await;
+    let told = demo.wait_with_output().expect("what it told");
+    let text =
+        String::from_utf8_lossy(&told.stdout).into_owned() + &String::from_utf8_lossy(&told.stderr);
+    assert!(told.status.success(), "{text}");
+    assert!(text.contains("the report shows the same numbers"), "{text}");
+    assert!(up.stop().await.success());
+    assert_eq!(up.postmaster(), None, "PostgreSQL stopped, too");
+    let spool = textrail::ledger::spool::survey(&up.data.path().join("spool")).expect("a survey");
+    assert_eq!(spool.waiting(), 0, "{spool:?}");
+}

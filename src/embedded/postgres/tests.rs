@@ -2,6 +2,7 @@
 
 use super::*;
 use std::os::unix::fs::PermissionsExt;
+use tokio_util::sync::CancellationToken;
 
 /// A directory that PostgreSQL's user can enter, too.
 fn directory() -> tempfile::TempDir {
@@ -82,17 +83,30 @@ fn a_directory_that_nobody_may_enter_is_explained() {
     );
 }
 
-#[tokio::test]
-async fn the_end_of_a_server_is_noticed() {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_was_killed_is_started_again_on_its_port() {
     let root = directory();
     let home = root.path().join("postgres");
     let server = tokio::task::spawn_blocking(move || PrivatePostgres::start(&home).unwrap());
     let server = server.await.unwrap();
-    let watch = server.watch();
-    assert!(cluster::is_running(&server.binaries, &server.owner, &server.directory).unwrap());
+    let (first, port) = (pid(&server), server.port());
+    let stop = CancellationToken::new();
+    let keeping = tokio::spawn(server.watch().keep_running(stop.clone()));
+    let kill = std::process::Command::new("kill")
+        .args(["-s", "KILL", &first.to_string()])
+        .status();
+    assert!(kill.unwrap().success());
+    let again = loop {
+        let found = cluster::running(&server.binaries, &server.owner, &server.directory);
+        match found.ok().flatten() {
+            Some(running) if running.pid != first && server.connect(NAME).is_ok() => break running,
+            _ => tokio::time::sleep(Duration::from_millis(100)).await,
+        }
+    };
+    assert_eq!(again.port, port);
+    stop.cancel();
+    keeping.await.unwrap().unwrap();
     tokio::task::spawn_blocking(move || server.stop().unwrap())
         .await
         .unwrap();
-    watch.ended().await;
-    assert!(watch.log().exists());
 }

@@ -11,10 +11,13 @@ use actix_web::http::header;
 impl From<RecordError> for ApiError {
     fn from(error: RecordError) -> Self {
         match error {
-            RecordError::Unavailable => Self::unavailable(
+            RecordError::Unavailable | RecordError::Away => Self::unavailable(
                 "The ledger is not available, or did not say whether it recorded this. Send the \
                      same call again; with an Idempotency-Key a send is recorded once.",
             ),
+            RecordError::NotTaken(why) => Self::unavailable(&format!(
+                "Nothing was recorded: {why}. Send it again later."
+            )),
             RecordError::IdempotencyMismatch => {
                 Self::new(Kind::KeyReused, "Give every payload a key of its own.")
             }

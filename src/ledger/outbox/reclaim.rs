@@ -2,8 +2,8 @@
 
 use crate::ledger::session::SessionError;
 use crate::ledger::windows::VerifiedThrough;
-use postgres::Client;
 use postgres::error::SqlState;
+use postgres::{Client, GenericClient};
 
 /// Children that hold something and that are neither this hour's, the last one's, nor the next one's.
 pub fn idle_slots(client: &mut Client) -> Result<Vec<i32>, SessionError> {
@@ -13,12 +13,16 @@ pub fn idle_slots(client: &mut Client) -> Result<Vec<i32>, SessionError> {
 
 /// Truncates a child if every row in it is of a verified window. False if one is not, or if someone
 /// uses the child just now: nothing ever waits for this lock, since everything would queue behind
-/// it.
+/// it. It is asked for only when nothing speaks against it, since writers wait for as long as it is
+/// held.
 pub fn reclaim_slot(
     client: &mut Client,
     slot: i32,
     verified: &VerifiedThrough,
 ) -> Result<bool, SessionError> {
+    if holds_unsafe_rows(client, slot, verified)? {
+        return Ok(false);
+    }
     let mut transaction = client.transaction()?;
     let lock = format!("LOCK TABLE outbox_{slot} IN ACCESS EXCLUSIVE MODE NOWAIT");
     match transaction.batch_execute(&lock) {
@@ -26,14 +30,32 @@ pub fn reclaim_slot(
         locked => locked?,
     }
     // A statement of its own, after the lock: it sees all that was written before.
-    let check =
-        include_str!("../sql/ship/unverified_rows.sql").replace("{slot}", &slot.to_string());
-    let snapshot = verified.snapshot.to_string();
-    let row = transaction.query_one(&check, &[&verified.epoch, &snapshot])?;
-    if row.try_get(0)? {
+    if holds_unsafe_rows(&mut transaction, slot, verified)? {
         return Ok(false);
     }
+    let note = include_str!("../sql/ship/note_reclaim.sql").replace("{slot}", &slot.to_string());
+    transaction.batch_execute(&note)?;
+    fail::fail_point!("ship.reclaim.before");
     transaction.batch_execute(&format!("TRUNCATE outbox_{slot}"))?;
     transaction.commit()?;
+    fail::fail_point!("ship.reclaim.after");
     Ok(true)
+}
+
+/// Whether a child holds a row that is not known to be safe in the lake.
+fn holds_unsafe_rows(
+    client: &mut impl GenericClient,
+    slot: i32,
+    verified: &VerifiedThrough,
+) -> Result<bool, SessionError> {
+    let check = include_str!("../sql/ship/unsafe_rows.sql").replace("{slot}", &slot.to_string());
+    let row = client.query_one(
+        &check,
+        &[
+            &verified.snapshot.to_string(),
+            &verified.foreign_through,
+            &verified.foreign_verified,
+        ],
+    )?;
+    Ok(row.try_get(0)?)
 }

@@ -8,14 +8,18 @@ use crate::event::{Body, Click, Event, Kind, TimeSource};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// A click with its encoded event, ready to be written.
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Pending {
     id: Uuid,
     message_id: Uuid,
     link_number: i64,
-    verdict: &'static str,
+    verdict: Cow<'static, str>,
     ip: Option<String>,
     user_agent: Option<String>,
     recorded_at: DateTime<Utc>,
@@ -34,7 +38,7 @@ impl Pending {
             id: click.id,
             message_id,
             link_number: click.link.number,
-            verdict: click.judgement.verdict.as_str(),
+            verdict: click.judgement.verdict.as_str().into(),
             ip: click.ip.map(|ip| ip.to_string()),
             user_agent: click.user_agent,
             recorded_at,
@@ -81,23 +85,26 @@ fn event(click: &NewClick, recorded_at: DateTime<Utc>, personal_data: PersonalDa
 pub(super) struct Clicks;
 
 impl Work for Clicks {
-    type Item = Pending;
+    type Item = Arc<Pending>;
     type Reply = ();
+    const SPOOLED: bool = true;
 
-    fn rows(_: &Pending) -> usize {
+    fn rows(_: &Arc<Pending>) -> usize {
         1
     }
 
     fn write(
         &self,
         conn: &mut PgConnection,
-        items: &mut [Pending],
+        items: &mut [Arc<Pending>],
     ) -> QueryResult<Vec<Result<(), RecordError>>> {
+        fail::fail_point!("recorder.begin.before");
+        fail::fail_point!("recorder.commit.before");
         diesel::sql_query(include_str!("sql/clicks.sql"))
             .bind::<Array<SqlUuid>, _>(column(items, |click| click.message_id))
             .bind::<Array<SqlUuid>, _>(column(items, |click| click.id))
             .bind::<Array<BigInt>, _>(column(items, |click| click.link_number))
-            .bind::<Array<Text>, _>(column(items, |click| click.verdict))
+            .bind::<Array<Text>, _>(column(items, |click| click.verdict.as_ref()))
             .bind::<Array<Nullable<Text>>, _>(column(items, |click| click.ip.as_deref()))
             .bind::<Array<Nullable<Text>>, _>(column(items, |click| click.user_agent.as_deref()))
             .bind::<Array<Timestamptz>, _>(column(items, |click| click.recorded_at))
@@ -108,6 +115,6 @@ impl Work for Clicks {
     }
 }
 
-fn column<'a, T>(items: &'a [Pending], value: impl Fn(&'a Pending) -> T) -> Vec<T> {
-    items.iter().map(value).collect()
+fn column<'a, T>(items: &'a [Arc<Pending>], value: impl Fn(&'a Pending) -> T) -> Vec<T> {
+    items.iter().map(|item| value(item)).collect()
 }

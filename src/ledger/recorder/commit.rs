@@ -2,9 +2,11 @@
 
 use super::super::connection::ConnectionSettings;
 use super::super::facts::RecordError;
+use super::super::gate::Gate;
 use super::lane::{Entry, Work};
 use diesel::result::{DatabaseErrorKind, Error};
-use diesel::{PgConnection, RunQueryDsl};
+use diesel::{Connection, PgConnection, QueryResult, RunQueryDsl};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long a batch may wait for PostgreSQL to come back, or be repeated and bisected, before its
@@ -21,11 +23,18 @@ pub(super) struct Writer<W> {
     settings: ConnectionSettings,
     work: W,
     conn: Option<PgConnection>,
+    gate: Option<Arc<Gate>>,
 }
 
 impl<W: Work> Writer<W> {
-    pub(super) fn new(lane: &'static str, settings: ConnectionSettings, work: W) -> Self {
+    pub(super) fn new(
+        lane: &'static str,
+        settings: ConnectionSettings,
+        work: W,
+        gate: Option<Arc<Gate>>,
+    ) -> Self {
         Self {
+            gate,
             lane,
             settings,
             work,
@@ -33,7 +42,8 @@ impl<W: Work> Writer<W> {
         }
     }
 
-    /// The connection, opened if need be; none if PostgreSQL stays away until the deadline.
+    /// The connection, opened if need be; none if PostgreSQL stays away until the deadline, or is away
+    /// and the facts can go to the spool.
     fn connection(&mut self, deadline: Instant) -> Option<&mut PgConnection> {
         while self.conn.is_none() {
             match self
@@ -43,6 +53,9 @@ impl<W: Work> Writer<W> {
                 Ok(conn) => self.conn = Some(conn),
                 Err(error) => {
                     metrics::counter!("textrail_recorder_connect_failures_total").increment(1);
+                    if self.report_away(&error.to_string()) {
+                        return None;
+                    }
                     if Instant::now() >= deadline {
                         tracing::error!(lane = self.lane, %error, "the ledger cannot be reached");
                         return None;
@@ -52,6 +65,24 @@ impl<W: Work> Writer<W> {
             }
         }
         self.conn.as_mut()
+    }
+
+    /// Tells everyone that PostgreSQL is away; true if the facts in hand are for the spool.
+    fn report_away(&self, why: &str) -> bool {
+        let Some(gate) = &self.gate else {
+            return false;
+        };
+        gate.report_away(why);
+        W::SPOOLED
+    }
+
+    /// Whether subscribers' messages must be recorded before this.
+    fn waits_for_replies(&self) -> bool {
+        W::AFTER_REPLIES
+            && self
+                .gate
+                .as_ref()
+                .is_some_and(|gate| gate.takes_sends().is_err())
     }
 
     /// Whether the connection survived the error that it just reported.
@@ -95,7 +126,7 @@ pub(super) fn write<W: Work>(writer: &mut Writer<W>, entries: Vec<Entry<W>>) {
 /// unknown because the connection broke is repeated on a new connection, where the ids drawn before
 /// the first attempt keep anything from being written twice; one that PostgreSQL refuses is
 /// bisected, so that one bad row cannot hurt its neighbours.
-fn write_items<W: Work>(
+pub(super) fn write_items<W: Work>(
     writer: &mut Writer<W>,
     items: &mut [W::Item],
     deadline: Instant,
@@ -103,11 +134,21 @@ fn write_items<W: Work>(
     let mut repetitions = 0;
     loop {
         let work = writer.work.clone();
+        if writer.waits_for_replies() {
+            if Instant::now() >= deadline {
+                return later::<W>(items);
+            }
+            std::thread::sleep(RECONNECT_PAUSE);
+            continue;
+        }
         let Some(conn) = writer.connection(deadline) else {
-            return later::<W>(items);
+            return items.iter().map(|_| Err(RecordError::Away)).collect();
         };
         let error = match work.write(conn, items) {
-            Ok(results) => return results,
+            Ok(results) => {
+                fail::fail_point!("recorder.commit.after");
+                return results;
+            }
             Err(error) => error,
         };
         metrics::counter!("textrail_commit_failures_total", "lane" => writer.lane).increment(1);
@@ -118,6 +159,9 @@ fn write_items<W: Work>(
         );
         if on_standby {
             writer.conn = None;
+            if writer.report_away("this server takes no writes: a standby") {
+                return items.iter().map(|_| Err(RecordError::Away)).collect();
+            }
             std::thread::sleep(RECONNECT_PAUSE);
         }
         let connected = !on_standby && writer.still_connected();
@@ -147,6 +191,20 @@ fn may_pass_next_time(error: &Error) -> bool {
             _
         )
     )
+}
+
+/// Runs a transaction, with the places at which the torture interrupts it.
+pub(super) fn transaction<T>(
+    conn: &mut PgConnection,
+    work: impl FnOnce(&mut PgConnection) -> QueryResult<T>,
+) -> QueryResult<T> {
+    fail::fail_point!("recorder.begin.before");
+    conn.transaction(|conn| {
+        fail::fail_point!("recorder.begin.after");
+        let done = work(conn)?;
+        fail::fail_point!("recorder.commit.before");
+        Ok(done)
+    })
 }
 
 fn later<W: Work>(items: &[W::Item]) -> Vec<Result<W::Reply, RecordError>> {

@@ -9,27 +9,47 @@ use super::fingerprint::fingerprint;
 use super::lane::Work;
 use super::outbox_rows::OutboxRows;
 use super::wishes::{self, Wish};
-use super::{PersonalData, RecorderSettings, now};
-use crate::domain::opt_out::{self, Intent, Verdict};
+use super::{PersonalData, RecorderSettings, commit, now};
+use crate::domain::opt_out::{self, Intent};
 use crate::event::{Body, Context, Event, Inbound, TimeSource, format_time};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// One caller's inbound messages.
+#[derive(Debug)]
 pub(super) struct Pending {
-    inbounds: Vec<PendingInbound>,
+    pub(super) inbounds: Vec<PendingInbound>,
 }
 
 /// An inbound message with its fingerprint and what its text means.
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct PendingInbound {
+    #[serde(flatten)]
     new: NewInbound,
     /// The event id of the wish, should there be one.
     wish_id: Uuid,
     fingerprint: Uuid,
-    verdict: Verdict,
+    verdict: Reading,
     recorded_at: DateTime<Utc>,
+}
+
+/// What a text asks for, and the rule that says so.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Reading {
+    pub(super) intent: Intent,
+    reason: Option<Cow<'static, str>>,
+}
+
+impl PendingInbound {
+    /// What its text asks for.
+    pub(super) fn intent(&self) -> Intent {
+        self.verdict.intent
+    }
 }
 
 impl Pending {
@@ -70,13 +90,17 @@ fn fingerprint_of(inbound: &NewInbound) -> Uuid {
 }
 
 /// The gateway's own verdict counts before ours.
-fn verdict_of(inbound: &NewInbound) -> Verdict {
-    match inbound.gateway_intent {
-        Some(intent) => Verdict {
-            intent,
-            reason: Some("gateway"),
-        },
-        None => opt_out::classify(&inbound.body),
+fn verdict_of(inbound: &NewInbound) -> Reading {
+    let (intent, reason) = match inbound.gateway_intent {
+        Some(intent) => (intent, Some("gateway")),
+        None => {
+            let verdict = opt_out::classify(&inbound.body);
+            (verdict.intent, verdict.reason)
+        }
+    };
+    Reading {
+        intent,
+        reason: reason.map(Cow::Borrowed),
     }
 }
 
@@ -100,13 +124,13 @@ impl Inbounds {
         subscribers: &HashMap<String, Uuid>,
     ) -> QueryResult<Vec<InboundReply>> {
         // 1. Which are new.
-        let new = rows::claim(conn, inbounds)?;
+        let mut new = rows::claim(conn, inbounds)?;
         // 2. Which message each answers.
         let answered = rows::last_messages(conn, inbounds, subscribers)?;
         let ids: Vec<Uuid> = answered.iter().flatten().copied().collect();
         let contexts = messages::contexts(conn, &ids)?;
         // 3. The rows of the new ones, their wishes, and the events of both.
-        rows::insert(conn, inbounds, &new, subscribers, &answered)?;
+        rows::insert(conn, inbounds, &mut new, subscribers, &answered)?;
         let mut events = OutboxRows::default();
         let mut wishes = Vec::new();
         let mut wish_contexts = Vec::new();
@@ -132,6 +156,7 @@ impl Inbounds {
             .zip(answered)
             .map(|((inbound, new), message_id)| InboundReply {
                 duplicate: !new,
+                spooled: false,
                 intent: inbound.verdict.intent,
                 message_id,
             });
@@ -155,7 +180,7 @@ impl Inbounds {
                 segments: new.segments.map(u32::from),
                 complete: true,
                 intent: inbound.verdict.intent.as_str().to_owned(),
-                intent_reason: inbound.verdict.reason.map(ToOwned::to_owned),
+                intent_reason: inbound.verdict.reason.as_deref().map(ToOwned::to_owned),
                 ruleset: opt_out::RULESET.to_owned(),
                 from_number: self
                     .personal_data
@@ -168,24 +193,26 @@ impl Inbounds {
 }
 
 impl Work for Inbounds {
-    type Item = Pending;
+    type Item = Arc<Pending>;
     type Reply = Vec<InboundReply>;
+    const SPOOLED: bool = true;
 
-    fn rows(item: &Pending) -> usize {
+    fn rows(item: &Arc<Pending>) -> usize {
         item.inbounds.len()
     }
 
     fn write(
         &self,
         conn: &mut PgConnection,
-        items: &mut [Pending],
+        items: &mut [Arc<Pending>],
     ) -> QueryResult<Vec<Result<Vec<InboundReply>, RecordError>>> {
         let inbounds: Vec<&PendingInbound> = items.iter().flat_map(|item| &item.inbounds).collect();
         let numbers = inbounds.iter().map(|inbound| &inbound.new.from);
         let subscribers = subscribers::resolve(conn, numbers)?;
-        let mut replies = conn
-            .transaction(|conn| self.write_inbounds(conn, &inbounds, &subscribers))?
-            .into_iter();
+        let mut replies = commit::transaction(conn, |conn| {
+            self.write_inbounds(conn, &inbounds, &subscribers)
+        })?
+        .into_iter();
         Ok(items
             .iter()
             .map(|item| Ok(replies.by_ref().take(item.inbounds.len()).collect()))
@@ -223,7 +250,7 @@ fn wish(inbound: &PendingInbound, context: &Context) -> Option<Wish> {
         opted_out,
         source: if of_gateway { "gateway" } else { "keyword" },
         source_event_id: Some(inbound.new.id),
-        reason: inbound.verdict.reason.map(ToOwned::to_owned),
+        reason: inbound.verdict.reason.as_deref().map(ToOwned::to_owned),
         actor: Some(inbound.new.gateway.clone()),
         // When the subscriber wrote it; a gateway's clock that is ahead is not believed.
         effective_at: inbound

@@ -2,6 +2,7 @@
 
 use super::super::connection::ConnectionSettings;
 use super::super::facts::RecordError;
+use super::super::gate::Gate;
 use super::RecorderSettings;
 use super::commit::{self, Writer};
 use diesel::{PgConnection, QueryResult};
@@ -18,6 +19,10 @@ pub(super) trait Work: Clone + Send + 'static {
     type Item: Send + 'static;
     /// What the caller hears.
     type Reply: Send + 'static;
+    /// Whether the spool takes what the ledger does not: then nobody waits for a ledger that is away.
+    const SPOOLED: bool = false;
+    /// Whether it must come after what subscribers said while the ledger was away.
+    const AFTER_REPLIES: bool = false;
 
     /// About how many rows an item is.
     fn rows(item: &Self::Item) -> usize;
@@ -90,14 +95,20 @@ impl<W: Work> Lane<W> {
 pub(super) struct Starter<'a> {
     connection: ConnectionSettings,
     most_rows: u32,
+    gate: Option<Arc<Gate>>,
     threads: &'a mut Vec<JoinHandle<()>>,
 }
 
 impl<'a> Starter<'a> {
-    pub(super) fn new(settings: &RecorderSettings, threads: &'a mut Vec<JoinHandle<()>>) -> Self {
+    pub(super) fn new(
+        settings: &RecorderSettings,
+        gate: Option<Arc<Gate>>,
+        threads: &'a mut Vec<JoinHandle<()>>,
+    ) -> Self {
         Self {
             connection: settings.connection.clone(),
             most_rows: settings.queued_rows,
+            gate,
             threads,
         }
     }
@@ -113,7 +124,12 @@ impl<'a> Starter<'a> {
         let waiting = Arc::new(Mutex::new(waiting));
         for _ in 0..threads.max(1) {
             let waiting = Arc::clone(&waiting);
-            let mut writer = Writer::new(name, self.connection.clone(), work.clone());
+            let mut writer = Writer::new(
+                name,
+                self.connection.clone(),
+                work.clone(),
+                self.gate.clone(),
+            );
             let thread = std::thread::Builder::new()
                 .name(format!("record-{name}"))
                 .spawn(move || {

@@ -5,7 +5,7 @@ use super::super::subscribers;
 use super::lane::Work;
 use super::outbox_rows::OutboxRows;
 use super::wishes::{self, ANY_SENDER, Wish};
-use super::{now, seen};
+use super::{commit, now, seen};
 use crate::domain::opt_out::Scope;
 use crate::event::Context;
 use chrono::{DateTime, Utc};
@@ -35,6 +35,7 @@ pub(super) struct OptOuts;
 impl Work for OptOuts {
     type Item = Pending;
     type Reply = ();
+    const AFTER_REPLIES: bool = true;
 
     fn rows(item: &Pending) -> usize {
         item.wishes.len()
@@ -56,7 +57,7 @@ impl Work for OptOuts {
                 wishes.push(wish(new, &ids, item.recorded_at)?);
             }
         }
-        conn.transaction(|conn| write_new(conn, wishes))?;
+        commit::transaction(conn, |conn| write_new(conn, wishes))?;
         Ok(items.iter().map(|_| Ok(())).collect())
     }
 }

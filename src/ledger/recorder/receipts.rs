@@ -8,24 +8,29 @@ use super::super::messages;
 use super::fingerprint::fingerprint;
 use super::lane::Work;
 use super::outbox_rows::OutboxRows;
-use super::{evidence, now};
+use super::{commit, evidence, now};
 use crate::domain::status::Status;
 use crate::event::{Body, Context, Event, Receipt, TimeSource, format_time};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use uuid::Uuid;
 
 pub(super) use lookup::lock_gateway_ids;
 use rows::Insert;
 
 /// One caller's receipts, with what was drawn for them.
+#[derive(Debug)]
 pub(super) struct Pending {
-    receipts: Vec<PendingReceipt>,
+    pub(super) receipts: Vec<PendingReceipt>,
 }
 
 /// A receipt with its fingerprint.
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct PendingReceipt {
+    #[serde(flatten)]
     new: NewReceipt,
     fingerprint: Uuid,
     recorded_at: DateTime<Utc>,
@@ -66,22 +71,22 @@ fn fingerprint_of(receipt: &NewReceipt) -> Uuid {
 pub(super) struct Receipts;
 
 impl Work for Receipts {
-    type Item = Pending;
+    type Item = Arc<Pending>;
     type Reply = Vec<ReceiptReply>;
+    const SPOOLED: bool = true;
 
-    fn rows(item: &Pending) -> usize {
+    fn rows(item: &Arc<Pending>) -> usize {
         item.receipts.len()
     }
 
     fn write(
         &self,
         conn: &mut PgConnection,
-        items: &mut [Pending],
+        items: &mut [Arc<Pending>],
     ) -> QueryResult<Vec<Result<Vec<ReceiptReply>, RecordError>>> {
         let receipts: Vec<&PendingReceipt> = items.iter().flat_map(|item| &item.receipts).collect();
-        let mut replies = conn
-            .transaction(|conn| write_receipts(conn, &receipts))?
-            .into_iter();
+        let mut replies =
+            commit::transaction(conn, |conn| write_receipts(conn, &receipts))?.into_iter();
         Ok(items
             .iter()
             .map(|item| Ok(replies.by_ref().take(item.receipts.len()).collect()))

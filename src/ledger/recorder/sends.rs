@@ -4,6 +4,7 @@ mod idempotency;
 mod rows;
 
 use super::super::facts::{RecordError, RecordedMessage, SendCall, SendOutcome, SendReply};
+use super::commit;
 use super::lane::Work;
 use super::rendering::{RenderedMessage, Renderer};
 use super::{PersonalData, RecorderSettings};
@@ -73,6 +74,7 @@ impl Sends {
 impl Work for Sends {
     type Item = PendingSend;
     type Reply = SendReply;
+    const AFTER_REPLIES: bool = true;
 
     fn rows(item: &PendingSend) -> usize {
         item.call.messages.len()
@@ -84,7 +86,7 @@ impl Work for Sends {
         items: &mut [PendingSend],
     ) -> QueryResult<Vec<Result<SendReply, RecordError>>> {
         self.renderer.render(conn, items)?;
-        conn.transaction(|conn| {
+        commit::transaction(conn, |conn| {
             let claims = idempotency::claim(conn, items)?;
             let fresh = || {
                 items

@@ -3,6 +3,7 @@
 
 use super::super::facts::{NewSubmission, RecordError, SubmissionOutcome, SubmissionReply};
 use super::super::messages;
+use super::commit;
 use super::fingerprint::fingerprint;
 use super::lane::Work;
 use super::outbox_rows::OutboxRows;
@@ -72,9 +73,8 @@ impl Work for Submissions {
     ) -> QueryResult<Vec<Result<Vec<SubmissionReply>, RecordError>>> {
         let submissions: Vec<&PendingSubmission> =
             items.iter().flat_map(|item| &item.submissions).collect();
-        let mut replies = conn
-            .transaction(|conn| write_submissions(conn, &submissions))?
-            .into_iter();
+        let mut replies =
+            commit::transaction(conn, |conn| write_submissions(conn, &submissions))?.into_iter();
         Ok(items
             .iter()
             .map(|item| Ok(replies.by_ref().take(item.submissions.len()).collect()))

@@ -1,12 +1,14 @@
 //! A whole textrail on a ledger and a lake of its own, reached over HTTP as its users reach it. The
 //! shipper and the loader move when a story says so.
 
-use super::ledger::TestLedger;
+use super::ledger::{TestLedger, spool_at};
+use super::outage::Outage;
 use super::{ledger, pipeline::Pipeline};
 use reqwest::header::{AUTHORIZATION, HeaderMap};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use std::net::TcpListener;
+use std::path::Path;
 use std::sync::Arc;
 use textrail::domain::short_code::ShortCodes;
 use textrail::gateways::GatewaySettings;
@@ -14,6 +16,7 @@ use textrail::http::{AppState, AppStateParts, HttpSettings, ServeOptions, serve}
 use textrail::ledger::Pool;
 use textrail::ledger::api_keys::{self, Role};
 use textrail::ledger::connection::ConnectionSettings;
+use textrail::ledger::recorder::Recorder;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -35,8 +38,38 @@ impl TestApp {
         let address = listener.local_addr().expect("an address");
         let url: Url = format!("http://{address}/").parse().expect("a URL");
         let ledger = TestLedger::start_at(url.clone());
+        let pool = Pool::new(ConnectionSettings::new(ledger.database.url()), 4);
+        let recorder = ledger.recorder.clone();
+        Self::start_on(listener, url, ledger, pool, recorder).await
+    }
+
+    /// A server that reaches its PostgreSQL through a proxy, and has a spool.
+    pub async fn start_behind(outage: impl FnOnce(&str) -> Outage, spool: &Path) -> (Self, Outage) {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let url: Url = format!("http://{address}/").parse().expect("a URL");
+        let mut ledger = TestLedger::start_at(url.clone());
+        let outage = outage(&ledger.database.url());
+        let connection = ConnectionSettings::new(outage.url(&ledger.database.url()));
+        let recorder = ledger.recorder_with(|settings| {
+            settings.connection = connection.clone();
+            settings.spool = Some(spool_at(spool));
+        });
+        let pool = Pool::new(connection, 4).behind(recorder.gate().expect("a spool"));
+        let app = Self::start_on(listener, url, ledger, pool, recorder).await;
+        (app, outage)
+    }
+
+    async fn start_on(
+        listener: TcpListener,
+        url: Url,
+        ledger: TestLedger,
+        pool: Pool,
+        recorder: Recorder,
+    ) -> Self {
         let pipeline = Pipeline::start(&ledger.database.url()).await;
-        let state = AppState::new(parts(&ledger, &pipeline, &url)).expect("the state is sound");
+        let state =
+            AppState::new(parts(pool, recorder, &pipeline, &url)).expect("the state is sound");
         let shutdown = CancellationToken::new();
         let options = ServeOptions {
             public: listener,
@@ -124,10 +157,10 @@ impl TestApp {
     }
 }
 
-fn parts(ledger: &TestLedger, pipeline: &Pipeline, url: &Url) -> AppStateParts {
+fn parts(pool: Pool, recorder: Recorder, pipeline: &Pipeline, url: &Url) -> AppStateParts {
     AppStateParts {
-        pool: Pool::new(ConnectionSettings::new(ledger.database.url()), 4),
-        recorder: ledger.recorder.clone(),
+        pool,
+        recorder,
         short_codes: Arc::new(ShortCodes::new(ledger::CODE_KEY, 10)),
         reports: pipeline.reports(),
         settings: HttpSettings {

@@ -138,6 +138,11 @@ impl Deployment {
             .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", TEXTRAIL, service])
             .envs(self.environment.iter().cloned())
             .env(listen, &address)
+            // Each server has a spool of its own, and its next life the same.
+            .env(
+                "TEXTRAIL_SPOOL__DIRECTORY",
+                self.folder.path().join(format!("{name}.spool")),
+            )
             .envs(more.iter().cloned())
             .stderr(file)
             .spawn()

@@ -3,6 +3,7 @@
 use super::database::TestDatabase;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
+use std::path::Path;
 use std::sync::Arc;
 use textrail::domain::phone::{PhoneNumber, Sender};
 use textrail::domain::short_code::ShortCodes;
@@ -12,6 +13,7 @@ use textrail::ledger::connection::ConnectionSettings;
 use textrail::ledger::facts::*;
 use textrail::ledger::journey::{self, Journey};
 use textrail::ledger::recorder::{Recorder, RecorderSettings, RecorderThreads};
+use textrail::ledger::spool::SpoolSettings;
 use url::Url;
 use uuid::Uuid;
 
@@ -77,11 +79,19 @@ impl TestLedger {
 
     /// A server with settings of its own.
     pub fn recorder_with(&mut self, change: impl FnOnce(&mut RecorderSettings)) -> Recorder {
-        let mut settings = recorder_settings(&self.database.url(), &self.base);
-        change(&mut settings);
-        let (recorder, threads) = Recorder::start(&settings).expect("the recorder starts");
+        let (recorder, threads) = self.server_with(change);
         self.threads.push(threads);
         recorder
+    }
+
+    /// The same, to be ended by the story.
+    pub fn server_with(
+        &self,
+        change: impl FnOnce(&mut RecorderSettings),
+    ) -> (Recorder, RecorderThreads) {
+        let mut settings = recorder_settings(&self.database.url(), &self.base);
+        change(&mut settings);
+        Recorder::start(&settings).expect("the recorder starts")
     }
 
     pub fn put_campaign(&self, campaign: &Campaign) {
@@ -144,7 +154,7 @@ impl TestLedger {
     }
 }
 
-fn recorder_settings(url: &str, base: &Url) -> RecorderSettings {
+pub fn recorder_settings(url: &str, base: &Url) -> RecorderSettings {
     RecorderSettings {
         connection: ConnectionSettings::new(url),
         short_base: base.clone(),
@@ -152,6 +162,15 @@ fn recorder_settings(url: &str, base: &Url) -> RecorderSettings {
         personal_data: Default::default(),
         threads: Default::default(),
         queued_rows: 50_000,
+        spool: None,
+    }
+}
+
+/// A spool with room for whatever a story tells.
+pub fn spool_at(directory: &Path) -> SpoolSettings {
+    SpoolSettings {
+        directory: directory.to_path_buf(),
+        max_bytes: 10_000_000,
     }
 }
 

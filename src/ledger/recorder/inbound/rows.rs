@@ -4,7 +4,7 @@ use super::PendingInbound;
 use crate::ledger::recorder::seen;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 /// Says of each inbound whether it is new. Of two equal ones in one batch the first is.
@@ -51,27 +51,34 @@ pub(super) fn last_messages(
         .collect())
 }
 
-/// Inserts the new ones.
+/// Inserts the new ones. One that is there already is not new after all: it came out of a spool a
+/// second time, so late that its fingerprint was pruned.
 pub(super) fn insert(
     conn: &mut PgConnection,
     inbounds: &[&PendingInbound],
-    new: &[bool],
+    new: &mut [bool],
     subscribers: &HashMap<String, Uuid>,
     answered: &[Option<Uuid>],
 ) -> QueryResult<()> {
+    #[derive(QueryableByName)]
+    struct Written {
+        #[diesel(sql_type = SqlUuid)]
+        id: Uuid,
+    }
+    let all = inbounds;
     let answered: Vec<Option<Uuid>> = answered
         .iter()
-        .zip(new)
+        .zip(new.iter())
         .filter(|(_, new)| **new)
         .map(|(id, _)| *id)
         .collect();
     let inbounds: Vec<&PendingInbound> = inbounds
         .iter()
-        .zip(new)
+        .zip(new.iter())
         .filter(|(_, new)| **new)
         .map(|(inbound, _)| *inbound)
         .collect();
-    diesel::sql_query(include_str!("../sql/inbound_messages.sql"))
+    let written: Vec<Written> = diesel::sql_query(include_str!("../sql/inbound_messages.sql"))
         .bind::<Array<SqlUuid>, _>(column(&inbounds, |inbound| inbound.new.id))
         .bind::<Array<Text>, _>(column(&inbounds, |inbound| inbound.new.gateway.as_str()))
         .bind::<Array<Nullable<Text>>, _>(column(&inbounds, |inbound| {
@@ -84,13 +91,19 @@ pub(super) fn insert(
         .bind::<Array<Nullable<SqlUuid>>, _>(answered)
         .bind::<Array<Text>, _>(column(&inbounds, |inbound| inbound.new.body.as_str()))
         .bind::<Array<Text>, _>(column(&inbounds, |inbound| inbound.verdict.intent.as_str()))
-        .bind::<Array<Nullable<Text>>, _>(column(&inbounds, |inbound| inbound.verdict.reason))
+        .bind::<Array<Nullable<Text>>, _>(column(&inbounds, |inbound| {
+            inbound.verdict.reason.as_deref()
+        }))
         .bind::<Array<Nullable<Timestamptz>>, _>(column(&inbounds, |inbound| {
             inbound.new.received_at
         }))
         .bind::<Array<Timestamptz>, _>(column(&inbounds, |inbound| inbound.recorded_at))
-        .execute(conn)
-        .map(|_| ())
+        .load(conn)?;
+    let written: HashSet<Uuid> = written.into_iter().map(|row| row.id).collect();
+    for (inbound, new) in all.iter().zip(new) {
+        *new &= written.contains(&inbound.new.id);
+    }
+    Ok(())
 }
 
 fn column<'a, T>(

@@ -1,5 +1,5 @@
 -- Inbound messages that are new.
--- $1 to $11 columns.
+-- $1 to $11 columns. One that is there already is passed over; what is returned is new.
 INSERT INTO inbound_messages (
     id, gateway, gateway_message_id, subscriber_id, sender, message_id, body, intent, intent_reason,
     received_at, recorded_at)
@@ -9,3 +9,5 @@ FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) WITH ORDINALITY AS inb
     id, gateway, gateway_message_id, subscriber_id, sender, message_id, body, intent, intent_reason,
     received_at, recorded_at, place)
 ORDER BY place
+ON CONFLICT (id) DO NOTHING
+RETURNING id

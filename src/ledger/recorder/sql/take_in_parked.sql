@@ -24,6 +24,15 @@ placed AS (
     FROM taken
     ORDER BY message_id, fingerprint
     ON CONFLICT (message_id, fingerprint) DO NOTHING
+    RETURNING id
+),
+-- 3. One that the message has already, by another way, is no second row; but it was an event, so it
+--    is not forgotten.
+repeated AS (
+    INSERT INTO repeated_receipts (id, message_id, recorded_at)
+    SELECT id, message_id, recorded_at
+    FROM taken
+    WHERE id NOT IN (SELECT id FROM placed)
 )
--- 3. What the match events tell, in the order of the receipts.
+-- 4. What the match events tell, in the order of the receipts.
 SELECT id AS receipt_id, message_id, gateway FROM taken ORDER BY id

@@ -2,10 +2,11 @@
 --
 -- 1. The last seal.
 WITH last_seal AS (
-    SELECT epoch, number, snapshot
+    SELECT windows.epoch, windows.number, windows.snapshot, epochs.foreign_through
     FROM windows
-    WHERE epoch = (SELECT max(epoch) FROM epochs)
-    ORDER BY number DESC
+    JOIN epochs USING (epoch)
+    WHERE windows.epoch = (SELECT max(epoch) FROM epochs)
+    ORDER BY windows.number DESC
     LIMIT 1
 -- 2. Rows that it did not see: of transactions that began after it, and of those that it found
 --    under way.
@@ -13,11 +14,12 @@ WITH last_seal AS (
     SELECT outbox.recorded_at
     FROM last_seal
     JOIN outbox ON outbox.xid >= pg_snapshot_xmax(last_seal.snapshot)
+        AND outbox.id > last_seal.foreign_through
     UNION ALL
     SELECT outbox.recorded_at
     FROM last_seal
     CROSS JOIN pg_snapshot_xip(last_seal.snapshot) AS held (xid)
-    JOIN outbox ON outbox.xid = held.xid
+    JOIN outbox ON outbox.xid = held.xid AND outbox.id > last_seal.foreign_through
     LIMIT $1
 )
 SELECT count(*) AS unsealed_rows,

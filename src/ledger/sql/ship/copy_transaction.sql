@@ -2,7 +2,7 @@
 COPY (
     SELECT kind, recorded_at, line
     FROM outbox
-    WHERE epoch = {epoch}
-        AND xid = '{xid}'::xid8
+    WHERE xid = '{xid}'::xid8
+        AND id > {foreign_through}
     ORDER BY xid, id
 ) TO STDOUT (FORMAT binary)

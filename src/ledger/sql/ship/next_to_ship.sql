@@ -8,9 +8,11 @@ WITH current_epoch AS (
     WHERE epoch = (SELECT epoch FROM current_epoch)
 )
 SELECT sealed.epoch, sealed.number, sealed.snapshot::text, previous.snapshot::text,
-       sealed.boundary, sealed.sealed_at, sealed.split_bytes, sealed.format_version
+       sealed.boundary, sealed.sealed_at, sealed.split_bytes, sealed.format_version,
+       epochs.foreign_through, epochs.covered_through
 FROM windows AS sealed
 JOIN windows AS previous
     ON previous.epoch = sealed.epoch AND previous.number = sealed.number - 1
+JOIN epochs ON epochs.epoch = sealed.epoch
 WHERE sealed.epoch = (SELECT epoch FROM current_epoch)
     AND sealed.number = (SELECT number + 1 FROM last_shipped)

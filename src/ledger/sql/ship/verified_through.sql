@@ -1,4 +1,4 @@
--- The last window such that it and all before it are verified: the one before the first that waits
+-- The last window such that it and all before it are verified and counted: the one before the first that waits
 -- to be, else the last that was shipped. One statement: a window that is confirmed meanwhile is in
 -- none of its parts.
 
@@ -15,12 +15,24 @@ waiting AS (
     FROM shipped_windows AS shipped, verified
     WHERE shipped.epoch = (SELECT max(epoch) FROM epochs)
         AND shipped.manifest_key IS NOT NULL AND shipped.number > verified.number
+),
+-- 3. The first whose count is not (or not yet) its manifest's, empty ones included.
+uncounted AS (
+    SELECT min(number) AS number
+    FROM shipped_windows
+    WHERE epoch = (SELECT max(epoch) FROM epochs) AND counted_at IS NULL
 )
-SELECT windows.epoch, windows.snapshot::text
-FROM windows, waiting
+-- 4. Its snapshot, and up to which id rows of another cluster are in verified windows: all of them,
+--    once this epoch's first window is.
+SELECT windows.epoch, windows.snapshot::text, epochs.foreign_through,
+       CASE WHEN windows.number > 0 THEN epochs.foreign_through ELSE epochs.covered_through END
+FROM windows
+CROSS JOIN waiting
+CROSS JOIN uncounted
+JOIN epochs ON epochs.epoch = windows.epoch
 WHERE windows.epoch = (SELECT max(epoch) FROM epochs)
-    AND windows.number = coalesce(waiting.number - 1, (
+    AND windows.number = least(uncounted.number - 1, coalesce(waiting.number - 1, (
         SELECT max(shipped.number)
         FROM shipped_windows AS shipped
         WHERE shipped.epoch = windows.epoch
-    ))
+    )))

@@ -1,0 +1,366 @@
+//! Brings PostgreSQL back into use, and the spool's facts into the ledger: subscribers' messages
+//! first, before any send, then the rest, through the statements of the lanes.
+
+use super::commit::{self, Writer};
+use super::keep::SpooledFact;
+use super::lane::Work;
+use super::{RecorderSettings, clicks, inbound, receipts};
+use crate::ledger::connection::ConnectionSettings;
+use crate::ledger::facts::RecordError;
+use crate::ledger::gate::{Gate, Phase};
+use crate::ledger::spool::{Appending, Segment, Spool, Stream};
+use diesel::prelude::*;
+use std::io;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+/// Facts of one transaction.
+const BATCH: usize = 500;
+/// How long a batch may be repeated and bisected. A row that somebody holds locked is given up much
+/// sooner: it must not hold up the others.
+const PATIENCE: Duration = Duration::from_secs(60);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
+/// Pauses between looks: while all is well, and while PostgreSQL is away.
+const IDLE_PAUSE: Duration = Duration::from_secs(1);
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// How often what is stuck is tried again.
+const STUCK_PAUSE: Duration = Duration::from_secs(30);
+/// So often may a batch fail as a whole before its facts are taken to be stuck, rather than the
+/// ledger unwell.
+const WHOLE_FAILURES: u32 = 3;
+/// How long the drainer goes on after the server was told to stop.
+const LAST_ROUND: Duration = Duration::from_secs(10);
+
+/// Why a round ended early.
+enum Halt {
+    /// PostgreSQL cannot be reached.
+    Away,
+    /// It can, but takes nothing; or the spool cannot be read.
+    Unwell,
+}
+
+impl From<io::Error> for Halt {
+    fn from(error: io::Error) -> Self {
+        tracing::error!(%error, "the spool cannot be drained");
+        Self::Unwell
+    }
+}
+
+/// The thread's own.
+pub(super) struct Drainer {
+    gate: Weak<Gate>,
+    spool: Spool,
+    woken: Receiver<()>,
+    lanes: Lanes,
+    /// Batches in a row that failed as a whole.
+    whole_failures: u32,
+    stuck_due: Instant,
+    /// When the last round ends, once the server was told to stop.
+    until: Option<Instant>,
+}
+
+/// What writes the facts.
+struct Lanes {
+    connection: ConnectionSettings,
+    inbounds: inbound::Inbounds,
+}
+
+impl Drainer {
+    pub(super) fn new(settings: &RecorderSettings, gate: &Arc<Gate>, woken: Receiver<()>) -> Self {
+        Self {
+            // Who holds the gate hands facts in; when all are gone, this ends.
+            gate: Arc::downgrade(gate),
+            spool: gate.spool.clone(),
+            woken,
+            lanes: Lanes {
+                connection: ConnectionSettings {
+                    lock_timeout: LOCK_TIMEOUT.min(settings.connection.lock_timeout),
+                    ..settings.connection.clone()
+                },
+                inbounds: inbound::Inbounds::new(settings),
+            },
+            whole_failures: 0,
+            stuck_due: Instant::now(),
+            until: None,
+        }
+    }
+
+    /// Works until nobody hands facts in any more, then once more: what can be recorded now need not
+    /// wait for the next start.
+    pub(super) fn run(mut self) {
+        let mut failures = 0;
+        while let Some(gate) = self.gate.upgrade() {
+            failures = match self.look(&gate) {
+                Ok(()) => 0,
+                Err(_) => failures + 1,
+            };
+            measure(&gate);
+            drop(gate);
+            if !self.pause(failures) {
+                break;
+            }
+        }
+        self.until = Some(Instant::now() + LAST_ROUND);
+        let (wake, _) = std::sync::mpsc::sync_channel(1);
+        let gate = Arc::new(Gate::new(self.spool.clone(), wake));
+        if failures == 0 && self.look(&gate).is_err() {
+            tracing::warn!("facts stay in the spool for the next start");
+        }
+    }
+
+    /// Waits for something to do; false when there will be nothing more. While PostgreSQL is away,
+    /// facts that come do not hasten the next attempt.
+    fn pause(&self, failures: u32) -> bool {
+        if failures == 0 {
+            let woken = self.woken.recv_timeout(IDLE_PAUSE);
+            return woken != Err(RecvTimeoutError::Disconnected);
+        }
+        let pause = FIRST_PAUSE * 2_u32.saturating_pow(failures.min(8) - 1);
+        std::thread::sleep(pause.min(LONGEST_PAUSE));
+        self.woken.try_recv() != Err(TryRecvError::Disconnected)
+    }
+
+    /// One round, if there is anything to do.
+    fn look(&mut self, gate: &Arc<Gate>) -> Result<(), Halt> {
+        let waits = |stream: &Stream| self.spool.waiting(*stream) > 0;
+        let stuck_is_due = waits(&Stream::Stuck) && self.stuck_due <= Instant::now();
+        let [rest @ .., _] = Stream::ALL;
+        if gate.phase() == Phase::Open
+            && !gate.is_suspected()
+            && !rest.iter().any(waits)
+            && !stuck_is_due
+        {
+            return Ok(());
+        }
+        let done = self.round(gate);
+        match done {
+            Ok(()) => {}
+            Err(Halt::Away) => gate.report_away("the spool's thread cannot reach it"),
+            Err(Halt::Unwell) => gate.fall_back(),
+        }
+        done
+    }
+
+    fn round(&mut self, gate: &Arc<Gate>) -> Result<(), Halt> {
+        self.lanes.probe()?;
+        gate.report_back();
+        self.drain(gate, Stream::Inbound)?;
+        loop {
+            gate.hand_over();
+            self.drain(gate, Stream::Inbound)?;
+            if gate.open() {
+                break;
+            }
+            // One that is on its way to the disk is there within a moment.
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        self.drain(gate, Stream::Receipts)?;
+        self.drain(gate, Stream::Clicks)?;
+        if self.stuck_due <= Instant::now() {
+            self.stuck_due = Instant::now() + STUCK_PAUSE;
+            self.drain(gate, Stream::Stuck)?;
+        }
+        Ok(())
+    }
+
+    /// Drains the segments of a stream that are there now.
+    fn drain(&mut self, gate: &Arc<Gate>, stream: Stream) -> Result<(), Halt> {
+        let mut left = self.spool.waiting(stream);
+        while left > 0 {
+            if self.until.is_some_and(|until| until <= Instant::now()) {
+                return Err(Halt::Unwell);
+            }
+            // Whoever wrote while others drained goes first all the same.
+            if stream != Stream::Inbound && self.spool.waiting(Stream::Inbound) > 0 {
+                self.drain(gate, Stream::Inbound)?;
+            }
+            let Some(segment) = self.spool.oldest(stream) else {
+                return Ok(()); // on its way to the disk
+            };
+            left = left.saturating_sub(segment.records.max(1));
+            self.drain_segment(gate, &segment)?;
+        }
+        Ok(())
+    }
+
+    /// Records a segment's facts, and removes it. Killed in between, the next process does all of it
+    /// again, and every fact is there already.
+    fn drain_segment(&mut self, gate: &Arc<Gate>, segment: &Segment) -> Result<(), Halt> {
+        let stream = segment.stream;
+        let records = self.spool.read(segment)?;
+        let mut outcome = Outcome::default();
+        for batch in records.chunks(BATCH) {
+            fail::fail_point!("spool.replay.before");
+            let stuck = outcome.stuck.len();
+            self.lanes.write(gate, batch, &mut outcome)?;
+            fail::fail_point!("spool.replay.after");
+            // If nothing was taken, the ledger may be unwell rather than these facts.
+            let whole = outcome.stuck.len() - stuck == batch.len();
+            self.whole_failures = if whole { self.whole_failures + 1 } else { 0 };
+            if whole && self.whole_failures < WHOLE_FAILURES {
+                return Err(Halt::Unwell);
+            }
+            if !whole {
+                gate.report_back();
+            }
+        }
+        self.set_aside(stream, &outcome)?;
+        self.spool.remove(segment)?;
+        let recorded = records.len() - outcome.stuck.len() - outcome.refused.len();
+        metrics::counter!("textrail_spool_drained_facts_total", "stream" => stream.as_str())
+            .increment(recorded as u64);
+        tracing::info!(
+            stream = stream.as_str(),
+            recorded,
+            stuck = outcome.stuck.len(),
+            refused = outcome.refused.len(),
+            "drained a segment of the spool"
+        );
+        Ok(())
+    }
+
+    /// Keeps what the ledger did not take, before the segment goes.
+    fn set_aside(&self, stream: Stream, outcome: &Outcome<'_>) -> Result<(), Halt> {
+        if !outcome.refused.is_empty() {
+            self.spool.refuse(stream, &outcome.refused)?;
+            let refused = outcome.refused.len();
+            metrics::counter!("textrail_spool_refused_facts_total").increment(refused as u64);
+            tracing::error!(
+                stream = stream.as_str(),
+                refused,
+                "the ledger refused facts: they are kept under refused/ in the spool's folder"
+            );
+        }
+        if !outcome.stuck.is_empty() {
+            let stuck: Vec<Vec<u8>> = outcome.stuck.iter().map(|text| text.to_vec()).collect();
+            let kept = self
+                .spool
+                .append(Stream::Stuck, &stuck)
+                .and_then(Appending::wait);
+            kept.map_err(|error| io::Error::other(error.to_string()))?;
+            tracing::error!(
+                stream = stream.as_str(),
+                stuck = stuck.len(),
+                "the ledger does not take some facts for now; they are tried again"
+            );
+        }
+        Ok(())
+    }
+}
+
+/// What was not recorded of a segment.
+#[derive(Default)]
+struct Outcome<'a> {
+    stuck: Vec<&'a [u8]>,
+    refused: Vec<(&'a [u8], String)>,
+}
+
+/// Facts of one kind, each with its record.
+type Facts<'a, T> = Vec<(&'a [u8], T)>;
+
+impl Lanes {
+    /// Whether PostgreSQL answers, and takes writes.
+    fn probe(&self) -> Result<(), Halt> {
+        #[derive(QueryableByName)]
+        struct Answer {
+            #[diesel(sql_type = diesel::sql_types::Text)]
+            read_only: String,
+        }
+        let ask = "SELECT current_setting('transaction_read_only') AS read_only";
+        let answer = self
+            .connection
+            .open("textrail-record-spool")
+            .ok()
+            .and_then(|mut conn| diesel::sql_query(ask).get_result::<Answer>(&mut conn).ok());
+        match answer {
+            Some(answer) if answer.read_only == "off" => Ok(()),
+            _ => Err(Halt::Away),
+        }
+    }
+
+    /// Records facts, those of one kind in their order.
+    fn write<'a>(
+        &self,
+        gate: &Arc<Gate>,
+        records: &'a [Vec<u8>],
+        outcome: &mut Outcome<'a>,
+    ) -> Result<(), Halt> {
+        let mut inbounds: Facts<'a, _> = Vec::new();
+        let mut receipts: Facts<'a, _> = Vec::new();
+        let mut clicks: Facts<'a, _> = Vec::new();
+        for record in records {
+            let record = record.as_slice();
+            match serde_json::from_slice(record) {
+                Ok(SpooledFact::Inbound(fact)) => {
+                    inbounds.push((
+                        record,
+                        Arc::new(inbound::Pending {
+                            inbounds: vec![fact],
+                        }),
+                    ));
+                }
+                Ok(SpooledFact::Receipt(fact)) => {
+                    receipts.push((
+                        record,
+                        Arc::new(receipts::Pending {
+                            receipts: vec![fact],
+                        }),
+                    ));
+                }
+                Ok(SpooledFact::Click(fact)) => clicks.push((record, Arc::new(fact))),
+                Err(error) => outcome.refused.push((record, error.to_string())),
+            }
+        }
+        self.write_kind(gate, &self.inbounds, inbounds, outcome)?;
+        self.write_kind(gate, &receipts::Receipts, receipts, outcome)?;
+        self.write_kind(gate, &clicks::Clicks, clicks, outcome)
+    }
+
+    fn write_kind<'a, W: Work>(
+        &self,
+        gate: &Arc<Gate>,
+        work: &W,
+        facts: Facts<'a, W::Item>,
+        outcome: &mut Outcome<'a>,
+    ) -> Result<(), Halt> {
+        if facts.is_empty() {
+            return Ok(());
+        }
+        let gate = Some(Arc::clone(gate));
+        let mut writer = Writer::new("spool", self.connection.clone(), work.clone(), gate);
+        let (records, mut items): (Vec<&[u8]>, Vec<W::Item>) = facts.into_iter().unzip();
+        let results = commit::write_items(&mut writer, &mut items, Instant::now() + PATIENCE);
+        for (record, result) in records.into_iter().zip(results) {
+            match result {
+                Ok(_) => {}
+                Err(RecordError::Away) => return Err(Halt::Away),
+                Err(RecordError::Refused(error)) => {
+                    outcome.refused.push((record, format!("{error:#}")));
+                }
+                Err(_) => outcome.stuck.push(record),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Shows how things stand.
+#[expect(clippy::cast_precision_loss, reason = "gauges are floating point")]
+fn measure(gate: &Gate) {
+    let spool = &gate.spool;
+    for stream in Stream::ALL {
+        metrics::gauge!("textrail_spool_facts", "stream" => stream.as_str())
+            .set(spool.waiting(stream) as f64);
+    }
+    metrics::gauge!("textrail_spool_bytes").set(spool.bytes() as f64);
+    metrics::gauge!("textrail_spool_oldest_age_seconds").set(spool.age().as_secs_f64());
+    metrics::gauge!("textrail_ledger_away_seconds")
+        .set(gate.away_for().unwrap_or_default().as_secs_f64());
+    if let Ok((damaged, refused)) = spool.set_aside() {
+        metrics::gauge!("textrail_spool_set_aside", "what" => "damaged_segments")
+            .set(damaged as f64);
+        metrics::gauge!("textrail_spool_set_aside", "what" => "refused_facts").set(refused as f64);
+    }
+}

@@ -1,0 +1,235 @@
+//! The spool's folder: one owner, private files, names, and what lasts in it.
+
+use super::SpoolError;
+use super::frame;
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// What the records of a segment are, and so when they are drained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Stream {
+    /// Subscribers' messages: first, and before any send.
+    Inbound,
+    /// Delivery receipts.
+    Receipts,
+    /// Clicks.
+    Clicks,
+    /// Facts of all kinds that the ledger did not take although it took others, for a reason that
+    /// may pass: a lock that somebody holds, say. Tried again now and then.
+    Stuck,
+}
+
+impl Stream {
+    /// Every stream, in the order in which they are drained.
+    pub const ALL: [Self; 4] = [Self::Inbound, Self::Receipts, Self::Clicks, Self::Stuck];
+
+    /// The beginning of its segments' names.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Inbound => "inbound",
+            Self::Receipts => "receipts",
+            Self::Clicks => "clicks",
+            Self::Stuck => "stuck",
+        }
+    }
+
+    pub(super) fn index(self) -> usize {
+        match self {
+            Self::Inbound => 0,
+            Self::Receipts => 1,
+            Self::Clicks => 2,
+            Self::Stuck => 3,
+        }
+    }
+}
+
+/// How a segment's name ends.
+const SEGMENT: &str = "spool";
+/// How the name of a copy ends that is kept because something in it is damaged.
+const DAMAGED: &str = "damaged";
+/// The folder of facts that the ledger refused.
+const REFUSED: &str = "refused";
+
+/// A file of records that nobody writes to any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::ledger) struct Segment {
+    pub(in crate::ledger) stream: Stream,
+    pub(super) path: PathBuf,
+    pub(super) number: u64,
+    pub(super) bytes: u64,
+    /// Records that were answered for.
+    pub(in crate::ledger) records: u64,
+}
+
+/// The folder, owned by this process until it ends.
+#[derive(Debug)]
+pub(super) struct Folder {
+    path: PathBuf,
+    /// Closing it releases the lock; the system does so when the process dies, however it dies.
+    _lock: File,
+}
+
+impl Folder {
+    /// Makes the folder if it is not there, and takes it.
+    pub(super) fn open(path: &Path) -> Result<Self, SpoolError> {
+        let fail = |source| SpoolError::Folder(path.to_path_buf(), source);
+        for folder in [path, &path.join(REFUSED)] {
+            let mut make = DirBuilder::new();
+            make.recursive(true)
+                .mode(0o700)
+                .create(folder)
+                .map_err(fail)?;
+        }
+        let lock = private()
+            .truncate(false)
+            .open(path.join("lock"))
+            .map_err(fail)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self {
+                path: path.to_path_buf(),
+                _lock: lock,
+            }),
+            Err(TryLockError::WouldBlock) => Err(SpoolError::Owned(path.to_path_buf())),
+            Err(TryLockError::Error(source)) => Err(fail(source)),
+        }
+    }
+
+    /// A new segment, whose name lasts.
+    pub(super) fn create(&self, stream: Stream, number: u64) -> io::Result<(File, PathBuf)> {
+        let path = self
+            .path
+            .join(format!("{}-{number:016}.{SEGMENT}", stream.as_str()));
+        let file = private().create_new(true).open(&path)?;
+        self.sync()?;
+        Ok((file, path))
+    }
+
+    /// Removes a segment for good.
+    pub(super) fn remove(&self, path: &Path) -> io::Result<()> {
+        fail::fail_point!("spool.remove.before");
+        fs::remove_file(path)?;
+        self.sync()?;
+        fail::fail_point!("spool.remove.after");
+        Ok(())
+    }
+
+    /// Keeps facts that the ledger refused, each as a line with its reason.
+    pub(super) fn refuse(&self, stream: Stream, lines: &[u8]) -> io::Result<()> {
+        let folder = self.path.join(REFUSED);
+        let path = folder.join(format!("{}.jsonl", stream.as_str()));
+        let mut file = private().append(true).open(&path)?;
+        file.write_all(lines)?;
+        file.sync_all()?;
+        File::open(&folder)?.sync_all()
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        File::open(&self.path)?.sync_all()
+    }
+}
+
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.create(true).write(true).mode(0o600);
+    options
+}
+
+/// The segments in a folder, oldest first within each stream, each with its length.
+pub(super) fn segments(folder: &Path) -> io::Result<Vec<Segment>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let Some((stream, number)) = name.to_str().and_then(parse_name) else {
+            continue;
+        };
+        found.push(Segment {
+            stream,
+            number,
+            path: entry.path(),
+            bytes: entry.metadata()?.len(),
+            records: 0,
+        });
+    }
+    found.sort_by_key(|segment| (segment.stream, segment.number));
+    Ok(found)
+}
+
+fn parse_name(name: &str) -> Option<(Stream, u64)> {
+    let stem = name.strip_suffix(SEGMENT)?.strip_suffix('.')?;
+    let (stream, number) = stem.split_once('-')?;
+    let stream = Stream::ALL.into_iter().find(|one| one.as_str() == stream)?;
+    Some((stream, number.parse().ok()?))
+}
+
+/// For how long the oldest segment has been there.
+pub(super) fn age(folder: &Path) -> io::Result<Duration> {
+    let made = |segment: &Segment| {
+        let found = fs::metadata(&segment.path)?;
+        found.created().or_else(|_| found.modified())
+    };
+    let times = segments(folder)?;
+    let oldest = times.iter().filter_map(|segment| made(segment).ok()).min();
+    Ok(oldest
+        .and_then(|time| time.elapsed().ok())
+        .unwrap_or_default())
+}
+
+/// Files that a person should look at: with damage in them, or with refused facts.
+pub(super) fn set_aside(folder: &Path) -> io::Result<(u64, u64)> {
+    let damaged = fs::read_dir(folder)?
+        .flatten()
+        .filter(|entry| entry.path().extension().is_some_and(|end| end == DAMAGED))
+        .count();
+    let mut refused = 0;
+    if let Ok(files) = fs::read_dir(folder.join(REFUSED)) {
+        for file in files.flatten() {
+            refused += fs::read_to_string(file.path())?.lines().count();
+        }
+    }
+    Ok((damaged as u64, refused as u64))
+}
+
+/// The records of a segment, copied. A torn tail is cut off, a segment with damage in it is kept
+/// under another name beside; both are counted and told.
+pub(super) fn read(path: &Path) -> io::Result<Vec<Vec<u8>>> {
+    let bytes = fs::read(path)?;
+    let scan = frame::scan(&bytes);
+    if !scan.damaged.is_empty() {
+        keep_damaged(path, &scan)?;
+    }
+    if let Some(at) = scan.torn {
+        let torn = bytes.len() - at;
+        metrics::counter!("textrail_spool_torn_bytes_total").increment(torn as u64);
+        tracing::warn!(
+            segment = %path.display(), torn_bytes = torn, records = scan.records.len(),
+            "cut a record off that was never written to its end, and never answered"
+        );
+        let file = OpenOptions::new().write(true).open(path)?;
+        file.set_len(at as u64)?;
+        file.sync_all()?;
+    }
+    Ok(scan.records.into_iter().map(<[u8]>::to_vec).collect())
+}
+
+fn keep_damaged(path: &Path, scan: &frame::Scan<'_>) -> io::Result<()> {
+    let copy = path.with_extension(DAMAGED);
+    match fs::hard_link(path, &copy) {
+        // It was found before.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+        linked => linked?,
+    }
+    if let Some(folder) = path.parent() {
+        File::open(folder)?.sync_all()?;
+    }
+    metrics::counter!("textrail_spool_damaged_total").increment(scan.damaged.len() as u64);
+    tracing::error!(
+        segment = %path.display(), kept = %copy.display(), places = ?scan.damaged,
+        records = scan.records.len(),
+        "a segment of the spool is damaged: what can be read is recorded, a copy is kept"
+    );
+    Ok(())
+}

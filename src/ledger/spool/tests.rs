@@ -1,0 +1,171 @@
+use super::*;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+fn settings(directory: &Path) -> SpoolSettings {
+    SpoolSettings {
+        directory: directory.to_path_buf(),
+        max_bytes: 10_000,
+    }
+}
+
+/// A record that a survey can count.
+fn click(number: u32) -> Vec<u8> {
+    let time = format!("2026-11-23T05:00:{number:02}Z");
+    serde_json::json!({"click": {"recorded_at": time}})
+        .to_string()
+        .into_bytes()
+}
+
+fn put(spool: &Spool, stream: Stream, texts: &[Vec<u8>]) {
+    spool.append(stream, texts).unwrap().wait().unwrap();
+}
+
+/// What a spool holds, as the thread that drains it reads it.
+fn contents(spool: &Spool, stream: Stream) -> Vec<Vec<u8>> {
+    let mut all = Vec::new();
+    while let Some(segment) = spool.oldest(stream) {
+        all.extend(spool.read(&segment).unwrap());
+        spool.remove(&segment).unwrap();
+    }
+    all
+}
+
+/// The one segment of a folder.
+fn segment(directory: &Path) -> PathBuf {
+    folder::segments(directory).unwrap()[0].path.clone()
+}
+
+#[test]
+fn what_a_dead_process_left_is_there_in_its_order_and_counted_from_outside() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("spool");
+    assert_eq!(survey(&path).unwrap(), Survey::default(), "no folder yet");
+    {
+        let (spool, _) = Spool::open(settings(&path)).unwrap();
+        for number in 1..4 {
+            put(&spool, Stream::Clicks, &[click(number)]);
+        }
+        put(&spool, Stream::Inbound, &[b"{}".to_vec()]);
+        let seen = survey(&path).unwrap();
+        assert_eq!((seen.facts["click"], seen.waiting()), (3, 3));
+        assert_eq!(
+            seen.oldest.unwrap().to_rfc3339(),
+            "2026-11-23T05:00:01+00:00"
+        );
+        assert_eq!(seen.bytes, spool.bytes());
+    }
+    let (spool, thread) = eventually_open(&path);
+    assert_eq!(
+        (
+            spool.waiting(Stream::Clicks),
+            spool.waiting(Stream::Inbound)
+        ),
+        (3, 1)
+    );
+    put(&spool, Stream::Clicks, &[click(4)]);
+    let expected: Vec<_> = (1..5).map(click).collect();
+    assert_eq!(contents(&spool, Stream::Clicks), expected);
+    assert_eq!(contents(&spool, Stream::Inbound).len(), 1);
+    assert_eq!((spool.waiting(Stream::Clicks), spool.bytes()), (0, 0));
+    drop(spool);
+    thread.join().unwrap();
+}
+
+/// The thread of a spool that was dropped closes the folder a moment later.
+fn eventually_open(path: &Path) -> (Spool, std::thread::JoinHandle<()>) {
+    loop {
+        match Spool::open(settings(path)) {
+            Err(SpoolError::Owned(_)) => std::thread::yield_now(),
+            opened => return opened.unwrap(),
+        }
+    }
+}
+
+#[test]
+fn a_folder_has_one_owner_and_is_private() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("spool");
+    let (spool, _) = Spool::open(settings(&path)).unwrap();
+    put(&spool, Stream::Receipts, &[b"{}".to_vec()]);
+    let second = Spool::open(settings(&path)).unwrap_err().to_string();
+    assert!(second.contains("another server owns the spool"), "{second}");
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&path), mode(&segment(&path))), (0o700, 0o600));
+}
+
+#[test]
+fn a_full_spool_refuses_and_takes_again_when_it_was_drained() {
+    let directory = tempfile::tempdir().unwrap();
+    let (spool, _) = Spool::open(settings(directory.path())).unwrap();
+    let large = vec![b'x'; 6_000];
+    put(&spool, Stream::Clicks, std::slice::from_ref(&large));
+    let refused = spool.append(Stream::Clicks, std::slice::from_ref(&large));
+    assert!(matches!(refused, Err(SpoolError::Full)));
+    assert_eq!(spool.waiting(Stream::Clicks), 1);
+    assert_eq!(contents(&spool, Stream::Clicks).len(), 1);
+    put(&spool, Stream::Clicks, &[large]);
+}
+
+#[test]
+fn a_torn_tail_is_cut_off_wherever_it_was_torn() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("spool");
+    {
+        let (spool, _) = Spool::open(settings(&path)).unwrap();
+        put(&spool, Stream::Clicks, &[click(1)]);
+        put(&spool, Stream::Clicks, &[click(2)]);
+    }
+    let file = segment(&path);
+    let whole = fs::read(&file).unwrap();
+    let first = whole.len() / 2;
+    for end in first..whole.len() {
+        fs::write(&file, &whole[..end]).unwrap();
+        assert_eq!(folder::read(&file).unwrap(), [click(1)], "torn at {end}");
+        assert_eq!(fs::metadata(&file).unwrap().len(), first as u64);
+    }
+    assert_eq!(survey(&path).unwrap().damaged_files, 0);
+}
+
+#[test]
+fn damage_in_the_middle_is_kept_aside_and_the_rest_is_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("spool");
+    {
+        let (spool, _) = Spool::open(settings(&path)).unwrap();
+        for number in 1..4 {
+            put(&spool, Stream::Clicks, &[click(number)]);
+        }
+    }
+    let file = segment(&path);
+    let mut bytes = fs::read(&file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&file, &bytes).unwrap();
+    let (spool, _) = eventually_open(&path);
+    assert_eq!(contents(&spool, Stream::Clicks), [click(1), click(3)]);
+    assert_eq!(spool.set_aside().unwrap(), (1, 0));
+    assert_eq!(fs::read(file.with_extension("damaged")).unwrap(), bytes);
+}
+
+#[test]
+fn refused_facts_are_kept_with_their_reasons() {
+    let directory = tempfile::tempdir().unwrap();
+    let (spool, _) = Spool::open(settings(directory.path())).unwrap();
+    let facts: [(&[u8], String); 2] = [
+        (b"{\"a\":1}", "not wanted".to_owned()),
+        (b"\xff", "no JSON".to_owned()),
+    ];
+    spool.refuse(Stream::Inbound, &facts).unwrap();
+    let kept = fs::read_to_string(directory.path().join("refused/inbound.jsonl")).unwrap();
+    let lines: Vec<serde_json::Value> = kept
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(
+        (&lines[0]["fact"]["a"], &lines[0]["reason"]),
+        (&1.into(), &"not wanted".into())
+    );
+    assert_eq!(spool.set_aside().unwrap(), (0, 2));
+}

@@ -1,0 +1,17 @@
+-- The oldest window that is shipped and was never counted, with the snapshot of the one before it.
+-- Few rows are without a count, and those have an index.
+SELECT shipped.epoch, shipped.number, sealed.snapshot::text, previous.snapshot::text,
+       epochs.foreign_through, epochs.covered_through
+FROM shipped_windows AS shipped
+JOIN windows AS sealed
+    ON sealed.epoch = shipped.epoch AND sealed.number = shipped.number
+JOIN windows AS previous
+    ON previous.epoch = sealed.epoch AND previous.number = sealed.number - 1
+JOIN epochs ON epochs.epoch = sealed.epoch
+WHERE shipped.counted_at IS NULL
+    AND NOT EXISTS (
+        SELECT FROM window_counts AS counted
+        WHERE counted.epoch = shipped.epoch AND counted.number = shipped.number
+    )
+ORDER BY shipped.epoch, shipped.number
+LIMIT 1
