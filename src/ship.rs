@@ -19,6 +19,7 @@ mod error;
 mod measure;
 mod part;
 mod reclaim;
+mod room;
 mod seal;
 mod shipper;
 mod upload;
@@ -27,6 +28,7 @@ mod write;
 
 pub use carry::ShippedWindow;
 pub use error::ShipError;
+pub use room::Room;
 pub use shipper::{ShipSettings, Shipper, TickReport};
 pub use write::Packing;
 

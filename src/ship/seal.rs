@@ -3,6 +3,7 @@
 
 use super::error::ShipError;
 use super::measure;
+use super::room::{Room, RoomWatch};
 use crate::domain::window::{WindowId, WindowLength};
 use crate::ledger::epochs;
 use crate::ledger::session::Session;
@@ -24,14 +25,21 @@ pub(super) struct Sealer {
     session: Session,
     window: WindowLength,
     split_bytes: i64,
+    room: RoomWatch,
 }
 
 impl Sealer {
-    pub(super) fn new(session: Session, window: WindowLength, split_bytes: i64) -> Self {
+    pub(super) fn new(
+        session: Session,
+        window: WindowLength,
+        split_bytes: i64,
+        room: Room,
+    ) -> Self {
         Self {
             session,
             window,
             split_bytes,
+            room: RoomWatch::new(room),
         }
     }
 
@@ -49,7 +57,7 @@ impl Sealer {
             split_bytes: self.split_bytes,
             format_version: FORMAT_VERSION,
         };
-        let (sealed, backlog) = self
+        let (sealed, waiting) = self
             .session
             .run(move |client| {
                 if epochs::life(client)?.broken.is_some() {
@@ -57,14 +65,16 @@ impl Sealer {
                 }
                 // A measurement that fails must not keep the seal from being made.
                 let backlog = windows::backlog(client);
-                Ok((windows::seal(client, &order)?, Some(backlog?)))
+                let bytes = windows::outbox_bytes(client);
+                Ok((windows::seal(client, &order)?, Some((backlog?, bytes?))))
             })
             .await?;
         if let Some(id) = sealed {
             measure::sealed(id);
         }
-        if let Some(backlog) = backlog {
+        if let Some((backlog, bytes)) = waiting {
             measure::backlog(&backlog);
+            self.room.sample(Instant::now(), bytes);
         }
         Ok(sealed)
     }

@@ -4,6 +4,7 @@
 use super::carry::{ShippedWindow, ship_next};
 use super::epoch::EpochWatch;
 use super::error::ShipError;
+use super::room::Room;
 use super::seal::Sealer;
 use super::verify::verify_next;
 use super::write::Packing;
@@ -24,7 +25,7 @@ const RECLAIM_EVERY: Duration = Duration::from_secs(3600);
 pub(super) const LEADER: i64 = 0x7465_7874_7368_6970;
 
 /// What a shipper is told.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ShipSettings {
     /// How long a window is.
     pub window: WindowLength,
@@ -32,6 +33,8 @@ pub struct ShipSettings {
     pub split_bytes: i64,
     /// How files are packed.
     pub packing: Packing,
+    /// What the outbox may take on PostgreSQL's disk.
+    pub room: Room,
 }
 
 impl ShipSettings {
@@ -41,6 +44,7 @@ impl ShipSettings {
             window,
             split_bytes: 64 << 20,
             packing: Packing::default(),
+            room: Room::Unknown,
         }
     }
 }
@@ -74,6 +78,7 @@ impl Shipper {
                 Session::new(database_url, "textrail seal"),
                 settings.window,
                 settings.split_bytes,
+                settings.room,
             ),
             carrier: Carrier {
                 session: Session::new(database_url, "textrail ship"),
@@ -186,7 +191,7 @@ impl Carrier {
     }
 
     async fn ship_next(&mut self) -> Result<Option<ShippedWindow>, ShipError> {
-        let shipped = ship_next(&mut self.session, &*self.store, self.packing).await?;
+        let shipped = ship_next(&mut self.session, &*self.store, &self.packing).await?;
         if let Some(window) = &shipped
             && window.manifest_key.is_some()
         {

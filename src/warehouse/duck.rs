@@ -6,7 +6,7 @@ use super::{
 use crate::domain::window::WindowId;
 use duckdb::Connection;
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -83,7 +83,7 @@ impl Warehouse for DuckWarehouse {
         load::load(&mut lock(&self.writer), windows)
     }
 
-    fn loaded(&self, among: &[WindowId]) -> Result<HashSet<WindowId>, WarehouseError> {
+    fn loaded(&self, among: &[WindowId]) -> Result<HashMap<WindowId, String>, WarehouseError> {
         read::loaded(&self.connect()?, among).map_err(refused("list its windows"))
     }
 

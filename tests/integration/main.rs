@@ -15,8 +15,10 @@
 )]
 
 mod api;
+mod held;
 mod kannel;
 mod ledger;
+mod restores;
 mod services;
 mod support;
 mod up;

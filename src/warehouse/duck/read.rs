@@ -11,7 +11,7 @@ use duckdb::{
     types::{TimeUnit, ToSqlOutput, Value},
 };
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     sync::mpsc::{RecvTimeoutError, channel},
     thread,
     time::{Duration, Instant},
@@ -19,11 +19,11 @@ use std::{
 
 const COUNTS: &str = include_str!("../sql/counts.sql");
 
-/// Which of these windows are loaded.
+/// Which of these windows are loaded, and from which manifest.
 pub(super) fn loaded(
     connection: &Connection,
     among: &[WindowId],
-) -> duckdb::Result<HashSet<WindowId>> {
+) -> duckdb::Result<HashMap<WindowId, String>> {
     // One scan for all of them: the table has no index.
     let epochs = among.iter().map(|id| id.epoch);
     let numbers = among.iter().map(|id| id.number);
@@ -34,17 +34,17 @@ pub(super) fn loaded(
         numbers.max(),
     );
     let (Some(first_epoch), Some(last_epoch), Some(first), Some(last)) = ranges else {
-        return Ok(HashSet::new());
+        return Ok(HashMap::new());
     };
-    let loaded: HashSet<WindowId> = connection
+    let mut loaded: HashMap<WindowId, String> = connection
         .prepare(include_str!("../sql/loaded_between.sql"))?
-        .query_map(params![first_epoch, last_epoch, first, last], window_id)?
+        .query_map(params![first_epoch, last_epoch, first, last], |row| {
+            Ok((window_id(row)?, row.get(2)?))
+        })?
         .collect::<duckdb::Result<_>>()?;
-    Ok(among
-        .iter()
-        .copied()
-        .filter(|id| loaded.contains(id))
-        .collect())
+    let asked: HashSet<&WindowId> = among.iter().collect();
+    loaded.retain(|id, _| asked.contains(id));
+    Ok(loaded)
 }
 
 /// The stored progress.
