@@ -34,7 +34,7 @@ pub struct Config {
     pub lake: Lake,
     /// DuckDB.
     pub warehouse: Warehouse,
-    /// The shipper's listener.
+    /// The shipper.
     pub shipper: Shipper,
     /// The loader, which also answers reports.
     pub loader: Loader,
@@ -193,7 +193,7 @@ impl Default for Warehouse {
     }
 }
 
-/// The shipper's listener.
+/// The shipper.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Shipper {
@@ -202,6 +202,14 @@ pub struct Shipper {
     /// A standby takes over from an active shipper that was silent for this long.
     #[serde(deserialize_with = "positive::read")]
     pub takeover_seconds: u64,
+    /// The folder in which files of a large window wait for their upload.
+    pub directory: PathBuf,
+    /// Bytes that may wait there. A window that needs more is not shipped until this is raised.
+    #[serde(deserialize_with = "positive::read")]
+    pub disk_bytes: u64,
+    /// Bytes that the outbox may take on PostgreSQL's disk: what the time left is counted from while
+    /// the lake is away. `up` takes what is free on its own disk.
+    pub outbox_room_bytes: Option<u64>,
 }
 
 impl Default for Shipper {
@@ -209,6 +217,9 @@ impl Default for Shipper {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8082)),
             takeover_seconds: 90,
+            directory: PathBuf::from("ship"),
+            disk_bytes: 16 << 30,
+            outbox_room_bytes: None,
         }
     }
 }

@@ -21,6 +21,7 @@ mod error;
 mod measure;
 mod part;
 mod reclaim;
+mod room;
 mod seal;
 mod shipper;
 mod standby;
@@ -30,6 +31,7 @@ mod write;
 
 pub use carry::ShippedWindow;
 pub use error::ShipError;
+pub use room::Room;
 pub use shipper::{ShipSettings, Shipper, TickReport};
 pub use write::Packing;
 

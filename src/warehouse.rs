@@ -7,7 +7,7 @@
 use crate::{domain::window::WindowId, event::Kind};
 use chrono::{DateTime, Utc};
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, HashMap},
     path::PathBuf,
     sync::Arc,
     time::Duration,
@@ -301,8 +301,8 @@ pub trait Warehouse: Send + Sync + std::fmt::Debug {
     /// Loads windows, each wholly or not at all, all in one transaction. Those that are loaded
     /// already are passed over, so a second loader changes nothing.
     fn load(&self, windows: &[StagedWindow]) -> Result<LoadReport, WarehouseError>;
-    /// Which of these windows are loaded.
-    fn loaded(&self, among: &[WindowId]) -> Result<HashSet<WindowId>, WarehouseError>;
+    /// Which of these windows are loaded, each with the key of the manifest that it came from.
+    fn loaded(&self, among: &[WindowId]) -> Result<HashMap<WindowId, String>, WarehouseError>;
     /// The last window up to which none is missing; none before the first.
     fn progress(&self) -> Result<Option<Progress>, WarehouseError>;
     /// The files of which lines are in quarantine, in the order of windows, kinds and parts.

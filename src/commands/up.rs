@@ -17,6 +17,7 @@ use crate::lake::s3::S3Store;
 use crate::ledger::api_keys::{self, Role};
 use crate::ledger::migrate;
 use crate::report::LocalReports;
+use crate::ship::Room;
 use crate::telemetry;
 use anyhow::{Context, Result, anyhow};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -98,8 +99,8 @@ fn settle(config: &mut Config, arguments: &cli::Up, directory: &Locked) -> Resul
         config.lake.window = window;
     }
     config.warehouse.directory = directory.folder(WAREHOUSE)?;
-    config.warehouse.directory = directory.folder("warehouse")?;
     config.spool.directory = directory.folder("spool")?;
+    config.shipper.directory = directory.folder("ship")?;
     if !config.gateways.is_empty() {
         return Ok(None);
     }
@@ -177,10 +178,17 @@ impl Up {
             stop,
             welcome,
             postgres,
+            directory,
             ..
         } = self;
         let connection = super::ledger::settings(&config.ledger)?;
-        let shipper = ship::shipper(&config, &connection.url, lake.clone())?;
+        let shipper = ship::shipper(
+            &config,
+            &connection.url,
+            lake.clone(),
+            // PostgreSQL's folder is below it.
+            Room::DiskOf(directory.path().to_path_buf()),
+        )?;
         let warehouse = load::warehouse(&config).await?;
         let desk = load::desk(&config, lake.clone(), Arc::clone(&warehouse))?;
         let loader = load::loader(&config, lake, Arc::clone(&warehouse))?;

@@ -237,6 +237,13 @@ pub fn backlog(client: &mut Client) -> Result<Backlog, SessionError> {
     })
 }
 
+/// Bytes of the outbox and its indexes.
+pub fn outbox_bytes(client: &mut Client) -> Result<u64, SessionError> {
+    let row = client.query_one(include_str!("sql/ship/outbox_bytes.sql"), &[])?;
+    let bytes: i64 = row.try_get(0)?;
+    Ok(bytes.unsigned_abs())
+}
+
 fn window_id(row: &Row) -> Result<WindowId, SessionError> {
     Ok(WindowId {
         epoch: row.try_get(0)?,

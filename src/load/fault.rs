@@ -17,6 +17,17 @@ pub enum Fault {
         /// What is wrong.
         problem: String,
     },
+    /// Its window is loaded already, from another manifest: two ledgers wrote the same window, or a
+    /// manifest was put by hand. What is loaded stays; the events of this one are in no report.
+    #[error(
+        "{key} tells of a window that was loaded from {loaded}: one of the two is not of this ledger"
+    )]
+    Twice {
+        /// This manifest.
+        key: String,
+        /// The one that was loaded.
+        loaded: String,
+    },
     /// A file's object or text is not the one that the manifest tells of.
     #[error("the {what} of {key} is not what its manifest says")]
     Altered {
@@ -70,6 +81,7 @@ impl Fault {
             Self::Lake(StoreError::NotFound { .. }) => "missing",
             Self::Lake(StoreError::Unavailable { .. }) => "lake",
             Self::Manifest { .. } => "manifest",
+            Self::Twice { .. } => "twice",
             Self::Altered { .. } => "checksum",
             Self::Correction { .. } => "correction",
             Self::RowCount { .. } => "row_count",

@@ -17,7 +17,7 @@ use crate::{
 };
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     ops::Range,
     path::PathBuf,
     sync::Arc,
@@ -211,15 +211,25 @@ impl Loader {
         order: &[(WindowId, String)],
         report: &mut TickReport,
     ) -> Result<usize, LoadError> {
-        let first = &order[..order.len().min(self.settings.windows_at_once.max(1))];
+        let first = distinct(order, self.settings.windows_at_once.max(1));
         let ids: Vec<_> = first.iter().map(|(id, _)| *id).collect();
         let known = self.ask(move |warehouse| warehouse.loaded(&ids)).await?;
-        let (known, new): (Vec<_>, Vec<_>) = first
+        let new: Vec<_> = first
             .iter()
+            .filter(|(id, _)| !known.contains_key(id))
             .cloned()
-            .partition(|(id, _)| known.contains(id));
-        self.settle(known.iter().map(|(_, key)| key.as_str()))
+            .collect();
+        let (same, other): (Vec<_>, Vec<_>) = first
+            .iter()
+            .filter_map(|(id, key)| Some((key, known.get(id)?)))
+            .partition(|(key, loaded)| key == loaded);
+        self.settle(same.into_iter().map(|(key, _)| key.as_str()))
             .await?;
+        let twice = other.into_iter().map(|(key, loaded)| {
+            let (key, loaded) = (key.clone(), loaded.clone());
+            (key.clone(), Fault::Twice { key, loaded })
+        });
+        self.stop(twice.collect(), report);
         if new.is_empty() {
             return Ok(first.len());
         }
@@ -367,6 +377,17 @@ impl Loader {
         let warehouse = self.warehouse.clone();
         Ok(tokio::task::spawn_blocking(move || question(&*warehouse)).await??)
     }
+}
+
+/// The first windows, at most so many, up to a manifest of a window that another is of: that one is
+/// looked at when the first is loaded.
+fn distinct(order: &[(WindowId, String)], most: usize) -> &[(WindowId, String)] {
+    let mut seen = HashSet::new();
+    let until = order
+        .iter()
+        .take(most)
+        .take_while(|(id, _)| seen.insert(*id));
+    &order[..until.count()]
 }
 
 /// Pauses between attempts, without end: half a second, doubling, up to half a minute.

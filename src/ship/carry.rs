@@ -40,9 +40,10 @@ struct PackedWindow {
 pub(super) async fn ship_next(
     session: &mut Session,
     store: &dyn ObjectStore,
-    packing: Packing,
+    packing: &Packing,
 ) -> Result<Option<ShippedWindow>, ShipError> {
     let begun = Instant::now();
+    let packing = packing.clone();
     let Some(packed) = session
         .run(move |client| pack_next(client, packing))
         .await?

@@ -109,6 +109,16 @@ pub(super) fn proof(proof: &Proof) {
     gauge!("textrail_verify_alarm", "half" => "ledger_lake").set(f64::from(u8::from(alarm)));
 }
 
+/// How large the outbox is, how fast it grows, and the seconds until it has no more room.
+#[expect(clippy::cast_precision_loss, reason = "a gauge holds floats")]
+pub(super) fn room(bytes: u64, bytes_a_second: f64, seconds_left: Option<f64>) {
+    gauge!("textrail_outbox_bytes").set(bytes as f64);
+    gauge!("textrail_outbox_growth_bytes_per_second").set(bytes_a_second);
+    if let Some(seconds) = seconds_left {
+        gauge!("textrail_outbox_seconds_left").set(seconds);
+    }
+}
+
 /// Something failed and will be tried again.
 pub(super) fn failed(error: &ShipError, what: &'static str) {
     counter!("textrail_ship_failures_total", "reason" => error.reason()).increment(1);

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::os::unix::fs::FileExt as _;
+use std::path::Path;
 use std::sync::Arc;
 
 /// See the module.
@@ -32,9 +33,11 @@ pub(super) enum Packed {
 }
 
 impl Packed {
-    /// Moves a body to the local disk.
-    pub(super) fn spill(body: &[u8]) -> io::Result<Self> {
-        let mut file = tempfile::tempfile()?;
+    /// Moves a body to the local disk. Not to the system's folder for such files: that is often
+    /// memory.
+    pub(super) fn spill(directory: &Path, body: &[u8]) -> io::Result<Self> {
+        std::fs::create_dir_all(directory)?;
+        let mut file = tempfile::tempfile_in(directory)?;
         file.write_all(body)?;
         Ok(Self::Disk(Arc::new(file), body.len()))
     }

@@ -3,6 +3,7 @@
 
 use super::error::ShipError;
 use super::measure;
+use super::room::{Room, RoomWatch};
 use crate::domain::window::{WindowId, WindowLength};
 use crate::ledger::counts;
 use crate::ledger::epochs;
@@ -26,14 +27,21 @@ pub(super) struct Sealer {
     session: Session,
     window: WindowLength,
     split_bytes: i64,
+    room: RoomWatch,
 }
 
 impl Sealer {
-    pub(super) fn new(session: Session, window: WindowLength, split_bytes: i64) -> Self {
+    pub(super) fn new(
+        session: Session,
+        window: WindowLength,
+        split_bytes: i64,
+        room: Room,
+    ) -> Self {
         Self {
             session,
             window,
             split_bytes,
+            room: RoomWatch::new(room),
         }
     }
 
@@ -59,18 +67,20 @@ impl Sealer {
                 }
                 // A measurement that fails must not keep the seal from being made.
                 let (backlog, proof) = (windows::backlog(client), counts::proof(client));
+                let bytes = windows::outbox_bytes(client);
                 fail_point!("ship.seal.before");
                 let sealed = windows::seal(client, &order)?;
                 fail_point!("ship.seal.after");
-                Ok((sealed, Some((backlog?, proof?))))
+                Ok((sealed, Some((backlog?, proof?, bytes?))))
             })
             .await?;
         if let Some(id) = sealed {
             measure::sealed(id);
         }
-        if let Some((backlog, proof)) = measured {
+        if let Some((backlog, proof, bytes)) = measured {
             measure::backlog(&backlog);
             measure::proof(&proof);
+            self.room.sample(Instant::now(), bytes);
         }
         Ok(sealed)
     }

@@ -5,6 +5,7 @@ use super::carry::{ShippedWindow, ship_next};
 use super::count::{count_again, count_next};
 use super::epoch::EpochWatch;
 use super::error::ShipError;
+use super::room::Room;
 use super::seal::Sealer;
 use super::verify::verify_next;
 use super::write::Packing;
@@ -26,7 +27,7 @@ const RECLAIM_EVERY: Duration = Duration::from_secs(3600);
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// What a shipper is told.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ShipSettings {
     /// How long a window is.
     pub window: WindowLength,
@@ -37,6 +38,8 @@ pub struct ShipSettings {
     /// A standby takes over from an active shipper that was silent for this long. More than a minute:
     /// a pause after a failure is no silence to be punished.
     pub patience: Duration,
+    /// What the outbox may take on PostgreSQL's disk.
+    pub room: Room,
 }
 
 impl ShipSettings {
@@ -47,6 +50,7 @@ impl ShipSettings {
             split_bytes: 64 << 20,
             packing: Packing::default(),
             patience: PATIENCE,
+            room: Room::Unknown,
         }
     }
 }
@@ -80,6 +84,7 @@ impl Shipper {
                 Session::new(database_url, "textrail seal"),
                 settings.window,
                 settings.split_bytes,
+                settings.room,
             ),
             carrier: Carrier {
                 session: Session::new(database_url, "textrail ship"),
@@ -196,7 +201,7 @@ impl Carrier {
     }
 
     async fn ship_next(&mut self) -> Result<Option<ShippedWindow>, ShipError> {
-        let shipped = ship_next(&mut self.session, &*self.store, self.packing).await?;
+        let shipped = ship_next(&mut self.session, &*self.store, &self.packing).await?;
         if let Some(window) = &shipped
             && window.manifest_key.is_some()
         {

@@ -13,14 +13,19 @@ use flate2::{Compression, GzBuilder};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::io::{self, Write as _};
+use std::path::PathBuf;
 
 /// How files are packed. No part of what they hold: a window packed otherwise is the same window.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Packing {
     /// gzip's level, 0 to 9.
     pub level: u32,
     /// Bytes of finished files kept in memory; the others wait on the local disk.
     pub memory_bytes: usize,
+    /// The folder in which they wait; made when the first one comes.
+    pub directory: PathBuf,
+    /// Bytes that may wait there; a window that needs more is not shipped until this is raised.
+    pub disk_bytes: u64,
 }
 
 impl Default for Packing {
@@ -28,6 +33,8 @@ impl Default for Packing {
         Self {
             level: 6,
             memory_bytes: 64 << 20,
+            directory: std::env::temp_dir(),
+            disk_bytes: 16 << 30,
         }
     }
 }
@@ -40,6 +47,7 @@ pub(super) struct WindowWriter {
     next_part: BTreeMap<Kind, i32>,
     finished: Vec<Part>,
     memory_used: usize,
+    disk_used: u64,
 }
 
 impl WindowWriter {
@@ -51,6 +59,7 @@ impl WindowWriter {
             next_part: BTreeMap::new(),
             finished: Vec::new(),
             memory_used: 0,
+            disk_used: 0,
         }
     }
 
@@ -80,7 +89,7 @@ impl WindowWriter {
     }
 
     fn close(&mut self, kind: Kind, open: OpenPart) -> io::Result<()> {
-        let number = self.next_part.entry(kind).or_default();
+        let number = *self.next_part.entry(kind).or_default();
         let body = open.text.finish()?;
         let object_sha256 = Sha256::digest(&body).into();
         let object_bytes = body.len() as u64;
@@ -89,11 +98,11 @@ impl WindowWriter {
             self.memory_used += body.len();
             Packed::Memory(body.into())
         } else {
-            Packed::spill(&body)?
+            self.spill(&body)?
         };
         self.finished.push(Part {
             kind,
-            part: *number,
+            part: number,
             rows: open.rows,
             text_bytes: open.text_bytes,
             text_sha256: open.text_sha256.finalize().into(),
@@ -103,8 +112,24 @@ impl WindowWriter {
             last_recorded_at: open.last_recorded_at,
             object,
         });
-        *number += 1;
+        *self.next_part.entry(kind).or_default() += 1;
         Ok(())
+    }
+
+    fn spill(&mut self, body: &[u8]) -> io::Result<Packed> {
+        self.disk_used += body.len() as u64;
+        if self.disk_used > self.packing.disk_bytes {
+            return Err(io::Error::new(
+                io::ErrorKind::StorageFull,
+                format!(
+                    "a window needs more than the {} bytes that may wait in {}: raise \
+                     shipper.disk_bytes",
+                    self.packing.disk_bytes,
+                    self.packing.directory.display()
+                ),
+            ));
+        }
+        Packed::spill(&self.packing.directory, body)
     }
 }
 
@@ -228,6 +253,35 @@ mod tests {
         );
         assert_eq!(text(&parts[0]).await, "m\n");
         assert_eq!(text(&parts[2]).await, "cc\ndd\n");
+    }
+
+    #[test]
+    fn more_than_may_wait_on_disk_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let packing = Packing {
+            memory_bytes: 0,
+            directory: folder.path().join("made"),
+            disk_bytes: 40,
+            ..Packing::default()
+        };
+        let mut writer = WindowWriter::new(1, packing);
+        let mut push = || {
+            writer.push(OutboxRow {
+                kind: Kind::Click,
+                recorded_at: DateTime::UNIX_EPOCH,
+                line: "a",
+            })
+        };
+        push().unwrap();
+        let full = push().unwrap_err();
+        assert!(full.to_string().contains("shipper.disk_bytes"), "{full}");
+        // A file without a name: nothing is left when the process ends.
+        assert_eq!(
+            std::fs::read_dir(folder.path().join("made"))
+                .unwrap()
+                .count(),
+            0
+        );
     }
 
     #[test]

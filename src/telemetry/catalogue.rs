@@ -152,6 +152,19 @@ const GAUGES: &[(&str, &str)] = &[
         "Age of the oldest of them",
     ),
     (
+        "textrail_outbox_bytes",
+        "Bytes of the outbox and its indexes on PostgreSQL's disk",
+    ),
+    (
+        "textrail_outbox_growth_bytes_per_second",
+        "Bytes that the outbox grew by, a second, in the last hour; what was reclaimed is not taken off",
+    ),
+    (
+        "textrail_outbox_seconds_left",
+        "Seconds until the outbox has no more room if nothing is reclaimed; alarm below half a day. \
+         There if shipper.outbox_room_bytes is set, or PostgreSQL is the private one",
+    ),
+    (
         "textrail_ship_backlog_windows",
         "Sealed windows that are not shipped yet",
     ),

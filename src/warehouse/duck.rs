@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use directory::Directory;
 use generation::Generation;
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     fs::File,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -107,7 +107,7 @@ impl Warehouse for DuckWarehouse {
         self.current.load_full().load(windows)
     }
 
-    fn loaded(&self, among: &[WindowId]) -> Result<HashSet<WindowId>, WarehouseError> {
+    fn loaded(&self, among: &[WindowId]) -> Result<HashMap<WindowId, String>, WarehouseError> {
         self.current.load_full().loaded(among)
     }
 

@@ -15,11 +15,13 @@
 )]
 
 mod api;
+mod held;
 mod kannel;
 mod ledger;
 mod order;
 mod outages;
 mod reprocess;
+mod restores;
 mod rivals;
 mod services;
 mod support;

@@ -1,6 +1,7 @@
 //! What the stories share.
 
 pub mod app;
+pub mod cluster;
 #[path = "../support/test_database.rs"]
 pub mod database;
 pub mod deployment;

@@ -9,7 +9,7 @@ use crate::{
     },
 };
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{Mutex, MutexGuard},
     time::Duration,
 };
@@ -98,10 +98,13 @@ impl Warehouse for Double {
         Ok(report)
     }
 
-    fn loaded(&self, among: &[WindowId]) -> Result<HashSet<WindowId>, WarehouseError> {
+    fn loaded(&self, among: &[WindowId]) -> Result<HashMap<WindowId, String>, WarehouseError> {
         let state = self.state();
-        let known = among.iter().filter(|id| state.windows.contains_key(id));
-        Ok(known.copied().collect())
+        let known = among.iter().filter_map(|id| {
+            let (window, _) = state.windows.get(id)?;
+            Some((*id, window.manifest_key.clone()))
+        });
+        Ok(known.collect())
     }
 
     fn progress(&self) -> Result<Option<Progress>, WarehouseError> {

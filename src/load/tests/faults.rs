@@ -188,3 +188,26 @@ async fn a_lake_that_goes_away_stops_the_load_until_it_is_back() {
     let report = world.loader().tick().await.unwrap();
     assert_eq!((report.windows, report.quarantined), (ids([1, 2]), 1));
 }
+
+#[tokio::test]
+async fn a_window_of_two_manifests_is_loaded_once_and_the_other_is_told_of() {
+    for loaded_before in [true, false] {
+        let world = World::new();
+        let first = world.ship(1, 2);
+        let mut loader = world.careful_loader();
+        if loaded_before {
+            assert_eq!(loader.tick().await.unwrap().windows, ids([1]));
+        }
+        // Another ledger's, a day later.
+        let mut other = first.clone();
+        other.sealed_at += TimeDelta::days(1);
+        world.put_manifest(&other);
+        world.ship(2, 1);
+        let report = loader.tick().await.unwrap();
+        assert_eq!(report.windows.last(), Some(&id(2)));
+        assert_eq!(reasons(&report), ["twice"]);
+        assert_eq!(report.stopped[0].manifest_key, key_of(&other));
+        // Nor is it forgotten.
+        assert_eq!(reasons(&loader.tick().await.unwrap()), ["twice"]);
+    }
+}

@@ -14,7 +14,7 @@ use anyhow::Context;
 use chrono::{DateTime, Utc};
 use duckdb::{Config, Connection, params};
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     fs,
     path::{Path, PathBuf},
     sync::{
@@ -165,7 +165,7 @@ impl Warehouse for Generation {
         }
     }
 
-    fn loaded(&self, among: &[WindowId]) -> Result<HashSet<WindowId>, WarehouseError> {
+    fn loaded(&self, among: &[WindowId]) -> Result<HashMap<WindowId, String>, WarehouseError> {
         read::loaded(&self.connect()?, among).map_err(refused("list its windows"))
     }
 

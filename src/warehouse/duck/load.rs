@@ -90,7 +90,7 @@ fn not_loaded<'a>(
     windows: &'a [StagedWindow],
 ) -> duckdb::Result<Vec<&'a StagedWindow>> {
     let ids: Vec<_> = windows.iter().map(|window| window.id).collect();
-    let mut seen: HashSet<WindowId> = read::loaded(connection, &ids)?;
+    let mut seen: HashSet<WindowId> = read::loaded(connection, &ids)?.into_keys().collect();
     let new = windows.iter().filter(|window| seen.insert(window.id));
     Ok(new.collect())
 }

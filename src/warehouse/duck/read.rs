@@ -11,7 +11,7 @@ use duckdb::{
     types::{TimeUnit, ToSqlOutput, Value},
 };
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     sync::mpsc::{RecvTimeoutError, channel},
     thread,
     time::{Duration, Instant},
@@ -19,24 +19,24 @@ use std::{
 
 const COUNTS: &str = include_str!("../sql/counts.sql");
 
-/// Which of these windows are loaded.
+/// Which of these windows are loaded, and from which manifest.
 pub(super) fn loaded(
     connection: &Connection,
     among: &[WindowId],
-) -> duckdb::Result<HashSet<WindowId>> {
+) -> duckdb::Result<HashMap<WindowId, String>> {
     // One scan for all of them: the table has no index.
     let Some(ranges) = Ranges::of(among) else {
-        return Ok(HashSet::new());
+        return Ok(HashMap::new());
     };
-    let loaded: HashSet<WindowId> = connection
+    let mut loaded: HashMap<WindowId, String> = connection
         .prepare(include_str!("../sql/loaded_between.sql"))?
-        .query_map(params![ranges.0, ranges.1, ranges.2, ranges.3], window_id)?
+        .query_map(params![ranges.0, ranges.1, ranges.2, ranges.3], |row| {
+            Ok((window_id(row)?, row.get(2)?))
+        })?
         .collect::<duckdb::Result<_>>()?;
-    Ok(among
-        .iter()
-        .copied()
-        .filter(|id| loaded.contains(id))
-        .collect())
+    let asked: HashSet<&WindowId> = among.iter().collect();
+    loaded.retain(|id, _| asked.contains(id));
+    Ok(loaded)
 }
 
 /// First and last epoch, first and last number of some windows.

@@ -12,7 +12,7 @@ use textrail::lake::s3::{S3Settings, S3Store};
 use textrail::lake::store::{ObjectStore, list_all};
 use textrail::load::{LoadSettings, Loader};
 use textrail::report::{LocalReports, Reports};
-use textrail::ship::{ShipSettings, Shipper};
+use textrail::ship::{ShipError, ShipSettings, Shipper, TickReport};
 use textrail::warehouse::duck::{DuckSettings, DuckWarehouse};
 use textrail::warehouse::{Rows, Select, Warehouse};
 use tokio::sync::Mutex;
@@ -96,16 +96,44 @@ impl Pipeline {
 
     /// Seals, ships and loads what was recorded until now. Each time, another window has passed.
     pub async fn roll(&self) {
+        self.ship().await;
+        let mut workers = self.workers.lock().await;
+        let report = workers.loader.tick().await.expect("the window is loaded");
+        assert!(report.stopped.is_empty(), "{report:?}");
+    }
+
+    /// From now on the shipper ships another ledger, into the same lake.
+    pub async fn move_to(&self, database_url: &str) {
+        let settings = ShipSettings::new(WindowLength::default());
+        let shipper = Shipper::new(database_url, Arc::clone(&self.store), settings);
+        self.workers.lock().await.shipper = shipper;
+    }
+
+    /// Seals and ships what was recorded until now.
+    pub async fn try_ship(&self) -> Result<TickReport, ShipError> {
         let mut workers = self.workers.lock().await;
         workers.rolls += 1;
         let now = Utc::now() + TimeDelta::minutes(5) * workers.rolls;
-        workers
-            .shipper
-            .tick(now)
-            .await
-            .expect("the window is shipped");
-        let report = workers.loader.tick().await.expect("the window is loaded");
-        assert!(report.stopped.is_empty(), "{report:?}");
+        workers.shipper.tick(now).await
+    }
+
+    /// The same, when it must succeed.
+    pub async fn ship(&self) {
+        self.try_ship().await.expect("the window is shipped");
+    }
+
+    /// The one column of text that a statement reads from the warehouse.
+    pub fn text_column(&self, sql: &str) -> Vec<String> {
+        let select = Select {
+            sql: sql.to_owned(),
+            parameters: Vec::new(),
+            most_rows: 100_000,
+        };
+        let rows = self.warehouse.read(&[select], Duration::from_secs(30));
+        let rows = rows.expect("the warehouse answers").remove(0);
+        rows.iter()
+            .map(|row| row[0].text().expect("a text").to_owned())
+            .collect()
     }
 
     /// Kind and text of every line in the lake.
