@@ -98,8 +98,9 @@ async fn a_server_that_was_killed_is_started_again_on_its_port() {
     assert!(kill.unwrap().success());
     let again = loop {
         let found = cluster::running(&server.binaries, &server.owner, &server.directory);
+        let answers = || tokio::task::block_in_place(|| server.connect(NAME).is_ok());
         match found.ok().flatten() {
-            Some(running) if running.pid != first && server.connect(NAME).is_ok() => break running,
+            Some(running) if running.pid != first && answers() => break running,
             _ => tokio::time::sleep(Duration::from_millis(100)).await,
         }
     };

@@ -172,3 +172,102 @@ impl Spoolable for inbound::Inbounds {
         item.inbounds.iter().map(reply).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::click::{Judgement, Verdict};
+    use crate::domain::opt_out::Intent;
+    use crate::domain::phone::{PhoneNumber, Sender};
+    use crate::domain::status::{DeliveryLevel, ErrorClass, Status};
+    use crate::event::Context;
+    use crate::ledger::facts::{LinkTarget, NewClick, NewInbound, NewReceipt};
+    use crate::ledger::recorder::PersonalData;
+    use chrono::{SubsecRound, Utc};
+    use uuid::Uuid;
+
+    /// Reads a record as the next process does, and writes it again.
+    fn again(text: &[u8]) -> Vec<u8> {
+        let fact: SpooledFact = serde_json::from_slice(text).unwrap();
+        let record = match &fact {
+            SpooledFact::Click(fact) => Record::Click(fact),
+            SpooledFact::Receipt(fact) => Record::Receipt(fact),
+            SpooledFact::Inbound(fact) => Record::Inbound(fact),
+        };
+        serde_json::to_vec(&record).unwrap()
+    }
+
+    fn receipt() -> NewReceipt {
+        NewReceipt {
+            id: Uuid::now_v7(),
+            gateway: "twig".to_owned(),
+            message_id: Some(Uuid::now_v7()),
+            gateway_message_id: Some("a\u{0}\"é".to_owned()),
+            gateway_event_id: Some("e".to_owned()),
+            status: Status::Undelivered,
+            raw_status: "UNDELIV".to_owned(),
+            error_code: Some("5".to_owned()),
+            error_class: Some(ErrorClass::InvalidNumber),
+            permanent: Some(true),
+            synthetic: true,
+            delivery_level: Some(DeliveryLevel::Handset),
+            segment_number: Some(2),
+            segment_count: Some(u16::MAX),
+            gateway_time: Some(Utc::now().trunc_subsecs(6)),
+            price: Some("0.0075".to_owned()),
+            currency: Some("EUR".to_owned()),
+            mcc_mnc: Some("23201".to_owned()),
+        }
+    }
+
+    #[test]
+    fn a_fact_comes_out_of_the_spool_as_it_went_in() {
+        let receipts = Arc::new(receipts::Pending::new(vec![receipt()]));
+        let inbound = NewInbound {
+            id: Uuid::now_v7(),
+            gateway: "twig".to_owned(),
+            gateway_message_id: None,
+            from: PhoneNumber::parse("+436601234567").unwrap(),
+            to: Sender::parse("SHOP").unwrap(),
+            body: "STOP\n\u{1F600}".to_owned(),
+            segments: Some(3),
+            received_at: Some(Utc::now().trunc_subsecs(6)),
+            gateway_intent: Some(Intent::PossibleStop),
+        };
+        let inbounds = Arc::new(inbound::Pending::new(vec![inbound]));
+        let link = LinkTarget {
+            number: i64::MAX,
+            code: "code".to_owned(),
+            target_url: "https://shop.example/".to_owned(),
+            fallback_url: None,
+            expires_at: None,
+            context: Context::default(),
+        };
+        let click = NewClick {
+            id: Uuid::now_v7(),
+            link: Arc::new(link),
+            judgement: Judgement {
+                verdict: Verdict::Human,
+                reasons: Vec::new(),
+                device: None,
+                os: None,
+                browser: None,
+            },
+            ip: Some("2001:db8::1".parse().unwrap()),
+            user_agent: Some("agent".to_owned()),
+            referrer_host: None,
+        };
+        let click = clicks::Pending::new(click, PersonalData::default()).unwrap();
+        let texts = [
+            receipts::Receipts::texts(&receipts).unwrap(),
+            inbound::Inbounds::texts(&inbounds).unwrap(),
+            clicks::Clicks::texts(&Arc::new(click)).unwrap(),
+        ];
+        for text in texts.concat() {
+            assert_eq!(
+                String::from_utf8_lossy(&again(&text)),
+                String::from_utf8_lossy(&text)
+            );
+        }
+    }
+}

@@ -14,6 +14,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
+/// The most bytes that wait for the disk; what would be more is refused, as by a full spool.
+const QUEUED_BYTES: u64 = 64 * 1024 * 1024;
+
 /// The spool. Cloning shares it; when the last clone is gone, its thread ends.
 #[derive(Clone, Debug)]
 pub(in crate::ledger) struct Spool {
@@ -27,6 +30,8 @@ pub(super) struct Shared {
     settings: SpoolSettings,
     /// Bytes on disk, and those on their way there.
     bytes: AtomicU64,
+    /// Bytes on their way there, in memory.
+    queued: AtomicU64,
     /// Records that are in no ledger yet, by stream; those on their way to the disk included.
     waiting: [AtomicU64; 4],
     closed: Mutex<[VecDeque<Segment>; 4]>,
@@ -62,6 +67,7 @@ impl Spool {
             folder: Folder::open(&settings.directory)?,
             settings,
             bytes: AtomicU64::new(0),
+            queued: AtomicU64::new(0),
             waiting: Default::default(),
             closed: Mutex::default(),
         });
@@ -196,17 +202,27 @@ impl Shared {
         Ok(last + 1)
     }
 
-    /// Takes room for bytes, if there is any.
+    /// Takes room for bytes, if there is any: on the disk, and in memory until they are there.
     fn reserve(&self, bytes: u64) -> Result<(), SpoolError> {
         let most = self.settings.max_bytes;
-        let take = |taken: u64| taken.checked_add(bytes).filter(|sum| *sum <= most);
-        self.bytes
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, take)
-            .map(|_| ())
-            .map_err(|_| {
+        let on_disk = |taken: u64| taken.checked_add(bytes).filter(|sum| *sum <= most);
+        // One that is larger than the queue goes alone.
+        let in_memory =
+            |taken: u64| (taken == 0 || taken + bytes <= QUEUED_BYTES).then_some(taken + bytes);
+        let update = |counter: &AtomicU64, take: &dyn Fn(u64) -> Option<u64>| {
+            let taken = counter.fetch_update(Ordering::SeqCst, Ordering::SeqCst, take);
+            taken.map(|_| ()).map_err(|_| {
                 metrics::counter!("textrail_spool_full_total").increment(1);
                 SpoolError::Full
             })
+        };
+        update(&self.queued, &in_memory)?;
+        update(&self.bytes, &on_disk).inspect_err(|_| self.written(bytes))
+    }
+
+    /// Gives the room in memory back.
+    pub(super) fn written(&self, bytes: u64) {
+        self.queued.fetch_sub(bytes, Ordering::SeqCst);
     }
 
     /// Gives back what an append took that came to nothing.

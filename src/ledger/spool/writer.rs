@@ -98,6 +98,7 @@ impl Writer {
             self.abandon(stream);
         }
         for append in appends {
+            self.shared.written(append.frames.len() as u64);
             let answer = match &written {
                 Ok(()) => Ok(()),
                 Err(error) => {

@@ -330,6 +330,35 @@ async fn a_full_spool_refuses_rather_than_loses() {
     assert!(!say(&recorder, "Hello", "after").await.spooled);
 }
 
+/// After a failover, the address may lead to a standby, which answers and takes no writes.
+#[tokio::test]
+async fn a_standby_is_no_ledger() {
+    let scene = Scene::new();
+    let (recorder, _threads) = scene.server();
+    let set = |state: &str| {
+        let sql = format!(
+            "DO $$ BEGIN EXECUTE format(
+                 'ALTER DATABASE %I SET default_transaction_read_only = {state}',
+                 current_database());
+             END $$"
+        );
+        let mut conn = scene.ledger.database.connect();
+        conn.batch_execute("SET default_transaction_read_only = off")
+            .unwrap();
+        conn.batch_execute(&sql).unwrap();
+    };
+    set("on");
+    assert!(say(&recorder, "STOP", "in-1").await.spooled);
+    let refused = recorder.send(call(vec![new_message(ALICE, "Hi")])).await;
+    assert!(
+        matches!(refused, Err(RecordError::NotTaken(_))),
+        "{refused:?}"
+    );
+    set("off");
+    assert_eq!(send_when_taken(&recorder).await, "suppressed");
+    assert_eq!(scene.told("inbound"), 1);
+}
+
 #[tokio::test]
 async fn a_second_server_needs_a_spool_of_its_own() {
     let scene = Scene::new();

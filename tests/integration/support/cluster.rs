@@ -93,6 +93,7 @@ impl Cluster {
             personal_data: Default::default(),
             threads: Default::default(),
             queued_rows: 50_000,
+            spool: None,
         };
         let (recorder, _threads) = Recorder::start(&settings).expect("the recorder starts");
         let messages: Vec<_> = (0..count)

@@ -132,7 +132,8 @@ impl Run {
         let build = || self.client.api(Method::POST, &["v1", resource]).json(items);
         let answer = self.client.send(what, build).await?;
         self.fact(answer.date);
-        let answer = expect(what, answer, &[StatusCode::OK])?;
+        // 202: kept on the server's disk, while its ledger is away.
+        let answer = expect(what, answer, &[StatusCode::OK, StatusCode::ACCEPTED])?;
         let results: Results<ItemResult> = serde_json::from_slice(&answer.body).context(what)?;
         ensure!(
             results.results.len() == items.len(),
