@@ -94,7 +94,8 @@ async fn show(desk: &dyn Desk, file: &str, line_number: u64) -> Result<()> {
     };
     let list = desk.list(query).await.map_err(plain)?;
     let entry = list.entries.first();
-    let entry = entry.with_context(|| format!("line {line_number} of {file} is not in quarantine"))?;
+    let entry =
+        entry.with_context(|| format!("line {line_number} of {file} is not in quarantine"))?;
     output::line(serde_json::to_string(entry)?)?;
     Ok(())
 }
@@ -118,7 +119,11 @@ fn shown(list: &QuarantineList) -> String {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    let more = if list.more { "; not all are listed" } else { "" };
+    let more = if list.more {
+        "; not all are listed"
+    } else {
+        ""
+    };
     format!("{table}\n{} lines in quarantine{more}", list.lines)
 }
 
@@ -128,7 +133,10 @@ fn told(outcome: &QuarantineOutcome) -> String {
         outcome.loaded, outcome.duplicates, outcome.left
     );
     for failure in &outcome.failed {
-        text.push_str(&format!("\nnot tried: {}: {}", failure.file, failure.reason));
+        text.push_str(&format!(
+            "\nnot tried: {}: {}",
+            failure.file, failure.reason
+        ));
     }
     text
 }
@@ -141,7 +149,8 @@ fn corrections(path: &Path) -> Result<Vec<QuarantineCorrection>> {
         line_number: u64,
         line: String,
     }
-    let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text =
+        fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let mut corrections = Vec::new();
     for (place, line) in text.lines().enumerate() {
         if line.trim().is_empty() {

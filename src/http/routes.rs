@@ -1,8 +1,8 @@
 //! Which routes stand on which listener.
 
 use super::{
-    campaigns, docs, health, inbound, messages, opt_outs, quarantine, receipts, redirect, reports, submissions,
-    webhooks, well_known,
+    campaigns, docs, health, inbound, messages, opt_outs, quarantine, receipts, redirect, reports,
+    submissions, webhooks, well_known,
 };
 use utoipa_actix_web::service_config::ServiceConfig;
 

@@ -54,7 +54,8 @@ impl Default for LoadSettings {
 /// What a tick did.
 #[derive(Debug, Default)]
 pub struct TickReport {
-    /// Manifests that were announced, new or not.
+    /// Manifests that were announced, new or not; but for those of windows that are stopped, which a
+    /// queue announces again and again.
     pub announced: usize,
     /// Windows that are loaded now and were not before, in the order of loading.
     pub windows: Vec<WindowId>,
@@ -184,7 +185,8 @@ impl Loader {
         // A source that is away does not stop what waits already.
         let silent = match announced {
             Ok(announced) => {
-                report.announced = announced.len();
+                let stands = |news: &&Announcement| !self.stopped.contains_key(&news.manifest_key);
+                report.announced = announced.iter().filter(stands).count();
                 self.waiting.add(announced);
                 None
             }

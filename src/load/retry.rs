@@ -16,9 +16,7 @@ use crate::{
     cause::with_causes,
     domain::window::WindowId,
     lake::{keys, store::ObjectStore},
-    warehouse::{
-        QuarantineFilter, QuarantinedFile, Retry, StagedFile, Warehouse, WarehouseError,
-    },
+    warehouse::{QuarantineFilter, QuarantinedFile, Retry, StagedFile, Warehouse, WarehouseError},
 };
 use chrono::Utc;
 use serde_json::json;
@@ -113,8 +111,7 @@ impl Quarantine {
                 continue;
             };
             let (kind, part) = (file.kind.as_str(), file.part);
-            let taken =
-                corrections::write(&*self.store, file.id, kind, part, correction).await;
+            let taken = corrections::write(&*self.store, file.id, kind, part, correction).await;
             if !taken.map_err(Fault::from)? {
                 let problem = "it was corrected otherwise before, and that stands".to_owned();
                 return Err(refused(correction, problem));
@@ -141,7 +138,11 @@ impl Quarantine {
             };
             if let Err(fault) = self.retry_file(&file, &mut report).await {
                 let why = with_causes(&fault);
-                tracing::warn!(key = file.key, error = why, "a file's lines stay in quarantine");
+                tracing::warn!(
+                    key = file.key,
+                    error = why,
+                    "a file's lines stay in quarantine"
+                );
                 report.failed.push((file.key, why));
             }
         }

@@ -1,7 +1,8 @@
 //! The warehouse in DuckDB: one file a generation, one process that owns it.
 
 use super::{
-    Counts, LoadReport, Progress, QuarantineFilter, QuarantinedFile, Retry, Rows, Select, StagedWindow, Warehouse, WarehouseError, rows::Cell,
+    Counts, LoadReport, Progress, QuarantineFilter, QuarantinedFile, Retry, Rows, Select,
+    StagedWindow, Warehouse, WarehouseError, rows::Cell,
 };
 use crate::domain::window::WindowId;
 use duckdb::Connection;

@@ -17,6 +17,7 @@
 mod api;
 mod kannel;
 mod ledger;
+mod queue;
 mod services;
 mod support;
 mod up;

@@ -6,5 +6,6 @@ pub mod database;
 pub mod eventually;
 pub mod kannel;
 pub mod ledger;
+pub mod moto;
 pub mod pipeline;
 pub mod proxy;

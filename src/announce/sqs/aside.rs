@@ -27,7 +27,11 @@ pub(super) async fn store(
         body: message.body.as_deref().unwrap_or_default(),
     };
     let body = serde_json::to_vec(&aside)?;
-    lake.put_if_absent(&keys::queue_aside(message_id), body.into(), "application/json")
-        .await?;
+    lake.put_if_absent(
+        &keys::queue_aside(message_id),
+        body.into(),
+        "application/json",
+    )
+    .await?;
     Ok(())
 }

@@ -136,7 +136,10 @@ impl QueueClient {
                 .send()
                 .await
                 .map_err(|error| self.failed("hide messages that are being loaded", &error))?;
-            let places = answer.failed.iter().filter(|refused| refused.sender_fault());
+            let places = answer
+                .failed
+                .iter()
+                .filter(|refused| refused.sender_fault());
             let places = places.filter_map(|refused| refused.id().parse::<usize>().ok());
             lost.extend(places.filter_map(|place| handles.get(place).cloned()));
         }
@@ -177,8 +180,7 @@ impl QueueClient {
 fn region_of(url: &str) -> Option<String> {
     let (_, rest) = url.split_once("://sqs.")?;
     let (region, rest) = rest.split_once('.')?;
-    rest.starts_with("amazonaws.com")
-        .then(|| region.to_owned())
+    rest.starts_with("amazonaws.com").then(|| region.to_owned())
 }
 
 fn whole_seconds(time: Duration) -> i32 {

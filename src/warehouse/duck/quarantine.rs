@@ -136,12 +136,7 @@ fn note(connection: &Connection, retry: &Retry, since: DateTime<Utc>) -> duckdb:
     connection.execute(
         "UPDATE loaded_files SET loaded = loaded + ?, duplicates = duplicates + ?, \
          quarantined = quarantined - ? WHERE file_key = ?",
-        params![
-            loaded,
-            file.good_lines - loaded,
-            file.good_lines,
-            file.key
-        ],
+        params![loaded, file.good_lines - loaded, file.good_lines, file.key],
     )?;
     Ok(loaded)
 }
