@@ -18,7 +18,10 @@ use crate::warehouse::duck::{DuckSettings, DuckWarehouse};
 use anyhow::{Context, Result, ensure};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
+/// How often a loader that stands by looks whether the warehouse is free.
+const STAND_BY: Duration = Duration::from_secs(1);
 /// How often the lake is asked unless the configuration says otherwise.
 const SWEEP: Duration = Duration::from_secs(15);
 /// The same, where a queue tells of new windows: the sweep then only finds what it lost.
@@ -65,9 +68,11 @@ async fn drain(config: &Config) -> Result<()> {
 async fn serve(config: &Config) -> Result<()> {
     let listener = api::bind(config.loader.listen)?;
     let store = lake::connect(&config.lake).await?;
-    let warehouse = warehouse(config).await?;
     let metrics = telemetry::start_metrics()?;
     let stop = shutdown::on_signal()?;
+    let Some(warehouse) = warehouse_in_turn(config, &stop).await? else {
+        return Ok(());
+    };
     let desk = desk(config, Arc::clone(&store), Arc::clone(&warehouse))?;
     let state = ReportsState {
         reports: Arc::new(LocalReports::new(Arc::clone(&warehouse))),
@@ -88,6 +93,34 @@ async fn serve(config: &Config) -> Result<()> {
         shutdown: stop.clone(),
     });
     beside::run(served, "loader", loader.run(None, stop.clone()), stop).await
+}
+
+/// The configured warehouse, as soon as no other process has it: a second loader stands by. None if
+/// it was told to stop meanwhile.
+async fn warehouse_in_turn(
+    config: &Config,
+    stop: &CancellationToken,
+) -> Result<Option<Arc<dyn Warehouse>>> {
+    let mut told = false;
+    loop {
+        let error = match warehouse(config).await {
+            Ok(warehouse) => return Ok(Some(warehouse)),
+            Err(error) if is_taken(&error) => format!("{error:#}"),
+            Err(error) => return Err(error),
+        };
+        if !std::mem::replace(&mut told, true) {
+            tracing::warn!(error, "standing by: another process has the warehouse");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(STAND_BY) => {}
+            () = stop.cancelled() => return Ok(None),
+        }
+    }
+}
+
+/// DuckDB has no code for it, but these words: "Conflicting lock is held in … (PID 123)".
+fn is_taken(error: &anyhow::Error) -> bool {
+    format!("{error:#}").contains("Conflicting lock")
 }
 
 /// The quarantine of a warehouse and the lake that it is loaded from.

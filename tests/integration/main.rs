@@ -17,6 +17,7 @@
 mod api;
 mod kannel;
 mod ledger;
+mod loading;
 mod queue;
 mod services;
 mod support;

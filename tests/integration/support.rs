@@ -1,6 +1,7 @@
 //! What the stories share.
 
 pub mod app;
+pub mod chain;
 #[path = "../support/test_database.rs"]
 pub mod database;
 pub mod eventually;

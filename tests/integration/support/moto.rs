@@ -174,12 +174,10 @@ fn sqs(endpoint: &str) -> aws_sdk_sqs::Client {
 
 fn s3(endpoint: &str) -> aws_sdk_s3::Client {
     let config = aws_sdk_s3::Config::builder()
-        .behavior_version(aws_sdk_s3::config::BehaviorVersion::latest())
-        .region(aws_sdk_s3::config::Region::new(REGION))
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(REGION))
         .endpoint_url(endpoint)
         .force_path_style(true)
-        .credentials_provider(aws_sdk_s3::config::Credentials::new(
-            KEY, KEY, None, None, "test",
-        ));
+        .credentials_provider(Credentials::new(KEY, KEY, None, None, "test"));
     aws_sdk_s3::Client::from_conf(config.build())
 }
