@@ -24,6 +24,9 @@ use std::{
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+/// Stopped windows that have a metric of their own, at most: the log names all.
+const MOST_NAMED: usize = 100;
+
 /// What a loader is told.
 #[derive(Clone, Debug)]
 pub struct LoadSettings {
@@ -323,7 +326,9 @@ impl Loader {
     ) -> Result<(), LoadError> {
         let mut done: Vec<Announcement> = Vec::new();
         for key in manifest_keys {
-            self.stopped.remove(key);
+            if let Some(reason) = self.stopped.remove(key) {
+                measure::stands_still(key, reason, false);
+            }
             done.extend(self.waiting.remove(key));
         }
         measure::stopped_windows(self.stopped.len());
@@ -346,13 +351,23 @@ impl Loader {
                 let announcements = self.waiting.remove(&manifest_key);
                 self.announcer.release(&announcements);
             }
-            self.stopped.insert(manifest_key.clone(), fault.reason());
+            self.note_stopped(&manifest_key, fault.reason());
             report.stopped.push(Stopped {
                 manifest_key,
                 fault,
             });
         }
         measure::stopped_windows(self.stopped.len());
+    }
+
+    fn note_stopped(&mut self, manifest_key: &str, reason: &'static str) {
+        let before = self.stopped.insert(manifest_key.to_owned(), reason);
+        if let Some(before) = before.filter(|before| *before != reason) {
+            measure::stands_still(manifest_key, before, false);
+        }
+        if self.stopped.len() <= MOST_NAMED {
+            measure::stands_still(manifest_key, reason, true);
+        }
     }
 
     /// Calls the warehouse on a thread that may block.

@@ -122,6 +122,10 @@ const GAUGES: &[(&str, &str)] = &[
         "Windows that are stopped: a file is missing or altered, or a manifest cannot be read; the \
          log names them",
     ),
+    (
+        "textrail_load_stopped_window",
+        "1 for each of the first hundred of them, by manifest and reason; 0 once it is loaded",
+    ),
     ("textrail_warehouse_bytes", "Bytes of the warehouse on disk"),
 ];
 
