@@ -8,9 +8,8 @@ use super::{
 use std::{collections::BTreeMap, time::Duration};
 use tokio_util::sync::CancellationToken;
 
-/// How often something that may pass is tried before it is left to the next run: about a quarter of a
-/// minute.
-const ATTEMPTS: usize = 5;
+/// How often something that may pass is tried before it is left to the next run: about ten seconds.
+const ATTEMPTS: usize = 4;
 
 /// What a drain did.
 #[derive(Debug, Default)]

@@ -26,6 +26,9 @@ use std::{
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+/// Stopped windows that have a metric of their own, at most: the log names all.
+const MOST_NAMED: usize = 100;
+
 /// What a loader is told.
 #[derive(Clone, Debug)]
 pub struct LoadSettings {
@@ -56,7 +59,8 @@ impl Default for LoadSettings {
 /// What a tick did.
 #[derive(Debug, Default)]
 pub struct TickReport {
-    /// Manifests that were announced, new or not.
+    /// Manifests that were announced, new or not; but for those of windows that are stopped, which a
+    /// queue announces again and again.
     pub announced: usize,
     /// Windows that are loaded now and were not before, in the order of loading.
     pub windows: Vec<WindowId>,
@@ -190,7 +194,8 @@ impl Loader {
         // A source that is away does not stop what waits already.
         let silent = match announced {
             Ok(announced) => {
-                report.announced = announced.len();
+                let stands = |news: &&Announcement| !self.stopped.contains_key(&news.manifest_key);
+                report.announced = announced.iter().filter(stands).count();
                 self.waiting.add(announced);
                 None
             }
@@ -337,7 +342,9 @@ impl Loader {
     ) -> Result<(), LoadError> {
         let mut done: Vec<Announcement> = Vec::new();
         for key in manifest_keys {
-            self.stopped.remove(key);
+            if let Some(reason) = self.stopped.remove(key) {
+                measure::stands_still(key, reason, false);
+            }
             done.extend(self.waiting.remove(key));
         }
         measure::stopped_windows(self.stopped.len());
@@ -360,13 +367,23 @@ impl Loader {
                 let announcements = self.waiting.remove(&manifest_key);
                 self.announcer.release(&announcements);
             }
-            self.stopped.insert(manifest_key.clone(), fault.reason());
+            self.note_stopped(&manifest_key, fault.reason());
             report.stopped.push(Stopped {
                 manifest_key,
                 fault,
             });
         }
         measure::stopped_windows(self.stopped.len());
+    }
+
+    fn note_stopped(&mut self, manifest_key: &str, reason: &'static str) {
+        let before = self.stopped.insert(manifest_key.to_owned(), reason);
+        if let Some(before) = before.filter(|before| *before != reason) {
+            measure::stands_still(manifest_key, before, false);
+        }
+        if self.stopped.len() <= MOST_NAMED {
+            measure::stands_still(manifest_key, reason, true);
+        }
     }
 
     /// Calls the warehouse on a thread that may block.

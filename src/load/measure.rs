@@ -77,6 +77,15 @@ pub(super) fn counts(counts: &Counts) {
     gauge!("textrail_warehouse_bytes").set(counts.bytes as f64);
 }
 
+/// Whether a window is stopped, by the key of its manifest.
+pub(super) fn stands_still(manifest_key: &str, reason: &'static str, stopped: bool) {
+    let labels = [
+        ("manifest", manifest_key.to_owned()),
+        ("reason", reason.to_owned()),
+    ];
+    gauge!("textrail_load_stopped_window", &labels).set(if stopped { 1.0 } else { 0.0 });
+}
+
 /// A window was stopped.
 pub(super) fn stopped(manifest_key: &str, fault: &Fault) {
     counter!("textrail_load_failures_total", "reason" => fault.reason()).increment(1);

@@ -65,7 +65,7 @@ pub(super) fn stage(
         source,
     };
     let mut sorted = Sorted::new(&path, file.rows, kind, wanted).map_err(disk)?;
-    let text = unpack(object, &mut sorted).map_err(disk)?;
+    let text = unpack(object, file, &mut sorted).map_err(disk)?;
     let whole = text.sha256 == file.text_sha256 && text.lines == file.rows;
     match text.damage {
         None if text.sha256 != file.text_sha256 => return Err(altered(file, "text")),
@@ -144,7 +144,15 @@ struct Damage {
     rest: Vec<u8>,
 }
 
-fn unpack(object: &[u8], sorted: &mut Sorted<'_>) -> io::Result<Text> {
+/// Whether the object ends as gzip ends: with the length of the text (RFC 1952, 2.3.1). One that does
+/// was not cut off, though a byte at fault may have sent the decoder beyond its end.
+fn has_tail(object: &[u8], file: &File) -> bool {
+    object
+        .last_chunk::<4>()
+        .is_some_and(|tail| u64::from(u32::from_le_bytes(*tail)) == file.text_bytes % (1 << 32))
+}
+
+fn unpack(object: &[u8], file: &File, sorted: &mut Sorted<'_>) -> io::Result<Text> {
     let mut text = Lines::new(MultiGzDecoder::new(object));
     let mut damage = None;
     let mut lines = 0;
@@ -156,7 +164,7 @@ fn unpack(object: &[u8], sorted: &mut Sorted<'_>) -> io::Result<Text> {
             }
             Ok(None) => break,
             Err(error) => {
-                let is_cut = error.kind() == ErrorKind::UnexpectedEof;
+                let is_cut = error.kind() == ErrorKind::UnexpectedEof && !has_tail(object, file);
                 let what = if is_cut { "is cut off" } else { "is damaged" };
                 damage = Some(Damage {
                     reason: format!("the gzip file {what}: {error}"),

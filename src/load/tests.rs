@@ -20,9 +20,11 @@ use std::{io::Write as _, sync::Arc, time::Duration};
 use uuid::Uuid;
 
 mod bad_lines;
+mod damaged;
 mod double;
 mod faults;
 mod real;
+mod retry;
 mod windows;
 
 /// A lake, a warehouse, and a place between them.
@@ -126,6 +128,21 @@ fn gzip(text: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(text).unwrap();
     encoder.finish().unwrap()
+}
+
+impl World {
+    /// Puts a window of clicks whose one object is what `damage` makes of it: as its writer put it, by
+    /// the manifest.
+    fn ship_damaged(&self, number: i64, lines: &[String], damage: impl Fn(Vec<u8>) -> Vec<u8>) {
+        let lines = (Kind::Click, lines.to_vec());
+        let mut manifest = manifest(&self.lake, id(number), &[lines]);
+        let file = &mut manifest.files[0];
+        let object = damage(self.lake.objects()[&file.key].to_vec());
+        file.object_bytes = object.len() as u64;
+        file.object_sha256 = hex::encode(Sha256::digest(&object));
+        self.lake.overwrite(&file.key, object.into());
+        self.put_manifest(&manifest);
+    }
 }
 
 /// Puts a window's files, and returns the manifest that tells of them. Windows are five minutes.

@@ -199,6 +199,10 @@ const GAUGES: &[(&str, &str)] = &[
         "textrail_load_standby",
         "1 while this loader waits for a warehouse that another process owns",
     ),
+    (
+        "textrail_load_stopped_window",
+        "1 for each of the first hundred of them, by manifest and reason; 0 once it is loaded",
+    ),
     ("textrail_warehouse_bytes", "Bytes of the warehouse on disk"),
     (
         "textrail_verify_differences",

@@ -32,7 +32,11 @@ pub(super) async fn missing(
         let ids: Vec<WindowId> = some.iter().map(|(id, _)| *id).collect();
         let warehouse = warehouse.clone();
         let loaded = tokio::task::spawn_blocking(move || warehouse.loaded(&ids)).await??;
-        missing.extend(some.iter().filter(|(id, _)| !loaded.contains_key(id)).cloned());
+        missing.extend(
+            some.iter()
+                .filter(|(id, _)| !loaded.contains_key(id))
+                .cloned(),
+        );
     }
     Ok(missing)
 }

@@ -54,11 +54,26 @@ async fn an_altered_text() {
 }
 
 #[tokio::test]
-async fn a_truncated_object() {
-    stops_only_its_window("gzip", |world, manifest| {
-        let object = world.lake.objects()[&manifest.files[0].key].clone();
-        // Without its last eight bytes, the text's own sum and length, the text itself is whole.
-        replace_object(world, manifest, object[..object.len() - 8].to_vec());
+async fn an_object_that_was_cut_off_after_it_was_put() {
+    stops_only_its_window("checksum", |world, manifest| {
+        let key = &manifest.files[0].key;
+        let object = world.lake.objects()[key].clone();
+        world.lake.overwrite(key, object.slice(..object.len() - 8));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_correction_that_is_none() {
+    let key = "_quarantine/0001-0000000002/click-0000.corrected/0000000001.json";
+    stops_only_its_window("correction", |world, manifest| {
+        let mut manifest = manifest;
+        let bad = gzip(b"{}\n");
+        let file = &mut manifest.files[0];
+        file.rows = 1;
+        file.text_sha256 = hex::encode(Sha256::digest(b"{}\n"));
+        replace_object(world, manifest, bad);
+        world.lake.overwrite(key, Bytes::from_static(b"no JSON"));
     })
     .await;
 }
