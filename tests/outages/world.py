@@ -118,7 +118,9 @@ class World:
                 [WEED, "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={folder}",
                  f"-master.port={free_port()}", f"-volume.port={free_port()}",
                  f"-filer.port={free_port()}", "-filer", "-s3", f"-s3.port={self.s3_port}",
-                 f"-s3.config={folder}/s3.json", "-volume.max=100", "-master.telemetry=false"],
+                 f"-s3.config={folder}/s3.json", "-volume.max=100", "-master.telemetry=false",
+                 # Neither is needed, and their ports are fixed.
+                 "-s3.port.iceberg=0", "-s3.port.lance=0"],
                 stdout=log, stderr=log, cwd=folder)
         wait("S3 is there", 60, self._bucket)
 
