@@ -1,0 +1,1 @@
+"""Long outages: `scripts/outages --help`."""

@@ -1,0 +1,53 @@
+"""Takes S3 or PostgreSQL away for long, brings it back, and counts.
+
+Everything is private and durable: a PostgreSQL with its defaults (fsync on), SeaweedFS, textrail's
+own services as processes. Exit 1 on any loss, any doubling, or a backlog that stays.
+"""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from . import lake_away, postgres_away
+from .world import World
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="scripts/outages", description=__doc__)
+    parser.add_argument(
+        "what", choices=["lake", "postgres"],
+        help="lake: S3 is away while windows are sealed; postgres: PostgreSQL is away under traffic",
+    )
+    parser.add_argument(
+        "--windows", type=int, default=288,
+        help="windows that are sealed while S3 is away; 288 five-minute windows are a day (%(default)s)",
+    )
+    parser.add_argument(
+        "--rows", type=int, default=9_000_000,
+        help="log lines of all of them; 9 million are a day at the reference rate, 90 million at ten "
+        "times it, which takes some 60 GB of disk (%(default)s)",
+    )
+    parser.add_argument(
+        "--seconds", type=int, default=600, help="how long PostgreSQL is away (%(default)s)"
+    )
+    parser.add_argument(
+        "--binary", type=Path, default=Path("target/release/textrail"), help="textrail (%(default)s)"
+    )
+    parser.add_argument(
+        "--folder", type=Path, help="where it all goes; removed at the end. Default: a temporary one"
+    )
+    options = parser.parse_args()
+    if options.folder:
+        options.folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="textrail-outages-", dir=options.folder) as folder:
+        world = World(Path(folder), options.binary.resolve())
+        try:
+            if options.what == "lake":
+                return lake_away.run(world, options.windows, options.rows)
+            return postgres_away.run(world, options.seconds)
+        finally:
+            world.stop()
+
+
+sys.exit(main())
