@@ -49,6 +49,8 @@ class Api:
             timeout=aiohttp.ClientTimeout(total=_CALL_SECONDS),
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=5),
         )
+        # By itself, aiohttp repeats a GET whose connection broke: one visit would be two.
+        self._session._retry_connection = False
 
     async def close(self) -> None:
         """Closes what is open."""

@@ -20,8 +20,8 @@ LOADER_KEY = "internal"
 #: The database that every round's is a copy of: its schema, its API key, its secrets.
 TEMPLATE = "torture_template"
 #: An attempt at S3 is given up after this long; a time-out holds the answer longer.
-S3_TIMEOUT_SECONDS = 2
-S3_HOLD_SECONDS = 3
+S3_TIMEOUT_SECONDS = 1
+S3_HOLD_SECONDS = 1.5
 
 
 async def make_template(binary: Path, cluster: Cluster) -> str:

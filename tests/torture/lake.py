@@ -5,6 +5,7 @@ import hashlib
 import json
 import zlib
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -95,6 +96,19 @@ def read(objects: Objects) -> Lake:
             lake.faults.append(f"lines were quarantined: {key}")
     _check_numbers(lake)
     return lake
+
+
+def boundary_with(objects: Objects, reference: str) -> datetime | None:
+    """The mark of the clock of the window that holds a message of this reference, looked for among
+    the latest windows."""
+    wanted = f'"client_reference":"{reference}"'.encode()
+    manifests = [key for key in objects.keys() if key.startswith("_manifest/")]
+    for key in reversed(manifests[-5:]):
+        manifest = json.loads(objects.get(key))
+        messages = (entry["key"] for entry in manifest["files"] if entry["kind"] == "message")
+        if any(wanted in gzip.decompress(objects.get(file)) for file in messages):
+            return datetime.fromisoformat(manifest["boundary"])
+    return None
 
 
 def _read_manifest(objects: Objects, key: str, lake: Lake) -> None:

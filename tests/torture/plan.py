@@ -47,7 +47,7 @@ _FAULTS = {
     "commit answer lost": 16,
     "answer cut": 10,
     "ledger frozen": 2,
-    "backend killed": 2,
+    "backend killed": 1,
     "ledger killed": 1,
     "store killed": 2,
     "s3": 22,

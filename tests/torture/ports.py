@@ -5,7 +5,7 @@ import socket
 
 # Below the range from which the system gives ports to outgoing connections: a service that was killed
 # finds its port free when it is started again.
-_RANGE = range(20_000, 32_000)
+_RANGE = range(12_000, 22_000)
 _taken: set[int] = set()
 
 
@@ -14,8 +14,9 @@ def free_port() -> int:
     while True:
         port = random.choice(_RANGE)
         # SeaweedFS takes the port that is 10,000 above for gRPC.
-        if port not in _taken and _is_free(port) and _is_free(port + 10_000):
-            _taken.add(port)
+        both = {port, port + 10_000}
+        if not both & _taken and all(map(_is_free, both)):
+            _taken.update(both)
             return port
 
 

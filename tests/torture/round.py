@@ -1,14 +1,15 @@
 """One round: traffic under faults, then calm, then the judgement."""
 
 import asyncio
+import functools
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 
@@ -22,6 +23,7 @@ from .plan import Plan
 from .stores import Store
 from .traffic import CAMPAIGNS, SENDER, Client
 
+_Found = TypeVar("_Found")
 #: Everything must be in the warehouse this long after the last fault.
 _CALM_SECONDS = 120
 _START_SECONDS = 60
@@ -123,9 +125,14 @@ class Round:
             return
         for task in done:
             task.result()
-        mark = await self._last_message(api)
+        await self._send_last(api)
+        deadline = calm_since + _CALM_SECONDS
+        mark = await _until(deadline, lambda: asyncio.to_thread(lake.boundary_with, self._objects(), "mark"))
+        if mark is None:
+            result.wrong.append(f"the last message was not in the lake within {_CALM_SECONDS} s of calm")
+            return
         for loader in deployment.of_kind("load"):
-            if not await _loaded(deployment.ports[loader], mark, calm_since + _CALM_SECONDS):
+            if not await _loaded(deployment.ports[loader], mark, deadline):
                 result.wrong.append(
                     f"{loader} had not loaded everything within {_CALM_SECONDS} s of calm (log: {loader}.log)"
                 )
@@ -135,11 +142,12 @@ class Round:
         draw = random.Random(0)
         for name, kind in [*CAMPAIGNS.items(), ("mark", "mark")]:
             body = {"type": kind, "name": name}
-            if not await _until(_START_SECONDS, lambda: _succeeds(api, draw, "PUT", f"/v1/campaigns/{name}", body)):
+            put = functools.partial(_succeeds, api, draw, "PUT", f"/v1/campaigns/{name}", body)
+            if not await _until(time.monotonic() + _START_SECONDS, put):
                 raise RuntimeError(f"textrail did not come up: see {self.folder}")
 
-    async def _last_message(self, api: Api) -> datetime:
-        """A message after all others; when it was recorded."""
+    async def _send_last(self, api: Api) -> None:
+        """A message after all others."""
         draw = random.Random(0)
         body = {
             "to": "+43664999999", "from": SENDER, "campaign": "mark", "body": "The end",
@@ -148,13 +156,15 @@ class Round:
         headers = {"Idempotency-Key": "mark"}
         while True:
             answer = await api.call(draw, "POST", "/v1/messages", json=body, headers=headers)
-            if answer.status == 201:
-                return datetime.fromisoformat(answer.body["recorded_at"])
+            if answer.is_success:
+                return
             await asyncio.sleep(0.1)
 
+    def _objects(self) -> lake.Bucket:
+        return lake.Bucket(stores.client(self.store.port), BUCKET, f"{self.database}/")
+
     def _judge(self, deployment: Deployment, log: ClientLog, result: Result) -> list[str]:
-        s3 = stores.client(self.store.port)
-        found = lake.read(lake.Bucket(s3, BUCKET, deployment.prefix))
+        found = lake.read(self._objects())
         result.windows, result.lines = len(found.windows), len(found.lines)
         found_of_traffic = [line for line in found.lines if line.values.get("campaign") != "mark"]
         wrong = oracle.judge_lake(log.facts, lake.Lake(found_of_traffic, found.windows, found.files, found.faults))
@@ -185,18 +195,17 @@ async def _succeeds(api: Api, draw: random.Random, method: str, path: str, body:
     return (await api.call(draw, method, path, json=body)).is_success
 
 
-async def _until(seconds: float, holds: Callable[[], Any]) -> bool:
-    """Waits for a condition; false if it does not come to hold."""
-    deadline = time.monotonic() + seconds
+async def _until(deadline: float, find: Callable[[], Awaitable[_Found | None]]) -> _Found | None:
+    """Asks until there is something; what it is, or nothing after the deadline."""
     while time.monotonic() < deadline:
-        if await holds():
-            return True
+        if found := await find():
+            return found
         await asyncio.sleep(0.1)
-    return False
+    return None
 
 
-async def _loaded(port: int, mark: datetime, deadline: float) -> bool:
-    """Waits until a loader's report is complete through the mark."""
+async def _loaded(port: int, mark: datetime, deadline: float) -> bool | None:
+    """Waits until a loader's report is complete through the mark of the clock."""
     day = timedelta(days=1)
     today = datetime.now(UTC).date()
     url = f"http://127.0.0.1:{port}/v1/reports/messages?start={today - day}&end={today + day}"
@@ -211,4 +220,4 @@ async def _loaded(port: int, mark: datetime, deadline: float) -> bool:
         return through is not None and datetime.fromisoformat(through) >= mark
 
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
-        return await _until(deadline - time.monotonic(), complete)
+        return await _until(deadline, complete)

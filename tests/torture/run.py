@@ -21,6 +21,9 @@ from .round import Result, Round
 from .stores import EmbeddedStore, SeaweedFS, Store
 
 _ROOT = Path(__file__).resolve().parents[2]
+_PREFIX = "textrail-torture."
+#: Bytes that must be free in memory for rounds to work there.
+_ROOM = 4 << 30
 _HELP = """
 Starts textrail's services as separate processes (two servers, two shippers, two loaders, each with a
 warehouse of its own), with a private PostgreSQL and a real S3 server, and drives numbered traffic of all
@@ -65,7 +68,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--window", default="1s", help="the length of a window [default: 1s]")
     parser.add_argument("--binary", type=Path, default=_ROOT / "target/debug/textrail", help="textrail, built with --features failpoints [default: target/debug/textrail]")
     parser.add_argument("--keep", action="store_true", help="keep the folders of good rounds, too")
-    parser.add_argument("--folder", type=Path, help="where rounds work [default: a new temporary folder]")
+    parser.add_argument("--folder", type=Path, help="where rounds work [default: a new folder in memory (/dev/shm) if there is room, else in TMPDIR]")
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
     options = parser.parse_args(arguments)
     if options.short:
@@ -88,13 +91,21 @@ def _object_store(binary: Path) -> Path:
     return binary.resolve().parent / "examples/object_store"
 
 
+def _new_folder() -> Path:
+    """In memory where there is room: no kill of a process loses what is in the system's cache, so
+    that a disk would prove nothing more, and each of its syncs would cost a crash point."""
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and shutil.disk_usage(memory).free >= _ROOM
+    return Path(tempfile.mkdtemp(prefix=_PREFIX, dir=memory if roomy else None))
+
+
 async def _main(options: argparse.Namespace) -> int:
     # A SIGTERM ends all processes as a Ctrl-C does.
     task = asyncio.current_task()
     assert task
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    folder = options.folder or Path(tempfile.mkdtemp(prefix="textrail-torture."))
-    folder.mkdir(exist_ok=True)
+    folder = options.folder or _new_folder()
+    folder.mkdir(parents=True, exist_ok=True)
     # PostgreSQL's user passes through.
     os.chmod(folder, 0o711)
     cluster = Cluster(folder / "postgres")
@@ -112,8 +123,8 @@ async def _main(options: argparse.Namespace) -> int:
         if seaweedfs:
             await seaweedfs.stop()
         await cluster.stop()
-        for name in ("postgres", "seaweedfs"):
-            shutil.rmtree(folder / name, ignore_errors=True)
+    for name in ("postgres", "seaweedfs"):
+        shutil.rmtree(folder / name, ignore_errors=True)
     print(summary.json(points) if options.json else f"\n{summary.text(points)}")
     if options.short and summary.kills < 200 and not summary.failed:
         print(f"the torture was too mild: {summary.kills} kills, must be 200", file=sys.stderr)
@@ -178,4 +189,8 @@ async def _one(options: argparse.Namespace, grounds: _Grounds, name: str, index:
     await one.drop()
     if not result.wrong and not options.keep:
         shutil.rmtree(folder)
+    elif options.folder is None:
+        # Out of memory, to a disk.
+        result.folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{name.replace('/', '-')}."))
+        shutil.move(folder, result.folder)
     return result

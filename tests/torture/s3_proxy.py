@@ -67,6 +67,8 @@ class S3Proxy:
             connector=aiohttp.TCPConnector(force_close=True),
             skip_auto_headers=["User-Agent", "Accept", "Accept-Encoding", "Content-Type"],
         )
+        # A proxy passes each request on once.
+        self._session._retry_connection = False
         app = web.Application(client_max_size=_LARGEST)
         app.router.add_route("*", "/{path:.*}", self._answer)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)

@@ -109,6 +109,8 @@ class SeaweedFS:
                 self._program, "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={folder}/data",
                 f"-master.port={ports[0]}", f"-volume.port={ports[1]}", f"-filer.port={ports[2]}",
                 "-filer", "-s3", f"-s3.port={self.port}", f"-s3.config={keys}",
+                # Doors on fixed ports, on which another one may listen.
+                "-s3.port.iceberg=0", "-s3.port.lance=0",
                 "-master.volumeSizeLimitMB=64", "-volume.max=50", "-master.telemetry=false",
             ],
             {},
