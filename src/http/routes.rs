@@ -78,7 +78,8 @@ fn private(config: &mut ServiceConfig<'_>) {
 fn loader(config: &mut ServiceConfig<'_>) {
     config
         .service(reports::messages_report)
-        .service(reports::errors_report);
+        .service(reports::errors_report)
+        .service(reports::windows_report);
     operations(config);
 }
 

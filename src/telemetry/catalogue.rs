@@ -103,6 +103,8 @@ const GAUGES: &[(&str, &str)] = &[
     (
         "textrail_ledger_epoch",
         "The epoch that the ledger is in; one more after each restore",
+    ),
+    (
         "textrail_ledger_away_seconds",
         "For how long PostgreSQL has been away, as this server knows; 0 while it is there",
     ),

@@ -42,6 +42,9 @@ impl Reports for OneRow {
     async fn errors(&self, _: &ReportQuery) -> Result<ErrorsReport, ReportError> {
         Err(ReportError::Unavailable(anyhow::anyhow!("file is locked")))
     }
+    async fn windows(&self, _: &WindowsQuery) -> Result<WindowsReport, ReportError> {
+        Err(ReportError::Unavailable(anyhow::anyhow!("file is locked")))
+    }
 }
 
 fn state() -> ReportsState {
