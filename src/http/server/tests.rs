@@ -3,6 +3,7 @@
 use super::*;
 use crate::report::{
     ErrorsReport, MessagesReport, MessagesRow, ReportError, ReportHead, ReportQuery, Reports,
+    WindowsQuery, WindowsReport,
 };
 use actix_web::body::to_bytes;
 use actix_web::dev::{Service, ServiceResponse};
