@@ -2,8 +2,10 @@
 
 use crate::cli::{self, Cli, Command};
 use crate::config::Config;
+use crate::verify::look::Unchecked;
 use anyhow::{Context, Result};
 use rand::distr::{Alphanumeric, SampleString};
+use std::process::ExitCode;
 
 mod api;
 mod beside;
@@ -26,6 +28,7 @@ mod ship;
 mod shutdown;
 mod standby;
 mod up;
+mod verify;
 
 /// Runs a command to its end.
 ///
@@ -42,9 +45,20 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Query(arguments) => block_on(query::run(&config, &arguments)),
         Command::Reprocess(arguments) => block_on(reprocess::run(&config, &arguments)),
         Command::Report(arguments) => block_on(report::run(&arguments)),
+        Command::Verify(arguments) => block_on(verify::run(&config, &arguments)),
         Command::Demo(arguments) => block_on(demo_on(arguments)),
         Command::Migrate(arguments) => migrate::run(&config, &arguments),
         Command::Key(arguments) => key::run(&config, &arguments),
+    }
+}
+
+/// 1 for a failure, as for a difference that was asked for; 2 for a question that could not be
+/// answered.
+pub fn exit_code(error: &anyhow::Error) -> ExitCode {
+    if error.is::<Unchecked>() {
+        ExitCode::from(2)
+    } else {
+        ExitCode::FAILURE
     }
 }
 

@@ -18,6 +18,7 @@ pub mod ledger;
 pub mod load;
 pub mod report;
 pub mod ship;
+pub mod verify;
 pub mod warehouse;
 
 pub mod cause;

@@ -14,7 +14,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             output::failure(&error);
-            ExitCode::FAILURE
+            commands::exit_code(&error)
         }
     }
 }

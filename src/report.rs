@@ -14,12 +14,14 @@ mod remote;
 pub mod sheet;
 mod statements;
 pub mod table;
+pub mod windows;
 
 pub use late::LateReports;
 pub use local::LocalReports;
 pub use query::FieldError;
 pub use remote::RemoteReports;
 pub use statements::MOST_ROWS;
+pub use windows::{WindowsQuery, WindowsReport};
 
 /// What a report is about and how it is grouped.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -250,6 +252,8 @@ pub trait Reports: Send + Sync + std::fmt::Debug {
     async fn messages(&self, query: &ReportQuery) -> Result<MessagesReport, ReportError>;
     /// What did not deliver, by gateway, error class and code.
     async fn errors(&self, query: &ReportQuery) -> Result<ErrorsReport, ReportError>;
+    /// What the warehouse holds of the lake's windows.
+    async fn windows(&self, query: &WindowsQuery) -> Result<WindowsReport, ReportError>;
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room, and the rooms that it may use. `commands` composes everything and is not listed.
-const ROOMS: [(&str, &[&str]); 17] = [
+const ROOMS: [(&str, &[&str]); 18] = [
     ("cause", &[]),
     ("domain", &[]),
     ("event", &["domain"]),
@@ -30,6 +30,7 @@ const ROOMS: [(&str, &[&str]); 17] = [
     ),
     ("warehouse", &["event", "domain", "cause"]),
     ("report", &["warehouse"]),
+    ("verify", &["ledger", "lake", "report", "event", "domain"]),
     ("embedded", &[]),
     ("failpoint", &[]),
     ("telemetry", &[]),

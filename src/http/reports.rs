@@ -4,9 +4,11 @@
 use super::answer;
 use super::auth::{Call, Report};
 use super::problem::{ApiError, FieldError, Problem};
-use crate::report::{ErrorsReport, MessagesReport, ReportQuery, Reports};
+use crate::report::{
+    ErrorsReport, MessagesReport, ReportQuery, Reports, WindowsQuery, WindowsReport,
+};
 use actix_web::{HttpResponse, get, web};
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 mod csv;
@@ -96,6 +98,48 @@ pub(super) async fn errors_report(
         Format::Json => Ok(answer::ok(&report)),
         Format::Csv => csv::errors(&report).map_err(ApiError::internal),
     }
+}
+
+/// Which windows.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct WindowsParameters {
+    /// Windows sealed at or after this: an RFC 3339 time.
+    #[param(example = "2026-11-23T00:00:00Z")]
+    start: DateTime<Utc>,
+    /// And before this.
+    #[param(example = "2026-11-24T00:00:00Z")]
+    end: DateTime<Utc>,
+    /// Whether the different events of the whole warehouse are counted, too, which reads the id of
+    /// every event.
+    #[serde(default)]
+    deep: bool,
+}
+
+/// What the warehouse holds of the lake's windows, kind by kind: its side of `textrail verify`.
+#[utoipa::path(
+    tag = "reports",
+    operation_id = "windows_report",
+    params(WindowsParameters),
+    responses(
+        (status = 200, description = "The windows", body = WindowsReport),
+        (status = 422, description = "Parameters were refused, or there are too many windows", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The warehouse is away", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("bearer" = ["report"]))
+)]
+#[get("/v1/reports/windows")]
+pub(super) async fn windows_report(
+    reports: web::Data<dyn Reports>,
+    call: Call<Report, web::Query<WindowsParameters>>,
+) -> Result<HttpResponse, ApiError> {
+    let query = WindowsQuery {
+        start: call.input.start,
+        end: call.input.end,
+        deep: call.input.deep,
+    };
+    Ok(answer::ok(&reports.windows(&query).await?))
 }
 
 fn check(parameters: &ReportParameters) -> Result<(ReportQuery, Format), ApiError> {

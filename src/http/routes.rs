@@ -80,7 +80,8 @@ fn loader(config: &mut ServiceConfig<'_>) {
         .service(reports::messages_report)
         .service(reports::errors_report)
         .service(quarantine::quarantine)
-        .service(quarantine::retry);
+        .service(quarantine::retry)
+        .service(reports::windows_report);
     operations(config);
 }
 

@@ -10,7 +10,9 @@ use crate::ledger::Pool;
 use crate::ledger::api_keys::{ApiKey, Role};
 use crate::ledger::connection::ConnectionSettings;
 use crate::ledger::recorder::{LaneThreads, PersonalData, Recorder, RecorderSettings};
-use crate::report::{ErrorsReport, MessagesReport, ReportError, ReportQuery, Reports};
+use crate::report::{
+    ErrorsReport, MessagesReport, ReportError, ReportQuery, Reports, WindowsQuery, WindowsReport,
+};
 use actix_web::body::to_bytes;
 use actix_web::dev::Service;
 use actix_web::http::header;
@@ -31,6 +33,9 @@ impl Reports for NoReports {
         Err(ReportError::TooLarge { limit: 1 })
     }
     async fn errors(&self, _: &ReportQuery) -> Result<ErrorsReport, ReportError> {
+        Err(ReportError::TooLarge { limit: 1 })
+    }
+    async fn windows(&self, _: &WindowsQuery) -> Result<WindowsReport, ReportError> {
         Err(ReportError::TooLarge { limit: 1 })
     }
 }

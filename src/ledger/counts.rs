@@ -4,6 +4,8 @@
 //! Counts are made while the outbox still holds the window, and kept: that is the ledger's side of
 //! `textrail verify`, and the outbox is reclaimed only behind windows whose count is the manifest's.
 
+pub mod kept;
+
 use super::session::SessionError;
 use crate::domain::window::WindowId;
 use crate::event::Kind;

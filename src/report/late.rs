@@ -1,6 +1,9 @@
 //! Reports from a warehouse that is not open yet.
 
-use super::{ErrorsReport, LocalReports, MessagesReport, ReportError, ReportQuery, Reports};
+use super::{
+    ErrorsReport, LocalReports, MessagesReport, ReportError, ReportQuery, Reports, WindowsQuery,
+    WindowsReport,
+};
 use async_trait::async_trait;
 use std::sync::OnceLock;
 
@@ -37,5 +40,9 @@ impl Reports for LateReports {
 
     async fn errors(&self, query: &ReportQuery) -> Result<ErrorsReport, ReportError> {
         self.opened()?.errors(query).await
+    }
+
+    async fn windows(&self, query: &WindowsQuery) -> Result<WindowsReport, ReportError> {
+        self.opened()?.windows(query).await
     }
 }

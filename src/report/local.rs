@@ -2,9 +2,9 @@
 
 use super::{
     ErrorsReport, ErrorsRow, GroupBy, GroupKey, MessagesReport, MessagesRow, ReportError,
-    ReportHead, ReportQuery, Reports,
+    ReportHead, ReportQuery, Reports, WindowsQuery, WindowsReport,
     latency::{Histogram, percentile},
-    statements,
+    statements, windows,
 };
 use crate::warehouse::{Cell, Rows, Select, Warehouse, WarehouseError};
 use anyhow::Context;
@@ -13,6 +13,8 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 /// Longest time that a report may take.
 const LIMIT: Duration = Duration::from_secs(30);
+/// Longest time that counting every event of the warehouse may take.
+pub(super) const DEEP_LIMIT: Duration = Duration::from_mins(10);
 
 /// Reports from a warehouse that this process owns.
 #[derive(Clone, Debug)]
@@ -28,8 +30,16 @@ impl LocalReports {
 
     /// Reads on a blocking thread, all statements in one snapshot.
     async fn read(&self, statements: Vec<Select>) -> Result<Vec<Rows>, ReportError> {
+        self.read_within(LIMIT, statements).await
+    }
+
+    async fn read_within(
+        &self,
+        limit: Duration,
+        statements: Vec<Select>,
+    ) -> Result<Vec<Rows>, ReportError> {
         let warehouse = self.warehouse.clone();
-        let read = move || warehouse.read(&statements, LIMIT);
+        let read = move || warehouse.read(&statements, limit);
         match tokio::task::spawn_blocking(read).await {
             Ok(Ok(rows)) => Ok(rows),
             Ok(Err(WarehouseError::TooManyRows { limit })) => Err(ReportError::TooLarge { limit }),
@@ -96,6 +106,18 @@ impl Reports for LocalReports {
             head: head(query, &origin)?,
         })
     }
+
+    async fn windows(&self, query: &WindowsQuery) -> Result<WindowsReport, ReportError> {
+        let limit = if query.deep { DEEP_LIMIT } else { LIMIT };
+        let results = self.read_within(limit, windows::statements(query)).await?;
+        windows::report(windows_rows(results)?)
+    }
+}
+
+fn windows_rows(results: Vec<Rows>) -> Result<[Rows; 4], ReportError> {
+    results
+        .try_into()
+        .map_err(|_| unexpected("another number of results than of statements"))
 }
 
 fn three(results: Vec<Rows>) -> Result<[Rows; 3], ReportError> {
@@ -220,6 +242,6 @@ fn whole(cell: &Cell) -> Result<i64, ReportError> {
         .map_err(ReportError::Query)
 }
 
-fn unexpected(what: &'static str) -> ReportError {
+pub(super) fn unexpected(what: &'static str) -> ReportError {
     ReportError::Query(anyhow::anyhow!(what))
 }

@@ -1,10 +1,12 @@
 //! Reports from another process: the loader, which owns the warehouse, answers over HTTP.
 
 use super::{
-    ErrorsReport, GroupBy, MessagesReport, ReportError, ReportQuery, Reports, statements::MOST_ROWS,
+    ErrorsReport, GroupBy, MessagesReport, ReportError, ReportQuery, Reports, WindowsQuery,
+    WindowsReport, local::DEEP_LIMIT, statements::MOST_ROWS,
 };
 use anyhow::{Context, anyhow};
 use async_trait::async_trait;
+use chrono::{DateTime, SecondsFormat, Utc};
 use reqwest::StatusCode;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
@@ -44,30 +46,21 @@ impl RemoteReports {
     async fn ask<T: DeserializeOwned>(
         &self,
         report: &str,
-        query: &ReportQuery,
+        query: &[(&str, String)],
+        limit: Duration,
     ) -> Result<T, ReportError> {
         let unavailable = |error| ReportError::Unavailable(error);
         let url = self
             .base
             .join(&format!("v1/reports/{report}"))
             .map_err(|error| unavailable(error.into()))?;
-        let columns: Vec<_> = query
-            .group_by
-            .iter()
-            .copied()
-            .map(GroupBy::as_str)
-            .collect();
         let mut request = self.client.get(url);
         if let Some(key) = &self.key {
             request = request.bearer_auth(key);
         }
         let response = request
-            .query(&[
-                ("start", query.start.to_rfc3339()),
-                ("end", query.end.to_rfc3339()),
-                ("tz", query.tz.name().to_owned()),
-                ("group_by", columns.join(",")),
-            ])
+            .query(query)
+            .timeout(limit)
             .send()
             .await
             .map_err(|error| unavailable(error.into()))?;
@@ -85,14 +78,43 @@ impl RemoteReports {
     }
 }
 
+fn parameters(query: &ReportQuery) -> [(&'static str, String); 4] {
+    let columns = query.group_by.iter().copied().map(GroupBy::as_str);
+    [
+        ("start", query.start.to_rfc3339()),
+        ("end", query.end.to_rfc3339()),
+        ("tz", query.tz.name().to_owned()),
+        ("group_by", columns.collect::<Vec<_>>().join(",")),
+    ]
+}
+
+/// To the microsecond, which is what times of sealing have.
+fn format_time(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Micros, true)
+}
+
 #[async_trait]
 impl Reports for RemoteReports {
     async fn messages(&self, query: &ReportQuery) -> Result<MessagesReport, ReportError> {
-        self.ask("messages", query).await
+        self.ask("messages", &parameters(query), LIMIT).await
     }
 
     async fn errors(&self, query: &ReportQuery) -> Result<ErrorsReport, ReportError> {
-        self.ask("errors", query).await
+        self.ask("errors", &parameters(query), LIMIT).await
+    }
+
+    async fn windows(&self, query: &WindowsQuery) -> Result<WindowsReport, ReportError> {
+        let limit = if query.deep {
+            DEEP_LIMIT + Duration::from_secs(5)
+        } else {
+            LIMIT
+        };
+        let parameters = [
+            ("start", format_time(query.start)),
+            ("end", format_time(query.end)),
+            ("deep", query.deep.to_string()),
+        ];
+        self.ask("windows", &parameters, limit).await
     }
 }
 
@@ -106,7 +128,7 @@ mod tests {
         let base = format!("http://{}/", listener.local_addr().unwrap());
         drop(listener);
         let reports = RemoteReports::new(base.parse().unwrap(), Some("secret".to_owned())).unwrap();
-        let query = ReportQuery::parse(None, None, None, None, chrono::Utc::now()).unwrap();
+        let query = ReportQuery::parse(None, None, None, None, Utc::now()).unwrap();
         let error = reports.messages(&query).await.unwrap_err();
         assert!(matches!(error, ReportError::Unavailable(_)));
         assert!(!format!("{reports:?}").contains("secret"));

@@ -3,6 +3,7 @@
 use super::*;
 use crate::report::{
     ErrorsReport, MessagesReport, MessagesRow, ReportError, ReportHead, ReportQuery, Reports,
+    WindowsQuery, WindowsReport,
 };
 use actix_web::body::to_bytes;
 use actix_web::dev::{Service, ServiceResponse};
@@ -40,6 +41,9 @@ impl Reports for OneRow {
         })
     }
     async fn errors(&self, _: &ReportQuery) -> Result<ErrorsReport, ReportError> {
+        Err(ReportError::Unavailable(anyhow::anyhow!("file is locked")))
+    }
+    async fn windows(&self, _: &WindowsQuery) -> Result<WindowsReport, ReportError> {
         Err(ReportError::Unavailable(anyhow::anyhow!("file is locked")))
     }
 }
