@@ -2,7 +2,7 @@
 //! them is frozen (SIGSTOP) in the middle of its work for longer than every patience, and wakes up
 //! (SIGCONT): nothing that anybody can see has changed by it.
 //!
-//! `TEXTRAIL_TEST_FROZEN` is for how many seconds; `scripts/outages` makes it minutes, past the timeouts
+//! `TEXTRAIL_TEST_FROZEN` is for how many seconds; `scripts/outages rivals` makes it minutes, past the timeouts
 //! of S3 and PostgreSQL as well.
 
 mod loaders;

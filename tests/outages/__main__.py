@@ -5,6 +5,8 @@ own services as processes. Exit 1 on any loss, any doubling, or a backlog that s
 """
 
 import argparse
+import os
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -16,8 +18,9 @@ from .world import World
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/outages", description=__doc__)
     parser.add_argument(
-        "what", choices=["lake", "postgres"],
-        help="lake: S3 is away while windows are sealed; postgres: PostgreSQL is away under traffic",
+        "what", choices=["lake", "postgres", "rivals"],
+        help="lake: S3 is away while windows are sealed; postgres: PostgreSQL is away under traffic; "
+        "rivals: one of two shippers, loaders, servers is frozen (tests/integration/rivals.rs)",
     )
     parser.add_argument(
         "--windows", type=int, default=288,
@@ -29,7 +32,8 @@ def main() -> int:
         "times it, which takes some 60 GB of disk (%(default)s)",
     )
     parser.add_argument(
-        "--seconds", type=int, default=600, help="how long PostgreSQL is away (%(default)s)"
+        "--seconds", type=int,
+        help="how long PostgreSQL is away (600), or a process frozen (200, past every timeout)",
     )
     parser.add_argument(
         "--binary", type=Path, default=Path("target/release/textrail"), help="textrail (%(default)s)"
@@ -38,6 +42,8 @@ def main() -> int:
         "--folder", type=Path, help="where it all goes; removed at the end. Default: a temporary one"
     )
     options = parser.parse_args()
+    if options.what == "rivals":
+        return rivals(options.seconds or 200)
     if options.folder:
         options.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="textrail-outages-", dir=options.folder) as folder:
@@ -45,9 +51,17 @@ def main() -> int:
         try:
             if options.what == "lake":
                 return lake_away.run(world, options.windows, options.rows)
-            return postgres_away.run(world, options.seconds)
+            return postgres_away.run(world, options.seconds or 600)
         finally:
             world.stop()
+
+
+def rivals(seconds: int) -> int:
+    """The stories of rivals, with longer naps."""
+    command = ["scripts/with-postgres", "cargo", "test", "--locked", "--features", "failpoints",
+               "--test", "integration", "rivals::"]
+    environment = os.environ | {"TEXTRAIL_TEST_FROZEN": str(seconds)}
+    return subprocess.run(command, env=environment, check=False).returncode
 
 
 sys.exit(main())
