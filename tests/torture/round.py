@@ -111,15 +111,17 @@ class Round:
             for index in range(self.clients)
         ]
         tasks = [asyncio.create_task(client.run(self.pause_seconds)) for client in clients]
-        await saboteur.run()
-        calm_since = time.monotonic()
-        await saboteur.end()
-        deployment.calm_down()
-        for client in clients:
-            client.finish()
-        done, late = await asyncio.wait(tasks, timeout=_CALM_SECONDS)
-        for task in late:
-            task.cancel()
+        try:
+            await saboteur.run()
+            calm_since = time.monotonic()
+            await saboteur.end()
+            deployment.calm_down()
+            for client in clients:
+                client.finish()
+            done, late = await asyncio.wait(tasks, timeout=_CALM_SECONDS)
+        finally:
+            for task in tasks:
+                task.cancel()
         if late:
             result.wrong.append(f"{len(late)} clients were not answered within {_CALM_SECONDS} s of calm")
             return
