@@ -235,7 +235,7 @@ pub struct Reprocess {
     /// Begin anew, whatever an earlier attempt built
     #[arg(long)]
     pub restart: bool,
-    /// The most memory that the new generation's DuckDB takes, such as 4GB; about 200 MB for files in
+    /// The most memory that the new generation's DuckDB takes, such as 4GB; about 300 MB for files in
     /// hand come on top [default: warehouse.memory_limit]
     #[arg(long, value_name = "SIZE")]
     pub memory: Option<String>,
