@@ -236,7 +236,7 @@ pub struct Reprocess {
     #[arg(long)]
     pub restart: bool,
     /// The most memory that the new generation's DuckDB takes, such as 4GB; about 300 MB for files in
-    /// hand come on top [default: warehouse.memory_limit]
+    /// hand come on top [default: that of the configuration]
     #[arg(long, value_name = "SIZE")]
     pub memory: Option<String>,
     #[command(flatten)]
