@@ -301,8 +301,8 @@ pub struct Reprocess {
     /// Begin anew, whatever an earlier attempt built
     #[arg(long)]
     pub restart: bool,
-    /// The most memory that the new generation's DuckDB takes, such as 4GB; about 200 MB for files in
-    /// hand come on top [default: warehouse.memory_limit]
+    /// The most memory that the new generation's DuckDB takes, such as 4GB; about 300 MB for files in
+    /// hand come on top [default: that of the configuration]
     #[arg(long, value_name = "SIZE")]
     pub memory: Option<String>,
     #[command(flatten)]
