@@ -116,9 +116,10 @@ pub(super) fn write<W: Work>(writer: &mut Writer<W>, entries: Vec<Entry<W>>) {
     metrics::histogram!("textrail_commit_duration_seconds", "lane" => lane)
         .record(started.elapsed().as_secs_f64());
     for ((reply, room), result) in callers.into_iter().zip(results) {
+        // First: who hears the answer may hand in the next call at once.
+        drop(room);
         // A caller that has gone has no use for the answer; what it asked for is recorded.
         drop(reply.send(result));
-        drop(room);
     }
 }
 
