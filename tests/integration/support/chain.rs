@@ -125,9 +125,12 @@ impl Chain {
         let url = format!("http://{}/metrics", self.address);
         eventually(&format!("{name} is {value}"), PATIENCE, async || {
             let text = reqwest::get(&url).await.ok()?.text().await.ok()?;
-            let line = text.lines().find(|line| line.starts_with(name))?;
-            let read: f64 = line.rsplit(' ').next()?.parse().ok()?;
-            (read >= value).then(|| assert!((read - value).abs() < 0.5, "{line}"))
+            let line = text.lines().find(|line| line.starts_with(name));
+            let read: f64 = match line {
+                Some(line) => line.rsplit(' ').next()?.parse().ok()?,
+                None => 0.0, // nothing was counted yet
+            };
+            (read >= value).then(|| assert!((read - value).abs() < 0.5, "{name} is {read}"))
         })
         .await;
     }
