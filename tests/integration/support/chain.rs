@@ -116,7 +116,13 @@ impl Chain {
     pub async fn started(&self, mut command: Command) -> Service {
         let service = Service(command.spawn().expect("it starts"));
         self.moto.send(r#"{"Event":"s3:TestEvent"}"#).await;
-        self.metric("textrail_queue_acknowledged_total", 1.0).await;
+        let url = format!("http://{}/metrics", self.address);
+        eventually("it answers the queue", PATIENCE, async || {
+            let text = reqwest::get(&url).await.ok()?.text().await.ok()?;
+            text.contains("textrail_queue_acknowledged_total")
+                .then_some(())
+        })
+        .await;
         service
     }
 
