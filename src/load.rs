@@ -20,6 +20,7 @@ mod fetch;
 mod lines;
 mod loader;
 mod measure;
+mod proof;
 mod quarantine;
 pub mod reprocess;
 mod stage;

@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Something differs.
 #[derive(Debug, thiserror::Error)]
 #[error("{0} differences between ledger, lake and warehouse")]
-pub struct Differs(usize);
+pub(super) struct Differs(usize);
 
 pub(super) async fn run(config: &Config, arguments: &cli::Verify) -> Result<()> {
     let lake = lake::open(config, &arguments.data)

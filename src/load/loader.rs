@@ -5,6 +5,7 @@ use super::{
     fault::{Fault, LoadError},
     fetch::Found,
     measure,
+    proof::Proof,
     reprocess::follow::follow,
     staging,
     waiting::Waiting,
@@ -84,6 +85,7 @@ pub struct Loader {
     announcer: Box<dyn Announcer>,
     settings: LoadSettings,
     waiting: Waiting,
+    proof: Proof,
 }
 
 impl Loader {
@@ -100,6 +102,7 @@ impl Loader {
             announcer: Box::new(sweep),
             settings,
             waiting: Waiting::default(),
+            proof: Proof::default(),
         }
     }
 
@@ -160,7 +163,22 @@ impl Loader {
             order.drain(..taken);
         }
         measure::counts(&self.ask(|warehouse| warehouse.counts()).await?);
+        self.prove().await?;
         Ok(report)
+    }
+
+    /// Holds what was loaded against its manifests.
+    async fn prove(&mut self) -> Result<(), LoadError> {
+        let unproven = self.proof.unproven();
+        let (counts, kinds, progress) = self
+            .ask(move |warehouse| {
+                let counts = warehouse.window_counts(&unproven)?;
+                Ok((counts, warehouse.kind_counts()?, warehouse.progress()?))
+            })
+            .await?;
+        let waiting = self.waiting.in_order().into_iter().map(|(_, key)| key);
+        self.proof.hold(&counts, &kinds, progress.as_ref(), waiting);
+        Ok(())
     }
 
     /// Loads as many of the first windows as one transaction takes; returns how many are dealt with.
@@ -270,6 +288,7 @@ impl Loader {
             .await?;
         let (found, windows) = (&staged.found[range.clone()], &staged.windows[range]);
         measure::loaded(&done, found, windows, begun);
+        self.proof.expect(found);
         report.windows.extend(&done.windows);
         report.rows += done.rows.iter().sum::<u64>();
         report.duplicates += done.duplicates;
