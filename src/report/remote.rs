@@ -128,7 +128,7 @@ mod tests {
         let base = format!("http://{}/", listener.local_addr().unwrap());
         drop(listener);
         let reports = RemoteReports::new(base.parse().unwrap(), Some("secret".to_owned())).unwrap();
-        let query = ReportQuery::parse(None, None, None, None, chrono::Utc::now()).unwrap();
+        let query = ReportQuery::parse(None, None, None, None, Utc::now()).unwrap();
         let error = reports.messages(&query).await.unwrap_err();
         assert!(matches!(error, ReportError::Unavailable(_)));
         assert!(!format!("{reports:?}").contains("secret"));

@@ -250,7 +250,6 @@ async fn a_row_that_the_shipper_passed_over_is_named_and_the_outbox_is_kept() {
     world.record(&click());
     let mark = world.mark();
     // The window is shipped; then a row appears in it, as if the shipper had not seen it.
-    world.sql("UPDATE epochs SET began_at = began_at");
     let passed_over = click();
     let plant = |world: &World| {
         world.fact(&passed_over);
@@ -334,7 +333,17 @@ async fn windows_that_only_the_lake_has_are_named_or_listed() {
     assert_eq!(findings.only_in_lake, [WindowId { epoch: 1, number: 7 }]);
     let differ = |what| findings.differences.iter().any(|found| found.what == what);
     assert!(!differ(What::NotInLedger));
-    put("_manifest/dt=2020-01-01/0001-0000000007.json");
+}
+
+#[tokio::test]
+async fn two_manifests_of_one_window_are_named() {
+    let world = World::with_two_windows().await;
+    let body = world.lake.objects()[&world.key("_manifest/", 2)].clone();
+    let yesterday = Utc::now() - TimeDelta::days(1) + TimeDelta::minutes(1);
+    let day = yesterday.format("%F");
+    let key = format!("_manifest/dt={day}/0001-0000000002.json");
+    world.lake.overwrite(&key, body);
+    assert_eq!(world.found(false).await, [(What::ManifestTwice, Some(2))]);
 }
 
 #[tokio::test]

@@ -21,3 +21,4 @@ mod reprocess;
 mod services;
 mod support;
 mod up;
+mod verify;

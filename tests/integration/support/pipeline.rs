@@ -82,6 +82,10 @@ impl Pipeline {
         Arc::new(LocalReports::new(Arc::clone(&self.warehouse)))
     }
 
+    pub fn store(&self) -> &dyn ObjectStore {
+        self.store.as_ref()
+    }
+
     /// Seals, ships and loads what was recorded until now. Each time, another window has passed.
     pub async fn roll(&self) {
         let mut workers = self.workers.lock().await;
