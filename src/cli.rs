@@ -277,7 +277,9 @@ fn instant(text: &str) -> Result<DateTime<Utc>, String> {
     text.parse::<NaiveDate>()
         .map(begin)
         .or_else(|_| DateTime::parse_from_rfc3339(text).map(|time| time.to_utc()))
-        .map_err(|_| "must be a date, such as 2026-11-23, or a time, such as 2026-11-23T05:00:00Z".to_owned())
+        .map_err(|_| {
+            "must be a date, such as 2026-11-23, or a time, such as 2026-11-23T05:00:00Z".to_owned()
+        })
 }
 
 fn window(text: &str) -> Result<WindowId, String> {

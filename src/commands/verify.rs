@@ -31,7 +31,8 @@ pub(super) async fn run(config: &Config, arguments: &cli::Verify) -> Result<()> 
     let data = lake.data.as_deref();
     let note = match data {
         Some(data) => Some(
-            Note::read(data)?.with_context(|| format!("no `textrail up` ran on {}", data.display()))?,
+            Note::read(data)?
+                .with_context(|| format!("no `textrail up` ran on {}", data.display()))?,
         ),
         None => None,
     };

@@ -10,7 +10,9 @@ use crate::ledger::Pool;
 use crate::ledger::api_keys::{ApiKey, Role};
 use crate::ledger::connection::ConnectionSettings;
 use crate::ledger::recorder::{LaneThreads, PersonalData, Recorder, RecorderSettings};
-use crate::report::{ErrorsReport, MessagesReport, ReportError, ReportQuery, Reports, WindowsQuery, WindowsReport};
+use crate::report::{
+    ErrorsReport, MessagesReport, ReportError, ReportQuery, Reports, WindowsQuery, WindowsReport,
+};
 use actix_web::body::to_bytes;
 use actix_web::dev::Service;
 use actix_web::http::header;

@@ -37,7 +37,9 @@ impl Proof {
             let kinds = self.expected.entry(found.id).or_default();
             kinds.clear();
             for file in &found.manifest.files {
-                let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == file.kind);
+                let kind = Kind::ALL
+                    .into_iter()
+                    .find(|kind| kind.as_str() == file.kind);
                 if let Some(kind) = kind {
                     *kinds.entry(kind).or_default() += file.rows;
                 }
@@ -68,7 +70,10 @@ impl Proof {
                 (key, since)
             })
             .collect();
-        let rows = kinds.iter().filter(|count| count.noted != count.held).count();
+        let rows = kinds
+            .iter()
+            .filter(|count| count.noted != count.held)
+            .count();
         for id in self.expected.keys() {
             tracing::error!(
                 epoch = id.epoch,
@@ -77,7 +82,9 @@ impl Proof {
             );
         }
         if rows > 0 {
-            tracing::error!("the warehouse's tables do not hold what was noted: see `textrail verify`");
+            tracing::error!(
+                "the warehouse's tables do not hold what was noted: see `textrail verify`"
+            );
         }
         self.tell(rows, progress, now);
     }
@@ -141,16 +148,24 @@ mod tests {
         let expected = BTreeMap::from([(Kind::Click, 4)]);
         assert!(is_proven(ID, &expected, &counts(2)));
         assert!(!is_proven(ID, &expected, &counts(1)), "a row is lost");
-        assert!(!is_proven(ID, &expected, &counts(3)), "a row is there twice");
+        assert!(
+            !is_proven(ID, &expected, &counts(3)),
+            "a row is there twice"
+        );
         let more = BTreeMap::from([(Kind::Click, 4), (Kind::Inbound, 1)]);
         assert!(!is_proven(ID, &more, &counts(2)), "a kind is missing");
-        assert!(!is_proven(ID, &BTreeMap::new(), &counts(2)), "a kind too many");
+        assert!(
+            !is_proven(ID, &BTreeMap::new(), &counts(2)),
+            "a kind too many"
+        );
     }
 
     #[test]
     fn what_differs_is_kept_until_it_is_mended() {
         let mut proof = Proof::default();
-        proof.expected.insert(ID, BTreeMap::from([(Kind::Click, 4)]));
+        proof
+            .expected
+            .insert(ID, BTreeMap::from([(Kind::Click, 4)]));
         proof.hold(&counts(1), &[], None, std::iter::empty());
         assert_eq!(proof.unproven(), [ID]);
         proof.hold(&counts(2), &[], None, std::iter::empty());

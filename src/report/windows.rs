@@ -116,17 +116,25 @@ pub(super) fn report(
             .ok_or_else(|| unexpected("a generation without a name"))?
             .to_owned(),
         windows: grouped(&windows)?,
-        before: before.iter().map(|row| lines(row)).collect::<Result<_, _>>()?,
-        kinds: kinds.iter().map(|row| kind_rows(row)).collect::<Result<_, _>>()?,
+        before: before
+            .iter()
+            .map(|row| lines(row))
+            .collect::<Result<_, _>>()?,
+        kinds: kinds
+            .iter()
+            .map(|row| kind_rows(row))
+            .collect::<Result<_, _>>()?,
     })
 }
 
 fn grouped(rows: &Rows) -> Result<Vec<LoadedWindow>, ReportError> {
     let mut windows: Vec<LoadedWindow> = Vec::new();
     for row in rows {
-        let (Some(epoch), Some(number), Some(sealed_at)) =
-            (integer(row, 0), integer(row, 1), row.get(2).and_then(Cell::time))
-        else {
+        let (Some(epoch), Some(number), Some(sealed_at)) = (
+            integer(row, 0),
+            integer(row, 1),
+            row.get(2).and_then(Cell::time),
+        ) else {
             return Err(unexpected("a window without a name"));
         };
         let epoch = i32::try_from(epoch).map_err(|_| unexpected("an epoch out of range"))?;
@@ -154,7 +162,12 @@ fn grouped(rows: &Rows) -> Result<Vec<LoadedWindow>, ReportError> {
 }
 
 fn lines(row: &[Cell]) -> Result<LoadedLines, ReportError> {
-    let counts = (integer(row, 1), integer(row, 2), integer(row, 3), integer(row, 4));
+    let counts = (
+        integer(row, 1),
+        integer(row, 2),
+        integer(row, 3),
+        integer(row, 4),
+    );
     let (Some(kind), (Some(lines), Some(loaded), Some(duplicates), Some(quarantined))) =
         (row.first().and_then(Cell::text), counts)
     else {

@@ -3,9 +3,7 @@
 use super::deep::Contents;
 use super::difference::name;
 use super::lake::{LakeSide, Standing};
-use super::{
-    Counts, Difference, Findings, LedgerSide, ON_ITS_WAY, OnItsWay, WarehouseSide, What,
-};
+use super::{Counts, Difference, Findings, LedgerSide, ON_ITS_WAY, OnItsWay, WarehouseSide, What};
 use crate::domain::window::WindowId;
 use crate::event::Kind;
 use crate::lake::manifest::Manifest;
@@ -58,7 +56,10 @@ impl Window<'_> {
         // One that was counted has nothing of the kinds that are not noted.
         let nothing = || counted.then_some(0).filter(|_| known.is_none());
         let loaded = self.loaded.map(|loaded| {
-            let lines = loaded.kinds.iter().find(|lines| lines.kind == kind.as_str());
+            let lines = loaded
+                .kinds
+                .iter()
+                .find(|lines| lines.kind == kind.as_str());
             lines.cloned().unwrap_or_default()
         });
         Counts {
@@ -76,7 +77,10 @@ impl Window<'_> {
 }
 
 fn rows(manifest: &Manifest, kind: Kind) -> i64 {
-    let files = manifest.files.iter().filter(|file| file.kind == kind.as_str());
+    let files = manifest
+        .files
+        .iter()
+        .filter(|file| file.kind == kind.as_str());
     let rows: u64 = files.map(|file| file.rows).sum();
     i64::try_from(rows).unwrap_or(i64::MAX)
 }
@@ -102,13 +106,22 @@ pub fn compare(sides: &Sides<'_>) -> Findings {
                 window: Some(alone.window),
                 kind: Some(alone.kind),
                 what: What::FactWithoutEvent,
-                detail: format!("{} of {}", alone.fact_id, alone.recorded_at.format("%F %T%.6f")),
+                detail: format!(
+                    "{} of {}",
+                    alone.fact_id,
+                    alone.recorded_at.format("%F %T%.6f")
+                ),
                 counts: Counts::default(),
             });
         }
     }
     findings.differences.sort_by_key(|difference| {
-        (difference.window.is_none(), difference.window, difference.kind, difference.what)
+        (
+            difference.window.is_none(),
+            difference.window,
+            difference.kind,
+            difference.what,
+        )
     });
     findings
 }
@@ -208,7 +221,10 @@ fn presence(sides: &Sides<'_>, window: &Window<'_>, late: bool, findings: &mut F
     };
     for standing in window.standing {
         if let Err(problem) = &standing.manifest {
-            differ(What::ManifestUnreadable, format!("{}: {problem}", standing.key));
+            differ(
+                What::ManifestUnreadable,
+                format!("{}: {problem}", standing.key),
+            );
         }
     }
     if let [_, second, ..] = window.standing {
@@ -221,7 +237,10 @@ fn presence(sides: &Sides<'_>, window: &Window<'_>, late: bool, findings: &mut F
                 differ(What::ManifestMissing, key.clone());
             }
             if !known.shipped && late {
-                differ(What::NotShipped, format!("sealed {}", known.sealed_at.format("%F %T")));
+                differ(
+                    What::NotShipped,
+                    format!("sealed {}", known.sealed_at.format("%F %T")),
+                );
             }
         }
         None if window.standing.is_empty() => {
@@ -238,7 +257,10 @@ fn presence(sides: &Sides<'_>, window: &Window<'_>, late: bool, findings: &mut F
         return;
     };
     if window.loaded.is_none() && late {
-        differ(What::NotLoaded, format!("sealed {}", manifest.sealed_at.format("%F %T")));
+        differ(
+            What::NotLoaded,
+            format!("sealed {}", manifest.sealed_at.format("%F %T")),
+        );
     }
     for file in &manifest.files {
         if !sides.lake.files.contains(&file.key) {
@@ -246,13 +268,15 @@ fn presence(sides: &Sides<'_>, window: &Window<'_>, late: bool, findings: &mut F
         }
     }
     let faults = window.contents.iter().flat_map(|contents| &contents.faults);
-    findings.differences.extend(faults.map(|(kind, what, detail)| Difference {
-        window: Some(window.id),
-        kind: *kind,
-        what: *what,
-        detail: detail.clone(),
-        counts: Counts::default(),
-    }));
+    findings
+        .differences
+        .extend(faults.map(|(kind, what, detail)| Difference {
+            window: Some(window.id),
+            kind: *kind,
+            what: *what,
+            detail: detail.clone(),
+            counts: Counts::default(),
+        }));
     if window.known.is_none() && is_lost_life(sides, window.id) {
         findings.only_in_lake.push(window.id);
     }
@@ -261,7 +285,10 @@ fn presence(sides: &Sides<'_>, window: &Window<'_>, late: bool, findings: &mut F
 /// Whether a window is of an epoch that ended, beyond where this ledger has it.
 fn is_lost_life(sides: &Sides<'_>, id: WindowId) -> bool {
     let heads = &sides.ledger.heads.windows;
-    let ended = heads.keys().next_back().is_some_and(|newest| id.epoch < *newest);
+    let ended = heads
+        .keys()
+        .next_back()
+        .is_some_and(|newest| id.epoch < *newest);
     ended && heads.get(&id.epoch).is_none_or(|head| id.number > *head)
 }
 
@@ -276,8 +303,18 @@ fn kind_differences(counts: &Counts) -> Vec<(What, String)> {
             found.push((what, format!("{left} {words} {right}")));
         }
     };
-    hold(What::EventWithoutFact, counts.events, counts.facts, "events, facts");
-    hold(What::LedgerIsNotLake, counts.events, counts.manifest, "events, lines by the manifest");
+    hold(
+        What::EventWithoutFact,
+        counts.events,
+        counts.facts,
+        "events, facts",
+    );
+    hold(
+        What::LedgerIsNotLake,
+        counts.events,
+        counts.manifest,
+        "events, lines by the manifest",
+    );
     hold(
         What::LakeIsNotWarehouse,
         counts.manifest,
@@ -323,7 +360,9 @@ fn whole_findings(sides: &Sides<'_>, findings: &mut Findings) {
         let counted = sides.ledger.before.get(&kind).copied().unwrap_or(0);
         let of_kind = |lines: &&LoadedLines| lines.kind == kind.as_str();
         let loaded = sides.warehouse.before.iter().find(of_kind);
-        let loaded = loaded.map_or(0, |lines| lines.loaded + lines.duplicates + lines.quarantined);
+        let loaded = loaded.map_or(0, |lines| {
+            lines.loaded + lines.duplicates + lines.quarantined
+        });
         if counted != 0 || loaded != 0 {
             findings.before.insert(kind, (counted, loaded));
         }
@@ -358,7 +397,9 @@ fn is_whole(sides: &Sides<'_>, key: &str) -> bool {
     let head = sides.ledger.heads.windows.get(&id.epoch).copied();
     match known {
         Some(known) => known.shipped,
-        None => head.is_some_and(|head| id.number <= head) && sides.lake.manifests.contains_key(&id),
+        None => {
+            head.is_some_and(|head| id.number <= head) && sides.lake.manifests.contains_key(&id)
+        }
     }
 }
 

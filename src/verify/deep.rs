@@ -51,7 +51,9 @@ pub async fn read(store: &dyn ObjectStore, manifest: &Manifest) -> Result<Conten
     let mut reads = futures_util::stream::iter(reads.collect::<Vec<_>>()).buffered(AT_ONCE);
     let mut seen = HashSet::new();
     while let Some((file, object)) = reads.try_next().await? {
-        let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == file.kind);
+        let kind = Kind::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == file.kind);
         let Some(object) = object else {
             // That it is missing is told by the listing.
             continue;
@@ -91,18 +93,22 @@ async fn examine(file: File, object: Bytes) -> (Unpacked, Vec<String>) {
         }
         if unpacked.lines != file.rows {
             let (found, expected) = (unpacked.lines, file.rows);
-            problems.push(format!("it has {found} lines, its manifest says {expected}"));
+            problems.push(format!(
+                "it has {found} lines, its manifest says {expected}"
+            ));
         }
         (unpacked, problems)
     };
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|panic| {
-        let nothing = Unpacked {
-            lines: 0,
-            text_sha256: String::new(),
-            ids: Vec::new(),
-        };
-        (nothing, vec![format!("it could not be examined: {panic}")])
-    })
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|panic| {
+            let nothing = Unpacked {
+                lines: 0,
+                text_sha256: String::new(),
+                ids: Vec::new(),
+            };
+            (nothing, vec![format!("it could not be examined: {panic}")])
+        })
 }
 
 fn unpack(object: &[u8]) -> (Unpacked, Option<std::io::Error>) {

@@ -69,17 +69,23 @@ impl What {
             Self::FactWithoutEvent => "a fact is in the ledger that the lake will never hear of",
             Self::LedgerIsNotLake => "the lake lacks events of the window, or has too many",
             Self::NotShipped => "the window was sealed over ten minutes ago and is not in the lake",
-            Self::ManifestMissing => "the ledger noted the window as shipped, and the lake lost its manifest",
+            Self::ManifestMissing => {
+                "the ledger noted the window as shipped, and the lake lost its manifest"
+            }
             Self::ManifestUnreadable => "the manifest was changed since it was put",
             Self::ManifestTwice => "two ledgers wrote the same window into one lake",
             Self::FileMissing => "the lake lost a log file",
             Self::FileUnasked => "a log file is in the lake that no window has",
             Self::FileAltered => "a log file was changed since it was put",
             Self::NotInLedger => "the lake has a window that this ledger did not ship",
-            Self::NotLoaded => "the window is in the lake for over ten minutes and not in the warehouse",
+            Self::NotLoaded => {
+                "the window is in the lake for over ten minutes and not in the warehouse"
+            }
             Self::LoadedFromNowhere => "the warehouse holds a window that the lake does not have",
             Self::LakeIsNotWarehouse => "the warehouse lost lines of the window, or has too many",
-            Self::RowsAreNotNotes => "rows were lost from the warehouse's tables, or got in beside a load",
+            Self::RowsAreNotNotes => {
+                "rows were lost from the warehouse's tables, or got in beside a load"
+            }
             Self::RowsTwice => "the warehouse holds events twice: its reports count them twice",
             Self::BeforeDiffers => "ledger and warehouse differ in windows before the span",
         }
@@ -95,12 +101,17 @@ impl What {
                 "stop the shipper: the outbox keeps the window's rows; compare them with its files"
             }
             Self::NotShipped => "see the shipper's log: is it running, is the lake away?",
-            Self::ManifestMissing | Self::ManifestUnreadable | Self::FileMissing | Self::FileAltered => {
+            Self::ManifestMissing
+            | Self::ManifestUnreadable
+            | Self::FileMissing
+            | Self::FileAltered => {
                 "restore the object from the bucket's versions or a copy; the warehouse may have the rows"
             }
             Self::ManifestTwice => "give each ledger a bucket or a prefix of its own",
             Self::FileUnasked => "an upload that was cut short leaves none: find out who put it",
-            Self::NotInLedger => "does another ledger write here? After a restore a new epoch begins by itself",
+            Self::NotInLedger => {
+                "does another ledger write here? After a restore a new epoch begins by itself"
+            }
             Self::NotLoaded => "see the loader's log: is it running, was the window stopped?",
             Self::LoadedFromNowhere => "restore the window's objects, or reprocess without them",
             Self::LakeIsNotWarehouse | Self::RowsAreNotNotes | Self::RowsTwice => {
@@ -120,10 +131,7 @@ pub(super) fn as_name<S: Serializer>(id: &WindowId, serializer: S) -> Result<S::
     serializer.serialize_str(&name(*id))
 }
 
-pub(super) fn as_names<S: Serializer>(
-    ids: &[WindowId],
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
+pub(super) fn as_names<S: Serializer>(ids: &[WindowId], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(ids.iter().map(|id| name(*id)))
 }
 

@@ -45,7 +45,9 @@ pub async fn read(
         .take_while(|day| *day <= until.date_naive())
         .collect();
     let mut side = LakeSide::default();
-    let prefixes = days.iter().map(|day| format!("{}dt={day}/", keys::MANIFESTS));
+    let prefixes = days
+        .iter()
+        .map(|day| format!("{}dt={day}/", keys::MANIFESTS));
     let mut wanted = Vec::new();
     for key in list(store, prefixes.collect()).await? {
         if let Some((epoch, number)) = keys::manifest_window(&key) {
@@ -62,9 +64,9 @@ pub async fn read(
     });
     let mut reads = futures_util::stream::iter(reads.collect::<Vec<_>>()).buffered(AT_ONCE);
     while let Some((id, key, manifest)) = reads.try_next().await? {
-        let inside = manifest
-            .as_ref()
-            .map_or(true, |manifest| (since..until).contains(&manifest.sealed_at));
+        let inside = manifest.as_ref().map_or(true, |manifest| {
+            (since..until).contains(&manifest.sealed_at)
+        });
         if inside {
             let standing = Standing { key, manifest };
             side.manifests.entry(id).or_default().push(standing);

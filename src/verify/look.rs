@@ -86,7 +86,9 @@ pub async fn look(
     let span = match question.only {
         Some(only) => span_of(ledger, store, only).await?,
         None => {
-            let until = question.until.map_or(heads.now, |until| until.min(heads.now));
+            let until = question
+                .until
+                .map_or(heads.now, |until| until.min(heads.now));
             (question.since.unwrap_or(until - SPAN), until)
         }
     };
@@ -146,7 +148,9 @@ async fn sealed_in_lake(
     let keys = list_all(store, keys::MANIFESTS, None)
         .await
         .map_err(Unchecked::of(LAKE))?;
-    let key = keys.into_iter().find(|key| keys::manifest_window(key) == name);
+    let key = keys
+        .into_iter()
+        .find(|key| keys::manifest_window(key) == name);
     let key = key.ok_or_else(|| Unchecked {
         part: "this window",
         source: anyhow::anyhow!("neither the ledger nor the lake has it"),
@@ -215,7 +219,8 @@ async fn warehouse(
         side.windows.extend(answer.windows);
         side.kinds = answer.kinds;
         if last {
-            side.windows.sort_by_key(|window| (window.epoch, window.number));
+            side.windows
+                .sort_by_key(|window| (window.epoch, window.number));
             return Ok(side.clone());
         }
         start = end;

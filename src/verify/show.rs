@@ -40,7 +40,9 @@ fn differences(all: &[Difference]) -> String {
     for difference in all.iter().take(MOST_SHOWN) {
         shown.add_row([
             difference.window.map_or_else(String::new, name),
-            difference.kind.map_or_else(String::new, |kind| kind.to_string()),
+            difference
+                .kind
+                .map_or_else(String::new, |kind| kind.to_string()),
             word(difference.what),
             difference.detail.clone(),
         ]);
@@ -129,7 +131,9 @@ fn summary(findings: &Findings) -> Vec<String> {
     let (ledger, warehouse) = findings
         .before
         .values()
-        .fold((0, 0), |sum, (ledger, warehouse)| (sum.0 + ledger, sum.1 + warehouse));
+        .fold((0, 0), |sum, (ledger, warehouse)| {
+            (sum.0 + ledger, sum.1 + warehouse)
+        });
     if (ledger, warehouse) != (0, 0) {
         lines.push(format!(
             "Windows before that: {ledger} lines by the ledger's notes, {warehouse} by the warehouse's."

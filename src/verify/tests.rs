@@ -186,7 +186,10 @@ async fn what_is_equal_is_proven_with_duplicates_and_quarantined_lines() {
     world.event(&repeated, &repeated.encode().unwrap());
     world.roll().await;
     world.fact(&bad);
-    let line = bad.encode().unwrap().replace(r#""link_id":1"#, r#""link_id":"x""#);
+    let line = bad
+        .encode()
+        .unwrap()
+        .replace(r#""link_id":1"#, r#""link_id":"x""#);
     world.event(&bad, &line);
     world.roll().await;
     world.roll().await;
@@ -195,7 +198,10 @@ async fn what_is_equal_is_proven_with_duplicates_and_quarantined_lines() {
     let found = world.found(true).await;
     assert_eq!(
         found,
-        [(What::EventWithoutFact, Some(3)), (What::FileAltered, Some(3))]
+        [
+            (What::EventWithoutFact, Some(3)),
+            (What::FileAltered, Some(3))
+        ]
     );
     let clicks = world.findings(true).await.kinds[&Kind::Click];
     assert_eq!((clicks.events, clicks.facts), (Some(7), Some(6)));
@@ -204,7 +210,10 @@ async fn what_is_equal_is_proven_with_duplicates_and_quarantined_lines() {
     assert_eq!(clicks.quarantined, Some(1));
 
     let one = Question {
-        only: Some(WindowId { epoch: 1, number: 4 }),
+        only: Some(WindowId {
+            epoch: 1,
+            number: 4,
+        }),
         ..Question::default()
     };
     let findings = world.ask(&one).await;
@@ -225,7 +234,9 @@ async fn windows_before_the_span_are_compared_in_sum() {
     assert_eq!(findings.windows, 0);
     assert_eq!(findings.before[&Kind::Click], (4, 4));
     assert!(findings.differences.is_empty(), "{findings:?}");
-    world.warehouse.execute("DELETE FROM loaded_files WHERE number = 2");
+    world
+        .warehouse
+        .execute("DELETE FROM loaded_files WHERE number = 2");
     let findings = world.ask(&later).await;
     let found = findings.differences.iter().map(|found| found.what);
     assert!(found.into_iter().any(|what| what == What::BeforeDiffers));
@@ -264,10 +275,7 @@ async fn a_row_that_the_shipper_passed_over_is_named_and_the_outbox_is_kept() {
     world.sql("DELETE FROM window_counts; UPDATE shipped_windows SET counted_at = NULL");
     world.ship().await;
     world.loader.tick().await.unwrap();
-    assert_eq!(
-        world.found(false).await,
-        [(What::LedgerIsNotLake, Some(1))]
-    );
+    assert_eq!(world.found(false).await, [(What::LedgerIsNotLake, Some(1))]);
     world.sql("UPDATE outbox SET slot = (slot + 4) % 8");
     assert_eq!(world.shipper.reclaim().await.unwrap(), 0);
 
@@ -305,7 +313,10 @@ async fn what_the_lake_lost_is_named() {
     world.lake.remove(&world.key("_manifest/", 2));
     let found = world.found(false).await;
     assert!(found.contains(&(What::FileMissing, Some(1))), "{found:?}");
-    assert!(found.contains(&(What::ManifestMissing, Some(2))), "{found:?}");
+    assert!(
+        found.contains(&(What::ManifestMissing, Some(2))),
+        "{found:?}"
+    );
 }
 
 #[tokio::test]
@@ -330,7 +341,13 @@ async fn windows_that_only_the_lake_has_are_named_or_listed() {
          FROM windows WHERE number = 0",
     );
     let findings = world.findings(false).await;
-    assert_eq!(findings.only_in_lake, [WindowId { epoch: 1, number: 7 }]);
+    assert_eq!(
+        findings.only_in_lake,
+        [WindowId {
+            epoch: 1,
+            number: 7
+        }]
+    );
     let differ = |what| findings.differences.iter().any(|found| found.what == what);
     assert!(!differ(What::NotInLedger));
 }
@@ -349,7 +366,9 @@ async fn two_manifests_of_one_window_are_named() {
 #[tokio::test]
 async fn what_the_warehouse_lost_or_has_twice_is_named() {
     let world = World::with_two_windows().await;
-    world.warehouse.execute("INSERT INTO clicks SELECT * FROM clicks LIMIT 1");
+    world
+        .warehouse
+        .execute("INSERT INTO clicks SELECT * FROM clicks LIMIT 1");
     assert_eq!(world.found(false).await, [(What::RowsAreNotNotes, None)]);
     assert_eq!(
         world.found(true).await,
@@ -359,9 +378,14 @@ async fn what_the_warehouse_lost_or_has_twice_is_named() {
     assert_eq!(world.found(true).await, [(What::RowsAreNotNotes, None)]);
 
     let world = World::with_two_windows().await;
-    world.warehouse.execute("UPDATE loaded_files SET loaded = loaded - 1 WHERE number = 1");
+    world
+        .warehouse
+        .execute("UPDATE loaded_files SET loaded = loaded - 1 WHERE number = 1");
     let found = world.found(false).await;
-    assert!(found.contains(&(What::LakeIsNotWarehouse, Some(1))), "{found:?}");
+    assert!(
+        found.contains(&(What::LakeIsNotWarehouse, Some(1))),
+        "{found:?}"
+    );
 }
 
 #[tokio::test]
@@ -380,7 +404,9 @@ async fn a_window_on_its_way_is_no_difference_until_it_is_late() {
     for key in keys.iter().filter(|key| key.starts_with("_manifest/")) {
         let mut manifest: Manifest = serde_json::from_slice(&world.lake.objects()[key]).unwrap();
         manifest.sealed_at -= TimeDelta::minutes(11);
-        world.lake.overwrite(key, serde_json::to_vec(&manifest).unwrap().into());
+        world
+            .lake
+            .overwrite(key, serde_json::to_vec(&manifest).unwrap().into());
     }
     let found = world.found(false).await;
     assert_eq!(found, [(What::NotLoaded, Some(3))]);

@@ -39,7 +39,11 @@ async fn every_kind_of_fact_is_counted_alike_on_all_sides() {
     ledger.recorder.receipts(vec![twin]).await.unwrap();
     let submissions = vec![new_submission(message, "g-1"), new_submission(other, "g-2")];
     ledger.recorder.submissions(submissions).await.unwrap();
-    ledger.recorder.receipts(vec![by_gateway("g-2")]).await.unwrap();
+    ledger
+        .recorder
+        .receipts(vec![by_gateway("g-2")])
+        .await
+        .unwrap();
     assert_eq!(ledger.count("repeated_receipts"), 1);
 
     // An inbound that answers, a wish, and the wish taken back.

@@ -109,10 +109,7 @@ pub fn before(
     client: &mut Client,
     instant: DateTime<Utc>,
 ) -> Result<BTreeMap<Kind, i64>, SessionError> {
-    let rows = client.query(
-        include_str!("../sql/count/windows_before.sql"),
-        &[&instant],
-    )?;
+    let rows = client.query(include_str!("../sql/count/windows_before.sql"), &[&instant])?;
     rows.iter()
         .map(|row| Ok((kind(row, 0)?, row.try_get(1)?)))
         .collect()
@@ -138,10 +135,7 @@ pub fn alone(client: &mut Client) -> Result<Vec<Alone>, SessionError> {
 }
 
 /// When a window was sealed; none if the ledger does not know it.
-pub fn sealed_at(
-    client: &mut Client,
-    id: WindowId,
-) -> Result<Option<DateTime<Utc>>, SessionError> {
+pub fn sealed_at(client: &mut Client, id: WindowId) -> Result<Option<DateTime<Utc>>, SessionError> {
     let row = client.query_opt(
         "SELECT sealed_at FROM windows WHERE epoch = $1 AND number = $2",
         &[&id.epoch, &id.number],
