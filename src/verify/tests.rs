@@ -90,8 +90,10 @@ impl World {
         ));
     }
 
+    /// Runs SQL, on a thread of its own: the client blocks, which no async thread may.
     fn sql(&self, statements: &str) {
-        self.database.client().batch_execute(statements).unwrap();
+        let work = || self.database.client().batch_execute(statements).unwrap();
+        std::thread::scope(|scope| scope.spawn(work).join().unwrap());
     }
 
     fn mark(&mut self) -> DateTime<Utc> {
