@@ -58,17 +58,16 @@ impl Up {
         self.data.path().join("lake/textrail")
     }
 
-    /// Shortens a log file by a byte, as no one should.
-    fn cut_a_log_file(&self) {
+    /// Shortens a log file by a byte, as no one should; returns where it is and what it held.
+    fn cut_a_log_file(&self) -> (PathBuf, Vec<u8>) {
         let mut folder = self.lake().join("events/message");
         while folder.is_dir() {
             let mut entries = std::fs::read_dir(&folder).expect("a folder");
             folder = entries.next().expect("a file").expect("an entry").path();
         }
-        let file = std::fs::File::options().write(true).open(&folder);
-        let file = file.expect("a log file");
-        let length = file.metadata().expect("its length").len();
-        file.set_len(length - 1).expect("a shorter file");
+        let whole = std::fs::read(&folder).expect("a log file");
+        std::fs::write(&folder, &whole[..whole.len() - 1]).expect("a shorter file");
+        (folder, whole)
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
@@ -173,11 +172,12 @@ async fn killed_in_the_middle_of_a_campaign_it_goes_on_and_the_report_is_exact()
     assert_eq!(found["differences"], serde_json::json!([]));
     assert_eq!(found["kinds"]["message"]["facts"], 400);
     assert_eq!(found["kinds"]["message"]["lines"], 400);
-    up.cut_a_log_file();
+    let (file, whole) = up.cut_a_log_file();
     let verified = up.run(&["verify", "--deep"]);
     assert_eq!(verified.status.code(), Some(1), "{verified:?}");
     let words = String::from_utf8_lossy(&verified.stdout).into_owned();
     assert!(words.contains("file_altered"), "{words}");
+    std::fs::write(file, whole).expect("the file as it was");
 
     let second = up.run(&["up", "--listen", "127.0.0.1:0"]);
     assert!(!second.status.success());
