@@ -83,10 +83,18 @@ diesel::table! {
         epoch -> Int4,
         /// The cluster's, from pg_control_system().
         system_identifier -> Int8,
-        /// The cluster's, from pg_control_checkpoint().
+        /// The cluster's, of its current WAL file: pg_control_checkpoint() lags behind a promotion.
         timeline -> Int4,
         /// When it began.
         began_at -> Timestamptz,
+        /// What was found: created, system_identifier, timeline, xmax, lake_ahead.
+        reason -> Text,
+        /// Rows of the outbox up to this id are of another cluster: they are in this epoch's window 1 or before, whatever their xid. 0 = none.
+        foreign_through -> Int8,
+        /// Of those, the ones up to this id were in verified windows of the epoch before.
+        covered_through -> Int8,
+        /// Numbers of links drawn in this epoch are at or beyond it.
+        first_link_number -> Int8,
     }
 }
 
