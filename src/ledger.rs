@@ -10,6 +10,7 @@ pub mod connection;
 pub mod epochs;
 pub mod facts;
 pub mod journey;
+mod link_numbers;
 pub mod links;
 mod messages;
 pub mod migrate;

@@ -2,9 +2,10 @@
 
 use super::super::connection::ConnectionSettings;
 use super::super::facts::RecordError;
+use super::super::link_numbers;
 use super::lane::{Entry, Work};
 use diesel::result::{DatabaseErrorKind, Error};
-use diesel::{PgConnection, RunQueryDsl};
+use diesel::{ConnectionError, PgConnection, RunQueryDsl};
 use std::time::{Duration, Instant};
 
 /// How long a batch may wait for PostgreSQL to come back, or be repeated and bisected, before its
@@ -39,7 +40,11 @@ impl<W: Work> Writer<W> {
             match self
                 .settings
                 .open(&format!("textrail-record-{}", self.lane))
-            {
+                .and_then(|mut conn| {
+                    link_numbers::guard(&mut conn)
+                        .map_err(ConnectionError::CouldntSetupConfiguration)?;
+                    Ok(conn)
+                }) {
                 Ok(conn) => self.conn = Some(conn),
                 Err(error) => {
                     metrics::counter!("textrail_recorder_connect_failures_total").increment(1);
