@@ -173,6 +173,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Clusters and timelines for which the numbers of links were moved before any was drawn.
+    link_moves (system_identifier, timeline) {
+        /// The cluster's, from pg_control_system().
+        system_identifier -> Int8,
+        /// The cluster's, of its current WAL file.
+        timeline -> Int4,
+        /// The last number before the move.
+        last_number_before -> Int8,
+        /// When that was.
+        moved_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Tracked URLs, one row a URL in a message.
     links (number) {
         /// From link_numbers; the code is a keyed permutation of it.
@@ -484,6 +498,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency_keys,
     inbound_messages,
     ledger_secrets,
+    link_moves,
     links,
     messages,
     opt_outs,

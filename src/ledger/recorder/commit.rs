@@ -3,9 +3,10 @@
 use super::super::connection::ConnectionSettings;
 use super::super::facts::RecordError;
 use super::super::gate::Gate;
+use super::super::link_numbers;
 use super::lane::{Entry, Work};
 use diesel::result::{DatabaseErrorKind, Error};
-use diesel::{Connection, PgConnection, QueryResult, RunQueryDsl};
+use diesel::{Connection, ConnectionError, PgConnection, QueryResult, RunQueryDsl};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -49,7 +50,11 @@ impl<W: Work> Writer<W> {
             match self
                 .settings
                 .open(&format!("textrail-record-{}", self.lane))
-            {
+                .and_then(|mut conn| {
+                    link_numbers::guard(&mut conn)
+                        .map_err(ConnectionError::CouldntSetupConfiguration)?;
+                    Ok(conn)
+                }) {
                 Ok(conn) => self.conn = Some(conn),
                 Err(error) => {
                     metrics::counter!("textrail_recorder_connect_failures_total").increment(1);
