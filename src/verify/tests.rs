@@ -92,7 +92,8 @@ impl World {
 
     /// Runs SQL, on a thread of its own: the client blocks, which no async thread may.
     fn sql(&self, statements: &str) {
-        let work = || self.database.client().batch_execute(statements).unwrap();
+        let database = &self.database;
+        let work = move || database.client().batch_execute(statements).unwrap();
         std::thread::scope(|scope| scope.spawn(work).join().unwrap());
     }
 
