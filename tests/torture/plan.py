@@ -35,6 +35,12 @@ class Plan:
     clocks: dict[str, str]
     steps: list[Step]
     services: tuple[str, ...]
+    #: Whether a queue tells one of the loaders of new windows.
+    queue: bool = False
+
+    def is_chore(self, service: str) -> bool:
+        """Whether it ends by itself and is done again."""
+        return service in CHORES
 
 
 #: Faults and how often each is drawn, in parts.
@@ -53,6 +59,13 @@ _FAULTS = {
     "s3": 22,
 }
 SERVICES = ("serve-a", "serve-b", "ship-a", "ship-b", "load-a", "load-b")
+#: In some rounds this runs again and again, too.
+CHORES = ("reprocess",)
+#: Failpoints that a process seldom comes to are armed more often; in parts, 1 for all others.
+_WEIGHTS = {
+    "ship.reclaim": 3, "ship.epoch": 3, "spool.remove": 2, "spool.replay": 2, "load.acknowledge": 2,
+    "recorder.begin": 0.5, "recorder.commit": 0.5,
+}
 #: Armed failpoints a life, and how many visits are let pass.
 _POINTS = (0, 1, 2, 2, 3, 4)
 _PASSED = (0, 0, 0, 1, 1, 2, 3, 5, 8, 13)
@@ -71,7 +84,9 @@ def draw_plan(seed: str, store: str, seconds: float, pace: float) -> Plan:
         [fault] = draw.choices(list(faults), list(faults.values()))
         steps.append(_draw_step(draw, at, fault))
         at += draw.expovariate(pace)
-    return Plan(seed, store, seconds, _draw_clocks(draw), steps, SERVICES)
+    clocks = _draw_clocks(draw)
+    services = SERVICES + (CHORES if draw.random() < 0.5 else ())
+    return Plan(seed, store, seconds, clocks, steps, services, queue=draw.random() < 0.6)
 
 
 def _draw_step(draw: random.Random, at: float, fault: str) -> Step:
@@ -103,10 +118,18 @@ def lives(seed: str, service: str, clock: str, failpoints: list[str]) -> Iterato
     """What the service is given at its first start, at its second, and so on, without end."""
     draw = random.Random(f"{seed}/{service}")
     while True:
-        names = draw.sample(failpoints, min(len(failpoints), draw.choice(_POINTS)))
+        names = _draw_points(draw, failpoints, draw.choice(_POINTS))
         armed = []
         for name in sorted(names):
             passed = draw.choice(_PASSED)
             action = "panic" if draw.random() < 0.9 else f"sleep({draw.choice([50, 500, 2000])})"
             armed.append(f"{name}={f'{passed}*off->' if passed else ''}1*{action}")
         yield Life(";".join(armed), clock)
+
+
+def _draw_points(draw: random.Random, failpoints: list[str], count: int) -> list[str]:
+    """So many different ones, by their weights."""
+    def key(name: str) -> float:
+        return draw.random() ** (1 / _WEIGHTS.get(name.rpartition(".")[0], 1))
+
+    return sorted(failpoints, key=key, reverse=True)[:count]

@@ -22,9 +22,9 @@ _SHOWN = 20
 class Summary:
     """All rounds together."""
 
-    seed: int
+    seeds: list[int]
     rounds: int = 0
-    failed: list[Result] = field(default_factory=list)
+    failed: list[dict[str, Any]] = field(default_factory=list)
     injected: Counter[str] = field(default_factory=Counter)
     survived: Counter[str] = field(default_factory=Counter)
     failpoints: Counter[str] = field(default_factory=Counter)
@@ -36,6 +36,10 @@ class Summary:
     gave_up: int = 0
     windows: int = 0
     lines: int = 0
+    #: Warehouses that `textrail verify --deep` found without a difference, and their proven windows.
+    verified: int = 0
+    proven: int = 0
+    reprocessed: int = 0
     slowest_calm: float = 0
     seconds: float = 0
 
@@ -44,7 +48,7 @@ class Summary:
         self.rounds += 1
         self.injected.update(result.struck)
         if result.wrong:
-            self.failed.append(result)
+            self.failed.append({"seed": result.plan.seed, "folder": str(result.folder), "wrong": result.wrong})
         else:
             self.survived.update(result.struck)
         self.failpoints.update(result.failpoints)
@@ -56,6 +60,9 @@ class Summary:
         self.gave_up += len(result.gave_up)
         self.windows += result.windows
         self.lines += result.lines
+        self.verified += result.verified
+        self.proven += result.proven
+        self.reprocessed += result.reprocessed
         self.slowest_calm = max(self.slowest_calm, result.calm_seconds)
 
     @property
@@ -70,21 +77,10 @@ class Summary:
 
     def json(self, failpoints: Iterable[str]) -> str:
         """For machines."""
-        whole: dict[str, Any] = {
-            "seed": self.seed,
-            "rounds": self.rounds,
-            "failed": [{"seed": one.plan.seed, "folder": str(one.folder), "wrong": one.wrong} for one in self.failed],
-            "seconds": round(self.seconds, 1),
+        whole = vars(self) | {
             "kills": self.kills,
             "crash_points": self.crash_points,
-            "injected": self.injected,
-            "survived": self.survived,
             "failpoints": {name: self.failpoints[name] for name in failpoints},
-            "facts": self.facts,
-            "acknowledged": self.acknowledged,
-            "calls": self.calls,
-            "windows": self.windows,
-            "lines": self.lines,
         }
         return json.dumps(whole, indent=2)
 
@@ -97,10 +93,30 @@ class Summary:
             f"{self.rounds} rounds in {self.seconds:.0f} s ({_list(self.stores)}; {self.skewed} with clocks an hour off), "
             f"{self.windows} windows, {self.lines} lines in the lake",
             f"calls by answer: {_list(self.calls)}; services that gave up and were started again: {self.gave_up}",
+            f"textrail verify --deep: {self.verified} warehouses without a difference, {self.proven} windows proven; "
+            f"{self.reprocessed} rebuilds of a warehouse",
             f"slowest calm: {self.slowest_calm:.1f} s",
-            f"{self.kills} kills, {self.crash_points} crash points, {len(self.failed)} rounds failed; seed {self.seed}",
+            f"{self.kills} kills, {self.crash_points} crash points, {len(self.failed)} rounds failed; "
+            f"seed {', '.join(map(str, self.seeds))}",
         ]
         return "\n\n".join(parts[:3]) + "\n\n" + "\n".join(parts[3:])
+
+
+def sum_of(reports: Iterable[str]) -> Summary:
+    """Of runs with different seeds."""
+    whole = Summary([])
+    for text in reports:
+        for name, value in json.loads(text).items():
+            match getattr(whole, name):
+                case Counter() as counter:
+                    counter.update(value)
+                case list() as items:
+                    items += value
+                case number if name == "slowest_calm":
+                    whole.slowest_calm = max(number, value)
+                case number if name not in ("kills", "crash_points"):
+                    setattr(whole, name, number + value)
+    return whole
 
 
 def describe(result: Result) -> str:

@@ -2,6 +2,8 @@
 
 import asyncio
 import functools
+import json
+import os
 import random
 import time
 from collections import Counter
@@ -19,6 +21,7 @@ from .client_log import ClientLog
 from .cluster import Cluster
 from .deployment import BUCKET, LOADER_KEY, TEMPLATE, Deployment
 from .faults import Saboteur
+from .notifications import Notifier, QueueServer
 from .plan import Plan
 from .stores import Store
 from .traffic import CAMPAIGNS, SENDER, Client
@@ -44,6 +47,11 @@ class Result:
     gave_up: list[str] = field(default_factory=list)
     windows: int = 0
     lines: int = 0
+    #: Warehouses for which `textrail verify --deep` found no difference, and the windows that it proved.
+    verified: int = 0
+    proven: int = 0
+    #: Rebuilds of a warehouse that came to their end.
+    reprocessed: int = 0
     #: From the last fault until all was in the warehouse.
     calm_seconds: float = 0
     seconds: float = 0
@@ -60,6 +68,7 @@ class Round:
     cluster: Cluster
     store: Store
     api_key: str
+    queue: QueueServer
     failpoints: dict[str, tuple[str, ...]]
     window: str
     clients: int
@@ -72,9 +81,10 @@ class Round:
         result = Result(self.plan, self.folder)
         self.folder.mkdir(parents=True)
         await self.cluster.execute("postgres", f"CREATE DATABASE {self.database} TEMPLATE {TEMPLATE}")
+        notifier = Notifier(self.queue, self.database, self.plan.seed, BUCKET) if self.plan.queue else None
         deployment = Deployment.build(
             self.binary, self.folder, self.database, self.plan, self.cluster, self.store.port,
-            self.failpoints, self.window,
+            self.failpoints, self.window, notifier,
         )
         log = ClientLog(self.folder / "clients.jsonl")
         api = Api([deployment.ports[name] for name in deployment.of_kind("serve")], self.api_key, log)
@@ -86,6 +96,8 @@ class Round:
             await self._drive(deployment, api, log, saboteur, result)
             result.wrong += await deployment.stop()
             result.wrong += log.offences
+            if not result.wrong:
+                result.wrong += await self._verify(deployment, result)
             if not result.wrong:
                 result.wrong += await asyncio.to_thread(self._judge, deployment, log, result)
         finally:
@@ -107,7 +119,7 @@ class Round:
         await self._put_campaigns(api)
         clients = [
             Client(index, random.Random(f"{self.plan.seed}/client {index}"), api, log,
-                   true_clocks=not self.plan.clocks)
+                   true_clocks=not self.plan.clocks, inbounds_wait=deployment.inbounds_wait)
             for index in range(self.clients)
         ]
         tasks = [asyncio.create_task(client.run(self.pause_seconds)) for client in clients]
@@ -127,6 +139,9 @@ class Round:
             return
         for task in done:
             task.result()
+        if not await _until(calm_since + _CALM_SECONDS, lambda: _is_empty(deployment)):
+            result.wrong.append(f"facts were still in a spool after {_CALM_SECONDS} s of calm")
+            return
         await self._send_last(api)
         deadline = calm_since + _CALM_SECONDS
         mark = await _until(deadline, lambda: asyncio.to_thread(lake.boundary_with, self._objects(), "mark"))
@@ -138,6 +153,7 @@ class Round:
                 result.wrong.append(
                     f"{loader} had not loaded everything within {_CALM_SECONDS} s of calm (log: {loader}.log)"
                 )
+        result.wrong += await deployment.do_chores(_CALM_SECONDS)
         result.calm_seconds = time.monotonic() - calm_since
 
     async def _put_campaigns(self, api: Api) -> None:
@@ -162,6 +178,27 @@ class Round:
                 return
             await asyncio.sleep(0.1)
 
+    async def _verify(self, deployment: Deployment, result: Result) -> list[str]:
+        """What `textrail verify` says of each warehouse."""
+        wrong = [f"a spool kept what it should not have: {path}" for path in deployment.spoiled()]
+        for loader in deployment.of_kind("load"):
+            environment = (deployment.past_proxies or {}) | {
+                "TEXTRAIL_WAREHOUSE__DIRECTORY": str(deployment.warehouse(loader)),
+                "TEXTRAIL_SPOOL__DIRECTORY": str(deployment.spool("serve-a")),
+            }
+            process = await asyncio.create_subprocess_exec(
+                self.binary, "verify", "--deep", "--json", env=os.environ | environment,
+                stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+            )
+            out, error = await process.communicate()
+            (self.folder / f"verify-{loader}.json").write_bytes(out + error)
+            if process.returncode != 0:
+                wrong.append(f"verify of {loader} ended with {process.returncode}: {_shortened(out, error)}")
+                continue
+            result.verified += 1
+            result.proven += json.loads(out)["proven"]
+        return wrong
+
     def _objects(self) -> lake.Bucket:
         return lake.Bucket(stores.client(self.store.port), BUCKET, f"{self.database}/")
 
@@ -185,12 +222,27 @@ class Round:
         result.struck.update(saboteur.struck)
         result.struck.update(deployment.ledger.struck)
         result.struck.update({f"S3: {fault}": count for fault, count in deployment.s3.struck.items()})
+        if deployment.notifier:
+            result.struck.update({f"queue: message {fate}": count for fate, count in deployment.notifier.struck.items()})
         for service in deployment.services.values():
+            result.reprocessed += service.deaths.done
             result.struck["process killed"] += service.deaths.killed
             result.struck["death at a failpoint"] += service.deaths.at_failpoint.total()
             result.failpoints.update(service.deaths.at_failpoint)
             result.gave_up += [f"{service.name}: {words}" for words in service.deaths.gave_up]
             result.wrong += service.deaths.unexplained
+
+
+async def _is_empty(deployment: Deployment) -> bool:
+    return not deployment.spooled()
+
+
+def _shortened(out: bytes, error: bytes) -> str:
+    try:
+        differences = json.loads(out)["differences"]
+        return "; ".join(f"{one['window']} {one['kind']} {one['what']}: {one['detail']}" for one in differences[:10])
+    except (ValueError, KeyError):
+        return error.decode(errors="replace")[-500:]
 
 
 async def _succeeds(api: Api, draw: random.Random, method: str, path: str, body: Any) -> bool:

@@ -5,6 +5,7 @@ Requests are passed on as they came, signature and all: the `Host` that was sign
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -49,7 +50,11 @@ class _Pending:
 class S3Proxy:
     """Listens on `port`, and forwards to the store."""
 
-    def __init__(self, store_port: int, hold_seconds: float) -> None:
+    def __init__(
+        self, store_port: int, hold_seconds: float, stored: Callable[[str], None] | None = None
+    ) -> None:
+        """`stored` is told the path of each object that the store took."""
+        self._stored = stored
         self.port = free_port()
         self._store = f"http://127.0.0.1:{store_port}"
         self._hold_seconds = hold_seconds
@@ -117,6 +122,8 @@ class S3Proxy:
         except (aiohttp.ClientError, TimeoutError):
             return _gone(request)
         succeeded = answer.status < 300
+        if succeeded and request.method == "PUT" and self._stored:
+            self._stored(request.path)
         match fault:
             case S3Fault.SLOW:
                 await asyncio.sleep(self._hold_seconds / 4)
