@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import json
 import zlib
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -81,8 +82,9 @@ class Lake:
     faults: list[str] = field(default_factory=list)
 
 
-def read(objects: Objects) -> Lake:
-    """Reads everything, and checks manifests against files and files against manifests."""
+def read(objects: Objects, lost_epochs: Collection[int] = ()) -> Lake:
+    """Reads everything, and checks manifests against files and files against manifests. An epoch that
+    was lost may have left files of a window that it never came to name."""
     lake = Lake()
     keys = objects.keys()
     for key in keys:
@@ -90,12 +92,19 @@ def read(objects: Objects) -> Lake:
             _read_manifest(objects, key, lake)
     named = {entry["key"] for window in lake.windows.values() for entry in window["files"]}
     for key in keys:
-        if key.startswith("events/") and key not in named:
+        if key.startswith("events/") and key not in named and _epoch(key) not in lost_epochs:
             lake.faults.append(f"the file {key} stands in the lake, and no manifest names it")
-        if key.startswith("_quarantine/"):
+        # What strange messages of the queue said is no line.
+        if key.startswith("_quarantine/") and not key.startswith("_quarantine/queue/"):
             lake.faults.append(f"lines were quarantined: {key}")
     _check_numbers(lake)
     return lake
+
+
+def _epoch(key: str) -> int | None:
+    """Of a file `events/click/dt=…/hr=…/20261123T050500Z-<epoch>-<window>-<part>.json.gz`."""
+    parts = key.rpartition("/")[2].split("-")
+    return int(parts[1]) if len(parts) == 4 and parts[1].isdigit() else None
 
 
 def boundary_with(objects: Objects, reference: str) -> datetime | None:

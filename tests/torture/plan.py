@@ -37,6 +37,8 @@ class Plan:
     services: tuple[str, ...]
     #: Whether a queue tells one of the loaders of new windows.
     queue: bool = False
+    #: Whether the ledger is restored from a copy in the middle of the round.
+    restore: bool = False
 
     def is_chore(self, service: str) -> bool:
         """Whether it ends by itself and is done again."""
@@ -86,7 +88,7 @@ def draw_plan(seed: str, store: str, seconds: float, pace: float) -> Plan:
         at += draw.expovariate(pace)
     clocks = _draw_clocks(draw)
     services = SERVICES + (CHORES if draw.random() < 0.5 else ())
-    return Plan(seed, store, seconds, clocks, steps, services, queue=draw.random() < 0.6)
+    return Plan(seed, store, seconds, clocks, steps, services, queue=draw.random() < 0.6, restore=draw.random() < 0.2)
 
 
 def _draw_step(draw: random.Random, at: float, fault: str) -> Step:

@@ -40,6 +40,8 @@ class Summary:
     verified: int = 0
     proven: int = 0
     reprocessed: int = 0
+    #: Rounds in which the ledger was restored from a copy.
+    restored: int = 0
     slowest_calm: float = 0
     seconds: float = 0
 
@@ -63,6 +65,7 @@ class Summary:
         self.verified += result.verified
         self.proven += result.proven
         self.reprocessed += result.reprocessed
+        self.restored += result.restored
         self.slowest_calm = max(self.slowest_calm, result.calm_seconds)
 
     @property
@@ -90,7 +93,7 @@ class Summary:
             _table("fault", self.injected, self.survived),
             _table("death at failpoint", Counter({name: self.failpoints[name] for name in failpoints}), None),
             _table("fact", self.facts, self.acknowledged, ("sent", "acknowledged")),
-            f"{self.rounds} rounds in {self.seconds:.0f} s ({_list(self.stores)}; {self.skewed} with clocks an hour off), "
+            f"{self.rounds} rounds in {self.seconds:.0f} s ({_list(self.stores)}; {self.skewed} with clocks an hour off, {self.restored} with a restored ledger), "
             f"{self.windows} windows, {self.lines} lines in the lake",
             f"calls by answer: {_list(self.calls)}; services that gave up and were started again: {self.gave_up}",
             f"textrail verify --deep: {self.verified} warehouses without a difference, {self.proven} windows proven; "

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import aiohttp
+import psycopg
 
 from . import lake, oracle, stores, warehouse
 from .api import Api
@@ -52,6 +53,8 @@ class Result:
     proven: int = 0
     #: Rebuilds of a warehouse that came to their end.
     reprocessed: int = 0
+    #: Whether its ledger was restored from a copy.
+    restored: bool = False
     #: From the last fault until all was in the warehouse.
     calm_seconds: float = 0
     seconds: float = 0
@@ -117,14 +120,18 @@ class Round:
         self, deployment: Deployment, api: Api, log: ClientLog, saboteur: Saboteur, result: Result
     ) -> None:
         await self._put_campaigns(api)
-        clients = [
-            Client(index, random.Random(f"{self.plan.seed}/client {index}"), api, log,
-                   true_clocks=not self.plan.clocks, inbounds_wait=deployment.inbounds_wait)
-            for index in range(self.clients)
-        ]
-        tasks = [asyncio.create_task(client.run(self.pause_seconds)) for client in clients]
+        sabotage = asyncio.create_task(saboteur.run())
+        if self.plan.restore:
+            result.wrong += await self._before_restore(deployment, api, log)
+            if result.wrong:
+                sabotage.cancel()
+                return
+            await self._restore(deployment)
+            result.restored = True
+            await self._put_campaigns(api)
+        clients, tasks = self._start_clients(range(self.clients), deployment, api, log)
         try:
-            await saboteur.run()
+            await sabotage
             calm_since = time.monotonic()
             await saboteur.end()
             deployment.calm_down()
@@ -155,6 +162,54 @@ class Round:
                 )
         result.wrong += await deployment.do_chores(_CALM_SECONDS)
         result.calm_seconds = time.monotonic() - calm_since
+
+    def _start_clients(
+        self, indices: range, deployment: Deployment, api: Api, log: ClientLog
+    ) -> tuple[list[Client], list[asyncio.Task[None]]]:
+        clients = [
+            Client(index, random.Random(f"{self.plan.seed}/client {index}"), api, log,
+                   true_clocks=not self.plan.clocks, inbounds_wait=deployment.inbounds_wait)
+            for index in indices
+        ]
+        return clients, [asyncio.create_task(client.run(self.pause_seconds)) for client in clients]
+
+    async def _before_restore(self, deployment: Deployment, api: Api, log: ClientLog) -> list[str]:
+        """Traffic that the ledger will know nothing of: what is in the lake then is there once, and
+        the rest is lost. Each call is answered, and no spool holds anything, when it ends."""
+        clients, tasks = self._start_clients(range(self.clients, 2 * self.clients), deployment, api, log)
+        await asyncio.sleep(self.plan.seconds / 2)
+        for client in clients:
+            client.finish()
+        done, late = await asyncio.wait(tasks, timeout=_CALM_SECONDS)
+        for task in late:
+            task.cancel()
+        for task in done:
+            task.result()
+        for fact in log.facts:
+            fact.at_least = 0
+        empty = await _until(time.monotonic() + _CALM_SECONDS, lambda: _is_empty(deployment))
+        wrong = [] if empty else [f"facts were still in a spool {_CALM_SECONDS} s after the first clients"]
+        return wrong + ([f"{len(late)} of the first clients were not answered"] if late else [])
+
+    async def _restore(self, deployment: Deployment) -> None:
+        """The ledger is what it was before the round, in the midst of faults; whoever ran on the lost
+        one is killed."""
+        deadline = time.monotonic() + _START_SECONDS
+        create = f"CREATE DATABASE {self.database} TEMPLATE {TEMPLATE}"
+        for statement in (f"DROP DATABASE IF EXISTS {self.database} WITH (FORCE)", create):
+            while True:
+                try:
+                    await self.cluster.execute("postgres", statement)
+                    break
+                except psycopg.errors.DuplicateDatabase:
+                    break
+                except psycopg.Error:
+                    if time.monotonic() > deadline:
+                        raise
+                    await asyncio.sleep(0.1)
+            for service in deployment.services.values():
+                service.thaw()
+                service.kill()
 
     async def _put_campaigns(self, api: Api) -> None:
         draw = random.Random(0)
@@ -203,7 +258,7 @@ class Round:
         return lake.Bucket(stores.client(self.store.port), BUCKET, f"{self.database}/")
 
     def _judge(self, deployment: Deployment, log: ClientLog, result: Result) -> list[str]:
-        found = lake.read(self._objects())
+        found = lake.read(self._objects(), lost_epochs={1} if result.restored else set())
         result.windows, result.lines = len(found.windows), len(found.lines)
         found_of_traffic = [line for line in found.lines if line.values.get("campaign") != "mark"]
         wrong = oracle.judge_lake(log.facts, lake.Lake(found_of_traffic, found.windows, found.files, found.faults))

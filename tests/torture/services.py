@@ -120,7 +120,9 @@ class Service:
         if process is None or process.returncode is not None:
             return None
         code = await processes.stop(process, signal.SIGTERM, seconds)
-        return None if code == 0 else f"{self.name} ended with {code} on SIGTERM (log: {self.log})"
+        # A chore is told before it is done, or before it listens.
+        well = (0, 1, -signal.SIGTERM) if self.is_chore else (0,)
+        return None if code in well else f"{self.name} ended with {code} on SIGTERM (log: {self.log})"
 
     async def run_once(self, seconds: float) -> str | None:
         """One sound life to its end, after `stop`; what was wrong with it."""
@@ -161,6 +163,7 @@ class Service:
                     env=os.environ | self._environment | life.environment(),
                 )
             code = await self._process.wait()
+            _remove_shared_clock(self._process.pid)
             if self.is_chore and code == 0:
                 self.deaths.done += 1
                 await asyncio.sleep(_CHORE_PAUSE)
@@ -185,3 +188,9 @@ class Service:
         else:
             self.deaths.unexplained.append(f"{self.name} ended with {code}: {last}")
         return False
+
+
+def _remove_shared_clock(pid: int) -> None:
+    """What libfaketime leaves in memory of a process that was killed."""
+    for name in (f"faketime_shm_{pid}", f"sem.faketime_sem_{pid}"):
+        Path("/dev/shm", name).unlink(missing_ok=True)
