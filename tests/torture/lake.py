@@ -44,6 +44,10 @@ class Bucket:
         """See `Objects`."""
         return self.s3.get_object(Bucket=self.bucket, Key=self.prefix + key)["Body"].read()
 
+    def put(self, key: str, body: bytes) -> None:
+        """Stores an object."""
+        self.s3.put_object(Bucket=self.bucket, Key=self.prefix + key, Body=body)
+
 
 @dataclass
 class Folder:
@@ -80,12 +84,15 @@ class Lake:
     #: Lines of each file, by key.
     files: dict[str, int] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
+    #: A file whose lines must all be put aside.
+    bad_file: str | None = None
 
 
-def read(objects: Objects, lost_epochs: Collection[int] = ()) -> Lake:
+def read(objects: Objects, lost_epochs: Collection[int] = (), bad_file: str | None = None) -> Lake:
     """Reads everything, and checks manifests against files and files against manifests. An epoch that
-    was lost may have left files of a window that it never came to name."""
-    lake = Lake()
+    was lost may have left files of a window that it never came to name. No line of the bad file can be
+    loaded."""
+    lake = Lake(bad_file=bad_file)
     keys = objects.keys()
     for key in keys:
         if key.startswith("_manifest/"):
@@ -95,7 +102,7 @@ def read(objects: Objects, lost_epochs: Collection[int] = ()) -> Lake:
         if key.startswith("events/") and key not in named and _epoch(key) not in lost_epochs:
             lake.faults.append(f"the file {key} stands in the lake, and no manifest names it")
         # What strange messages of the queue said is no line.
-        if key.startswith("_quarantine/") and not key.startswith("_quarantine/queue/"):
+        if key.startswith("_quarantine/") and not key.startswith("_quarantine/queue/") and not bad_file:
             lake.faults.append(f"lines were quarantined: {key}")
     _check_numbers(lake)
     return lake
@@ -161,7 +168,7 @@ def _read_file(objects: Objects, entry: dict[str, Any], lake: Lake) -> None:
     for name, value in found.items():
         if entry[name] != value:
             lake.faults.append(f"the file {key} has {name} {value}, its manifest says {entry[name]}")
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate([] if key == lake.bad_file else lines, 1):
         values = json.loads(line)
         if values["kind"] != entry["kind"] or f"/{entry['kind']}/" not in key:
             lake.faults.append(f"{key}:{number} is a line of kind {values['kind']}")

@@ -31,6 +31,7 @@ class Plan:
     seed: str
     store: str
     seconds: float
+    pace: float
     #: By service, what its clock is off by, as libfaketime writes it.
     clocks: dict[str, str]
     steps: list[Step]
@@ -77,6 +78,9 @@ def draw_plan(seed: str, store: str, seconds: float, pace: float) -> Plan:
     """The plan of a round: `pace` faults a second on average."""
     draw = random.Random(f"{seed}/plan")
     store = draw.choice(["seaweedfs", "embedded"]) if store == "both" else store
+    clocks = _draw_clocks(draw)
+    services = SERVICES + (CHORES if draw.random() < 0.5 else ())
+    queue, restore = draw.random() < 0.6, draw.random() < 0.2
     faults = dict(_FAULTS)
     if store != "embedded":
         del faults["store killed"]
@@ -86,9 +90,7 @@ def draw_plan(seed: str, store: str, seconds: float, pace: float) -> Plan:
         [fault] = draw.choices(list(faults), list(faults.values()))
         steps.append(_draw_step(draw, at, fault))
         at += draw.expovariate(pace)
-    clocks = _draw_clocks(draw)
-    services = SERVICES + (CHORES if draw.random() < 0.5 else ())
-    return Plan(seed, store, seconds, clocks, steps, services, queue=draw.random() < 0.6, restore=draw.random() < 0.2)
+    return Plan(seed, store, seconds, pace, clocks, steps, services, queue, restore)
 
 
 def _draw_step(draw: random.Random, at: float, fault: str) -> Step:

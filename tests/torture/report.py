@@ -137,7 +137,7 @@ def describe(result: Result) -> str:
         return line
     more = len(result.wrong) - _SHOWN
     wrong = [f"  {text}" for text in result.wrong[:_SHOWN]] + ([f"  … and {more} more"] if more > 0 else [])
-    again = f"  again: scripts/torture --round {plan.seed}\n  data and logs: {result.folder}"
+    again = f"  again: scripts/torture --round {plan.seed} --seconds {plan.seconds:g} --pace {plan.pace:g}\n  data and logs: {result.folder}"
     return "\n".join([line, *wrong, again])
 
 

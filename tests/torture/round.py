@@ -15,8 +15,9 @@ from typing import Any, TypeVar
 
 import aiohttp
 import psycopg
+from botocore.exceptions import BotoCoreError, ClientError
 
-from . import lake, oracle, stores, warehouse
+from . import bad_line, lake, oracle, stores, warehouse
 from .api import Api
 from .client_log import ClientLog
 from .cluster import Cluster
@@ -29,7 +30,7 @@ from .traffic import CAMPAIGNS, SENDER, Client
 
 _Found = TypeVar("_Found")
 #: Everything must be in the warehouse this long after the last fault.
-_CALM_SECONDS = 120
+_CALM_SECONDS = 180
 _START_SECONDS = 60
 
 
@@ -55,6 +56,8 @@ class Result:
     reprocessed: int = 0
     #: Whether its ledger was restored from a copy.
     restored: bool = False
+    #: The log file with a line that cannot be loaded, if one was planted.
+    bad_file: str | None = None
     #: From the last fault until all was in the warehouse.
     calm_seconds: float = 0
     seconds: float = 0
@@ -128,6 +131,10 @@ class Round:
                 return
             await self._restore(deployment)
             result.restored = True
+            planted = await asyncio.to_thread(self._plant)
+            result.bad_file = planted[0] if planted else None
+            for key in planted if deployment.notifier else ():
+                deployment.notifier.stored(f"/{BUCKET}/{deployment.prefix}{key}")
             await self._put_campaigns(api)
         clients, tasks = self._start_clients(range(self.clients), deployment, api, log)
         try:
@@ -187,7 +194,11 @@ class Round:
             task.result()
         for fact in log.facts:
             fact.at_least = 0
-        empty = await _until(time.monotonic() + _CALM_SECONDS, lambda: _is_empty(deployment))
+        deadline = time.monotonic() + _CALM_SECONDS
+        empty = await _until(deadline, lambda: _is_empty(deployment))
+        # A life of which the lake has no window cannot be told from one that never was.
+        if not await _until(deadline, lambda: asyncio.to_thread(self._has_window)):
+            return [f"no window was in the lake {_CALM_SECONDS} s after the first clients"]
         wrong = [] if empty else [f"facts were still in a spool {_CALM_SECONDS} s after the first clients"]
         return wrong + ([f"{len(late)} of the first clients were not answered"] if late else [])
 
@@ -254,14 +265,27 @@ class Round:
             result.proven += json.loads(out)["proven"]
         return wrong
 
+    def _has_window(self) -> bool:
+        try:
+            return any(key.startswith("_manifest/") for key in self._objects().keys())
+        except (BotoCoreError, ClientError):
+            return False  # the store was killed, and comes again
+
+    def _plant(self) -> list[str]:
+        while True:
+            try:
+                return bad_line.plant(self._objects())
+            except (BotoCoreError, ClientError):
+                time.sleep(0.2)  # the store was killed, and comes again
+
     def _objects(self) -> lake.Bucket:
         return lake.Bucket(stores.client(self.store.port), BUCKET, f"{self.database}/")
 
     def _judge(self, deployment: Deployment, log: ClientLog, result: Result) -> list[str]:
-        found = lake.read(self._objects(), lost_epochs={1} if result.restored else set())
+        found = lake.read(self._objects(), lost_epochs={1} if result.restored else (), bad_file=result.bad_file)
         result.windows, result.lines = len(found.windows), len(found.lines)
         found_of_traffic = [line for line in found.lines if line.values.get("campaign") != "mark"]
-        wrong = oracle.judge_lake(log.facts, lake.Lake(found_of_traffic, found.windows, found.files, found.faults))
+        wrong = oracle.judge_lake(log.facts, lake.Lake(found_of_traffic, found.windows, found.files, found.faults, found.bad_file))
         for loader in deployment.of_kind("load"):
             read = warehouse.read(deployment.warehouse(loader))
             wrong += [f"{loader}: {text}" for text in oracle.judge_warehouse(found, read)]

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import itertools
 import os
 import random
 import shutil
@@ -135,7 +136,7 @@ async def _main(options: argparse.Namespace) -> int:
     os.chmod(folder, 0o711)
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(1_000_000)
     summary = Summary([int(options.round.partition("/")[0]) if options.round else seed])
-    names = iter([options.round]) if options.round else _names(seed)
+    names = iter([options.round]) if options.round else itertools.islice(_names(seed), options.runs)
     begun = time.monotonic()
     jobs = [
         asyncio.create_task(_job(options, folder / f"job-{number}", names, summary, begun))
@@ -231,6 +232,6 @@ async def _one(options: argparse.Namespace, grounds: _Grounds, name: str, index:
         shutil.rmtree(folder)
     elif options.folder is None:
         # Out of memory, to a disk.
-        result.folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{name.replace('/', '-')}."))
-        shutil.move(folder, result.folder)
+        disk = tempfile.mkdtemp(prefix=f"{_PREFIX}{name.replace('/', '-')}.")
+        result.folder = Path(shutil.move(folder, disk)) / "round"
     return result

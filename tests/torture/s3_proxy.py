@@ -4,6 +4,7 @@ Requests are passed on as they came, signature and all: the `Host` that was sign
 """
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -175,8 +176,9 @@ async def _truncated(
     """All headers, half of the body, and the end."""
     response = web.StreamResponse(status=answer.status, headers=_headers(answer))
     response.content_length = len(body)
-    await response.prepare(request)
-    await response.write(body[: len(body) // 2])
+    with contextlib.suppress(ConnectionResetError):  # whoever asked may have been killed
+        await response.prepare(request)
+        await response.write(body[: len(body) // 2])
     if request.transport:
         request.transport.close()
     return response
