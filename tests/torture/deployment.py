@@ -110,7 +110,7 @@ class Deployment:
             kind = name.partition("-")[0]
             environment = common | self._own(name, plan)
             own_failpoints = [point for point, kinds in failpoints.items() if kind in kinds]
-            of_plan = lives(plan.seed, name, plan.clocks.get(name, ""), own_failpoints)
+            of_plan = lives(plan.seed, name, plan.clocks.get(name, ""), own_failpoints, plan.restore)
             self.services[name] = Service(
                 name, [binary, kind], environment, folder / f"{name}.log", self._next_life(name, of_plan),
                 chore=plan.is_chore(name),

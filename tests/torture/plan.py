@@ -48,7 +48,7 @@ class Plan:
 
 #: Faults and how often each is drawn, in parts.
 _FAULTS = {
-    "kill": 14,
+    "kill": 9,
     "kill several": 3,
     "freeze": 5,
     "connections cut": 14,
@@ -59,19 +59,22 @@ _FAULTS = {
     "backend killed": 1,
     "ledger killed": 1,
     "store killed": 2,
-    "s3": 22,
+    "s3": 9,
 }
 SERVICES = ("serve-a", "serve-b", "ship-a", "ship-b", "load-a", "load-b")
 #: In some rounds this runs again and again, too.
 CHORES = ("reprocess",)
 #: Failpoints that a process seldom comes to are armed more often; in parts, 1 for all others.
 _WEIGHTS = {
-    "ship.reclaim": 3, "ship.epoch": 3, "spool.remove": 2, "spool.replay": 2, "load.acknowledge": 2,
+    "ship.manifest": 2, "ship.confirm": 2, "ship.verify": 2, "ship.count": 2, "ship.reclaim": 3,
+    "load.commit": 2, "load.acknowledge": 2,
     "recorder.begin": 0.5, "recorder.commit": 0.5,
 }
+#: These only where a ledger is restored.
+_OF_A_RESTORE = {"ship.epoch": 8, "load.quarantine": 6}
 #: Armed failpoints a life, and how many visits are let pass.
-_POINTS = (0, 1, 2, 2, 3, 4)
-_PASSED = (0, 0, 0, 1, 1, 2, 3, 5, 8, 13)
+_POINTS = (0, 1, 1, 1, 2, 2, 3)
+_PASSED = (0, 0, 0, 0, 0, 1, 1, 2, 3, 5, 8)
 
 
 def draw_plan(seed: str, store: str, seconds: float, pace: float) -> Plan:
@@ -106,7 +109,7 @@ def _draw_step(draw: random.Random, at: float, fault: str) -> Step:
         case "kill several":
             return Step(at, fault, count=draw.randint(2, 4))
         case "s3":
-            return Step(at, fault, count=draw.choice([1, 1, 2, 3, 6]), s3=draw.choice(list(S3Fault)))
+            return Step(at, fault, count=draw.choice([1, 1, 1, 2, 4]), s3=draw.choice(list(S3Fault)))
         case _:
             return Step(at, fault, service, count=draw.choice([1, 1, 1, 2, 3]))
 
@@ -118,11 +121,14 @@ def _draw_clocks(draw: random.Random) -> dict[str, str]:
     return {service: draw.choice(["+1h", "-1h"]) for service in draw.sample(SERVICES, draw.randint(1, 3))}
 
 
-def lives(seed: str, service: str, clock: str, failpoints: list[str]) -> Iterator[Life]:
+def lives(
+    seed: str, service: str, clock: str, failpoints: list[str], restore: bool = False
+) -> Iterator[Life]:
     """What the service is given at its first start, at its second, and so on, without end."""
     draw = random.Random(f"{seed}/{service}")
+    weights = _WEIGHTS | {name: weight if restore else 0.1 for name, weight in _OF_A_RESTORE.items()}
     while True:
-        names = _draw_points(draw, failpoints, draw.choice(_POINTS))
+        names = _draw_points(draw, failpoints, weights, draw.choice(_POINTS))
         armed = []
         for name in sorted(names):
             passed = draw.choice(_PASSED)
@@ -131,9 +137,11 @@ def lives(seed: str, service: str, clock: str, failpoints: list[str]) -> Iterato
         yield Life(";".join(armed), clock)
 
 
-def _draw_points(draw: random.Random, failpoints: list[str], count: int) -> list[str]:
+def _draw_points(
+    draw: random.Random, failpoints: list[str], weights: dict[str, float], count: int
+) -> list[str]:
     """So many different ones, by their weights."""
     def key(name: str) -> float:
-        return draw.random() ** (1 / _WEIGHTS.get(name.rpartition(".")[0], 1))
+        return draw.random() ** (1 / weights.get(name.rpartition(".")[0], 1))
 
     return sorted(failpoints, key=key, reverse=True)[:count]

@@ -104,7 +104,6 @@ class Round:
             result.wrong += log.offences
             if not result.wrong:
                 result.wrong += await self._verify(deployment, result)
-            if not result.wrong:
                 result.wrong += await asyncio.to_thread(self._judge, deployment, log, result)
         finally:
             await saboteur.end()
