@@ -6,11 +6,15 @@ query `COMMIT`, or the server's answer to an INSERT that was a transaction by it
 
 import asyncio
 import random
-from collections import Counter
+import time
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from .ports import free_port
 
+#: A fault that found nothing to strike is forgotten after this long: else they would gather while all
+#: services are down, and keep each from coming up.
+PREPARED_SECONDS = 1
 _CHUNK = 64 * 1024
 _COMMIT = b"COMMIT\0"
 # CommandComplete of an INSERT, and ReadyForQuery outside of a transaction.
@@ -40,7 +44,8 @@ class LedgerProxy:
         self.port = free_port()
         self._server_port = server_port
         self._links: set[_Link] = set()
-        self._pending: Counter[str] = Counter()
+        #: By fault, until when each of its strikes may happen.
+        self._pending: defaultdict[str, list[float]] = defaultdict(list)
         self._open = asyncio.Event()
         self._open.set()
         self._listener: asyncio.Server | None = None
@@ -69,7 +74,8 @@ class LedgerProxy:
 
     def strike_next(self, fault: str, count: int = 1) -> None:
         """Prepares a fault: `commit lost` (it never arrives), `commit answer lost`, `answer cut`."""
-        self._pending[fault] += count
+        until = time.monotonic() + PREPARED_SECONDS
+        self._pending[fault] += [until] * count
 
     def hold(self) -> None:
         """Nothing passes, in either direction, until `release`."""
@@ -81,9 +87,11 @@ class LedgerProxy:
         self._open.set()
 
     def _take(self, fault: str) -> bool:
-        if self._pending[fault] <= 0:
+        now = time.monotonic()
+        pending = self._pending[fault] = [until for until in self._pending[fault] if until > now]
+        if not pending:
             return False
-        self._pending[fault] -= 1
+        pending.pop()
         self.struck[fault] += 1
         return True
 

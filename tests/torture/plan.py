@@ -48,14 +48,14 @@ class Plan:
 
 #: Faults and how often each is drawn, in parts.
 _FAULTS = {
-    "kill": 9,
-    "kill several": 3,
-    "freeze": 5,
-    "connections cut": 14,
-    "commit lost": 10,
-    "commit answer lost": 16,
-    "answer cut": 10,
-    "ledger frozen": 2,
+    "kill": 8,
+    "kill several": 2,
+    "freeze": 4,
+    "connections cut": 9,
+    "commit lost": 14,
+    "commit answer lost": 22,
+    "answer cut": 6,
+    "ledger frozen": 1,
     "backend killed": 1,
     "ledger killed": 1,
     "store killed": 2,
@@ -110,8 +110,10 @@ def _draw_step(draw: random.Random, at: float, fault: str) -> Step:
             return Step(at, fault, count=draw.randint(2, 4))
         case "s3":
             return Step(at, fault, count=draw.choice([1, 1, 1, 2, 4]), s3=draw.choice(list(S3Fault)))
+        case "commit lost" | "commit answer lost":
+            return Step(at, fault, count=draw.choice([1, 2, 3, 4, 6]))
         case _:
-            return Step(at, fault, service, count=draw.choice([1, 1, 1, 2, 3]))
+            return Step(at, fault, service)
 
 
 def _draw_clocks(draw: random.Random) -> dict[str, str]:

@@ -5,6 +5,7 @@ Requests are passed on as they came, signature and all: the `Host` that was sign
 
 import asyncio
 import contextlib
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import aiohttp
 from aiohttp import web
 from yarl import URL
 
+from .ledger_proxy import PREPARED_SECONDS
 from .ports import free_port
 
 _LARGEST = 64 * 1024 * 1024
@@ -46,6 +48,7 @@ _METHODS = {
 class _Pending:
     fault: S3Fault
     left: int
+    until: float
 
 
 class S3Proxy:
@@ -90,13 +93,15 @@ class S3Proxy:
 
     def strike_next(self, fault: S3Fault, count: int) -> None:
         """Prepares a fault for the next requests to which it can happen."""
-        self._pending.append(_Pending(fault, count))
+        self._pending.append(_Pending(fault, count, time.monotonic() + PREPARED_SECONDS))
 
     def release(self) -> None:
         """Forgets every fault that is prepared."""
         self._pending.clear()
 
     def _take(self, method: str) -> S3Fault | None:
+        now = time.monotonic()
+        self._pending = [pending for pending in self._pending if pending.until > now]
         for pending in self._pending:
             if method in _METHODS.get(pending.fault, {method}):
                 pending.left -= 1
