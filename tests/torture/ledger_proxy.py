@@ -6,15 +6,12 @@ query `COMMIT`, or the server's answer to an INSERT that was a transaction by it
 
 import asyncio
 import random
-import time
-from collections import Counter, defaultdict
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .ports import free_port
 
-#: A fault that found nothing to strike is forgotten after this long: else they would gather while all
-#: services are down, and keep each from coming up.
-PREPARED_SECONDS = 1
 _CHUNK = 64 * 1024
 _COMMIT = b"COMMIT\0"
 # CommandComplete of an INSERT, and ReadyForQuery outside of a transaction.
@@ -44,8 +41,9 @@ class LedgerProxy:
         self.port = free_port()
         self._server_port = server_port
         self._links: set[_Link] = set()
-        #: By fault, until when each of its strikes may happen.
-        self._pending: defaultdict[str, list[float]] = defaultdict(list)
+        self._pending: Counter[str] = Counter()
+        #: By fault, how probable it is at each occasion.
+        self.odds: Mapping[str, float] = {}
         self._open = asyncio.Event()
         self._open.set()
         self._listener: asyncio.Server | None = None
@@ -74,8 +72,7 @@ class LedgerProxy:
 
     def strike_next(self, fault: str, count: int = 1) -> None:
         """Prepares a fault: `commit lost` (it never arrives), `commit answer lost`, `answer cut`."""
-        until = time.monotonic() + PREPARED_SECONDS
-        self._pending[fault] += [until] * count
+        self._pending[fault] += count
 
     def hold(self) -> None:
         """Nothing passes, in either direction, until `release`."""
@@ -84,14 +81,14 @@ class LedgerProxy:
     def release(self) -> None:
         """Ends every fault that is prepared or lasts."""
         self._pending.clear()
+        self.odds = {}
         self._open.set()
 
     def _take(self, fault: str) -> bool:
-        now = time.monotonic()
-        pending = self._pending[fault] = [until for until in self._pending[fault] if until > now]
-        if not pending:
+        if self._pending[fault] > 0:
+            self._pending[fault] -= 1
+        elif random.random() >= self.odds.get(fault, 0):
             return False
-        pending.pop()
         self.struck[fault] += 1
         return True
 

@@ -83,7 +83,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--short", action="store_true", help="as scripts/test does: 200 kills, in about 3 minutes, and no round begins after 6")
     parser.add_argument("--store", choices=["seaweedfs", "embedded", "both"], default="both", help="the S3 server; both: each round's is drawn [default: both]")
     parser.add_argument("--seconds", type=float, metavar="R", default=30, help="traffic and faults of a round, in seconds [default: 30]")
-    parser.add_argument("--pace", type=float, metavar="F", default=4, help="faults a second, beside deaths at failpoints [default: 4]")
+    parser.add_argument("--pace", type=float, metavar="F", default=2, help="faults a second, beside deaths at failpoints and what proxies lose [default: 2]")
     parser.add_argument("--clients", type=int, metavar="C", default=8, help="clients [default: 8]")
     parser.add_argument("--pause", type=float, metavar="SECONDS", default=0.04, help="a client's mean pause between calls [default: 0.04]")
     parser.add_argument("--window", default="1s", help="the length of a window [default: 1s]")
@@ -97,7 +97,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.short:
         options.kills, options.minutes = 200, 6
-        options.seconds, options.pace = 40, 5
+        options.seconds, options.pace = 40, 3
     if all(limit is None for limit in (options.runs, options.minutes, options.kills, options.crash_points)):
         options.minutes = 3
     return options

@@ -5,7 +5,7 @@ Requests are passed on as they came, signature and all: the `Host` that was sign
 
 import asyncio
 import contextlib
-import time
+import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,6 @@ import aiohttp
 from aiohttp import web
 from yarl import URL
 
-from .ledger_proxy import PREPARED_SECONDS
 from .ports import free_port
 
 _LARGEST = 64 * 1024 * 1024
@@ -48,7 +47,6 @@ _METHODS = {
 class _Pending:
     fault: S3Fault
     left: int
-    until: float
 
 
 class S3Proxy:
@@ -63,6 +61,8 @@ class S3Proxy:
         self._store = f"http://127.0.0.1:{store_port}"
         self._hold_seconds = hold_seconds
         self._pending: list[_Pending] = []
+        #: How probable it is that something happens to a request.
+        self.odds: float = 0
         self._runner: web.AppRunner | None = None
         self._session: aiohttp.ClientSession | None = None
         #: How often each fault took place.
@@ -93,15 +93,14 @@ class S3Proxy:
 
     def strike_next(self, fault: S3Fault, count: int) -> None:
         """Prepares a fault for the next requests to which it can happen."""
-        self._pending.append(_Pending(fault, count, time.monotonic() + PREPARED_SECONDS))
+        self._pending.append(_Pending(fault, count))
 
     def release(self) -> None:
         """Forgets every fault that is prepared."""
         self._pending.clear()
+        self.odds = 0
 
     def _take(self, method: str) -> S3Fault | None:
-        now = time.monotonic()
-        self._pending = [pending for pending in self._pending if pending.until > now]
         for pending in self._pending:
             if method in _METHODS.get(pending.fault, {method}):
                 pending.left -= 1
@@ -109,7 +108,11 @@ class S3Proxy:
                     self._pending.remove(pending)
                 self.struck[pending.fault] += 1
                 return pending.fault
-        return None
+        if random.random() >= self.odds:
+            return None
+        fault = random.choice([fault for fault in S3Fault if method in _METHODS.get(fault, {method})])
+        self.struck[fault] += 1
+        return fault
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         fault = self._take(request.method)
