@@ -128,7 +128,10 @@ pub fn compare(sides: &Sides<'_>) -> Findings {
 
 /// Every window that any side has.
 fn ids(sides: &Sides<'_>) -> BTreeSet<WindowId> {
-    let known = sides.ledger.windows.iter().map(|window| window.id);
+    let known = sides.ledger.windows.iter();
+    let known = known
+        .filter(|known| !is_superseded(sides, known))
+        .map(|window| window.id);
     let loaded = sides.warehouse.windows.iter().map(id_of);
     let mut ids: BTreeSet<WindowId> = known
         .chain(loaded)
@@ -153,7 +156,9 @@ fn window<'a>(sides: &Sides<'a>, id: WindowId) -> Window<'a> {
     Window {
         id,
         // Both come in order.
-        known: at(known.binary_search_by_key(&id, |window| window.id)).map(|at| &known[at]),
+        known: at(known.binary_search_by_key(&id, |window| window.id))
+            .map(|at| &known[at])
+            .filter(|known| !is_superseded(sides, known)),
         loaded: at(loaded.binary_search_by_key(&id, id_of)).map(|at| &loaded[at]),
         standing: sides.lake.manifests.get(&id).map_or(&[], Vec::as_slice),
         contents: sides.contents.get(&id),
@@ -282,14 +287,27 @@ fn presence(sides: &Sides<'_>, window: &Window<'_>, late: bool, findings: &mut F
     }
 }
 
-/// Whether a window is of an epoch that ended, beyond where this ledger has it.
+/// Whether a window is of an epoch that ended, beyond where this ledger shipped it.
 fn is_lost_life(sides: &Sides<'_>, id: WindowId) -> bool {
-    let heads = &sides.ledger.heads.windows;
-    let ended = heads
-        .keys()
-        .next_back()
-        .is_some_and(|newest| id.epoch < *newest);
-    ended && heads.get(&id.epoch).is_none_or(|head| id.number > *head)
+    let (heads, known) = (&sides.ledger.heads.windows, &sides.ledger.windows);
+    let beyond = || heads.get(&id.epoch).is_none_or(|head| id.number > *head);
+    let superseded = || {
+        let at = known.binary_search_by_key(&id, |window| window.id);
+        at.is_ok_and(|at| is_superseded(sides, &known[at]))
+    };
+    has_ended(sides, id.epoch) && (beyond() || superseded())
+}
+
+/// Whether a window was sealed and never shipped, in an epoch that ended: its rows are in the first
+/// window of the next one. The lake may have a window of that number, of the life that was lost: a
+/// restored ledger seals before it has looked at the lake.
+fn is_superseded(sides: &Sides<'_>, known: &KnownWindow) -> bool {
+    !known.shipped && has_ended(sides, known.id.epoch)
+}
+
+fn has_ended(sides: &Sides<'_>, epoch: i32) -> bool {
+    let newest = sides.ledger.heads.windows.keys().next_back();
+    newest.is_some_and(|newest| epoch < *newest)
 }
 
 /// What differs in one kind of one window. A side that has nothing to say says nothing: that it lacks
