@@ -23,6 +23,7 @@ pub fn reclaim_slot(
     if holds_unsafe_rows(client, slot, verified)? {
         return Ok(false);
     }
+    fail::fail_point!("ship.lock.before");
     let mut transaction = client.transaction()?;
     let lock = format!("LOCK TABLE outbox_{slot} IN ACCESS EXCLUSIVE MODE NOWAIT");
     match transaction.batch_execute(&lock) {

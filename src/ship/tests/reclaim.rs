@@ -2,14 +2,14 @@
 
 use super::*;
 
+const RECORD: &str = "INSERT INTO outbox (slot, epoch, event_id, kind, recorded_at, line)
+    SELECT (extract(epoch FROM clock_timestamp())::bigint / 3600 + DISTANCE) % 8,
+        1, gen_random_uuid(), 5, now(), '{}'";
+
 /// Slots, by their distance from the current hour's.
 async fn record_in(world: &World, distance: i64) {
     world
-        .sql(&format!(
-            "INSERT INTO outbox (slot, epoch, event_id, kind, recorded_at, line)
-             SELECT (extract(epoch FROM clock_timestamp())::bigint / 3600 + {distance}) % 8,
-                 1, gen_random_uuid(), 5, now(), '{{}}'"
-        ))
+        .sql(&RECORD.replace("DISTANCE", &distance.to_string()))
         .await;
 }
 
@@ -82,4 +82,26 @@ async fn a_child_in_use_is_left_for_later() {
     reader.await.unwrap();
     assert_eq!(shipper.reclaim().await.unwrap(), 1);
     assert_eq!(waiting(&world).await, 0);
+}
+
+/// A writer that began when the child was the hour's, and commits between the look and the lock.
+#[cfg(feature = "failpoints")]
+#[tokio::test]
+async fn a_row_that_comes_between_the_look_and_the_lock_is_not_lost() {
+    let mut world = World::new().await;
+    let mut shipper = world.shipper();
+    record_in(&world, 4).await;
+    shipper.tick(world.next_mark()).await.unwrap();
+
+    let late = RECORD.replace("DISTANCE", "4");
+    let writer = std::sync::Mutex::new(world.hold(&late).await.0);
+    let commit = move || writer.lock().unwrap().batch_execute("COMMIT").unwrap();
+    fail::cfg_callback("ship.lock.before", commit).unwrap();
+    assert_eq!(shipper.reclaim().await.unwrap(), 0);
+    fail::remove("ship.lock.before");
+    assert_eq!(waiting(&world).await, 2);
+
+    let report = shipper.tick(world.next_mark()).await.unwrap();
+    assert_eq!(report.shipped[0].rows, 1);
+    assert_eq!(shipper.reclaim().await.unwrap(), 1);
 }
