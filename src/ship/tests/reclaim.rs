@@ -93,9 +93,13 @@ async fn a_row_that_comes_between_the_look_and_the_lock_is_not_lost() {
     record_in(&world, 4).await;
     shipper.tick(world.next_mark()).await.unwrap();
 
-    let late = RECORD.replace("DISTANCE", "4");
-    let writer = std::sync::Mutex::new(world.hold(&late).await.0);
-    let commit = move || writer.lock().unwrap().batch_execute("COMMIT").unwrap();
+    let held = world.hold(&RECORD.replace("DISTANCE", "4")).await;
+    let writer = std::sync::Mutex::new(Some(held.0));
+    let commit = move || {
+        if let Some(mut writer) = writer.lock().unwrap().take() {
+            writer.batch_execute("COMMIT").unwrap();
+        }
+    };
     fail::cfg_callback("ship.lock.before", commit).unwrap();
     assert_eq!(shipper.reclaim().await.unwrap(), 0);
     fail::remove("ship.lock.before");
