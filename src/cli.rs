@@ -136,7 +136,7 @@ pub struct Load {
     /// Exit 1 if a window stays out
     #[arg(long)]
     pub drain: bool,
-    /// The SQS queue to which S3 posts of new objects [default: loader.queue_url]
+    /// The SQS queue to which S3 posts of new objects [default: `loader.queue_url`]
     #[arg(long, value_name = "URL")]
     pub queue: Option<Url>,
 }
@@ -267,7 +267,7 @@ pub enum QuarantineAction {
         #[arg(long)]
         window: Option<WindowId>,
         /// First put these corrected lines in the place of bad ones: a file of JSON lines as `show`
-        /// prints them (file, line_number, line), with `line` put right
+        /// prints them (`file`, `line_number`, `line`), with `line` put right
         #[arg(long, value_name = "FILE")]
         with: Option<PathBuf>,
         /// Print JSON
@@ -301,8 +301,8 @@ pub struct Reprocess {
     /// Begin anew, whatever an earlier attempt built
     #[arg(long)]
     pub restart: bool,
-    /// The most memory that the new generation's DuckDB takes, such as 4GB; about 200 MB for files in
-    /// hand come on top [default: warehouse.memory_limit]
+    /// The most memory that the new generation's DuckDB takes, such as 4GB; about 300 MB for files in
+    /// hand come on top [default: that of the configuration]
     #[arg(long, value_name = "SIZE")]
     pub memory: Option<String>,
     #[command(flatten)]

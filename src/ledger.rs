@@ -12,6 +12,7 @@ pub mod epochs;
 pub mod facts;
 pub mod gate;
 pub mod journey;
+mod link_numbers;
 pub mod links;
 mod messages;
 pub mod migrate;

@@ -22,6 +22,7 @@ mod fetch;
 mod lines;
 mod loader;
 mod measure;
+mod proof;
 mod quarantine;
 pub mod reprocess;
 mod retry;

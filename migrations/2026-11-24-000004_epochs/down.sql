@@ -1,3 +1,4 @@
+DROP TABLE link_moves;
 ALTER TABLE epochs
     DROP COLUMN reason,
     DROP COLUMN foreign_through,

@@ -15,6 +15,21 @@ COMMENT ON COLUMN epochs.foreign_through IS 'Rows of the outbox up to this id ar
 COMMENT ON COLUMN epochs.covered_through IS 'Of those, the ones up to this id were in verified windows of the epoch before.';
 COMMENT ON COLUMN epochs.first_link_number IS 'Numbers of links drawn in this epoch are at or beyond it.';
 
+-- Servers see a new system or timeline before the shipper can have begun an epoch: the first
+-- connection to it moves the numbers of links, once.
+CREATE TABLE link_moves (
+    system_identifier bigint      NOT NULL,
+    timeline          integer     NOT NULL,
+    last_number_before bigint     NOT NULL,
+    moved_at          timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT link_moves_pkey PRIMARY KEY (system_identifier, timeline)
+);
+COMMENT ON TABLE link_moves IS 'Clusters and timelines for which the numbers of links were moved before any was drawn.';
+COMMENT ON COLUMN link_moves.system_identifier IS 'The cluster''s, from pg_control_system().';
+COMMENT ON COLUMN link_moves.timeline IS 'The cluster''s, of its current WAL file.';
+COMMENT ON COLUMN link_moves.last_number_before IS 'The last number before the move.';
+COMMENT ON COLUMN link_moves.moved_at IS 'When that was.';
+
 -- A ledger that has sealed nothing is as it was created, whatever the last checkpoint said.
 UPDATE epochs
 SET timeline = ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::integer

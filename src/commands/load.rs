@@ -151,7 +151,7 @@ pub(super) async fn warehouse(config: &Config) -> Result<Arc<dyn Warehouse>> {
         tokio::task::spawn_blocking(move || DuckWarehouse::open(&directory, &settings)).await?;
     Ok(Arc::new(opened.with_context(|| {
         format!(
-            "the warehouse in {} cannot be opened; one process at a time may have it open",
+            "the warehouse in {} cannot be opened",
             config.warehouse.directory.display()
         )
     })?))

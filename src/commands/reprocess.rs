@@ -67,14 +67,14 @@ async fn begin(config: &Config, arguments: &cli::Reprocess, directory: PathBuf) 
 
 /// Tells all that is wrong, a line each.
 fn refuse(error: ReprocessError) -> Result<()> {
-    let kept = "The current generation still answers. What was built is kept: run it again.";
+    let kept = "no switch: the current generation still answers, and what was built is kept";
     match error {
         ReprocessError::Windows(stopped) => {
             let lines = stopped
                 .iter()
                 .map(|(key, fault)| format!("\n  {key}: {}", with_causes(fault)));
             bail!(
-                "{} windows of the lake cannot be loaded, all others are:{}\n{kept}",
+                "{kept}: {} windows of the lake cannot be loaded, all others are:{}",
                 stopped.len(),
                 lines.collect::<String>()
             )

@@ -4,6 +4,8 @@
 //! So the API stops taking calls, the recorder writes what it was handed, the workers finish the
 //! window in hand, and only then does PostgreSQL go. What is not in a window yet stays in the ledger
 //! and is sealed by the next start.
+//!
+//! A PostgreSQL that dies meanwhile is started again; until it answers, facts go to the spool.
 
 use super::api::{self, Listeners};
 use super::data_directory::{self, Locked, Note};

@@ -1,5 +1,5 @@
 //! `/v1/gateways/{gateway}/…`: a gateway speaks its own dialect, and is answered as it expects,
-//! once everything it said is durable.
+//! once everything it said is durable: in the ledger, or in the spool while that is away.
 
 use super::body::{RawBody, WEBHOOK};
 use super::problem::{ApiError, FieldError, Problem};
@@ -18,7 +18,7 @@ use chrono::Utc;
     operation_id = "gateway_receipts",
     params(("gateway" = String, Path, description = "A configured gateway")),
     responses(
-        (status = 200, description = "Recorded, durably; status and body are what this gateway takes for yes"),
+        (status = 200, description = "Recorded durably, or on this server's disk while PostgreSQL is away; status and body are what this gateway takes for yes"),
         (status = 401, description = "Not verified as this gateway's", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such gateway", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "Over 1,048,576 bytes or 10,000 items", body = Problem, content_type = "application/problem+json"),
@@ -53,7 +53,7 @@ pub(super) async fn gateway_receipts(
     operation_id = "gateway_inbound",
     params(("gateway" = String, Path, description = "A configured gateway")),
     responses(
-        (status = 200, description = "Recorded, durably; status and body are what this gateway takes for yes"),
+        (status = 200, description = "Recorded durably, or on this server's disk while PostgreSQL is away; status and body are what this gateway takes for yes"),
         (status = 401, description = "Not verified as this gateway's", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such gateway", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "Over 1,048,576 bytes or 10,000 items", body = Problem, content_type = "application/problem+json"),

@@ -28,6 +28,11 @@ impl MemoryStore {
         self.lock().insert(key.to_owned(), body);
     }
 
+    /// Removes an object, as no lake should: for tests of what is then noticed.
+    pub fn remove(&self, key: &str) {
+        self.lock().remove(key);
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Bytes>> {
         self.objects.lock().unwrap_or_else(PoisonError::into_inner)
     }

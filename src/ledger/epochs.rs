@@ -18,7 +18,7 @@
 //! **No code is issued twice.** What a lost life can have handed out is bounded by the time that it
 //! can have had: from the last window that both lives shipped (nothing is shipped before the lake was
 //! found to be this ledger's, so that window is of the time before they parted) until now. See
-//! [`LINKS_A_SECOND`] and [`LINKS_BESIDE`].
+//! [`LINKS_A_SECOND`] and [`LINKS_BESIDE`]. Servers do not wait for that: see [`super::link_numbers`].
 
 use super::session::SessionError;
 use super::snapshot::Snapshot;
@@ -30,11 +30,11 @@ use postgres::{Client, Transaction};
 
 /// Links that a ledger may issue in a second, for as long as one likes: 200 times the reference
 /// load, several times what one PostgreSQL was seen to write for hours.
-const LINKS_A_SECOND: i64 = 10_000;
+pub(super) const LINKS_A_SECOND: i64 = 10_000;
 /// Links beside: a burst above that, and clocks that differ by less than a day. Codes of ten
 /// characters have room for 780 million such moves, those of six for 52; shorter ones have none, and
 /// sends are refused until `links.code_length` is raised.
-const LINKS_BESIDE: i64 = 1 << 30;
+pub(super) const LINKS_BESIDE: i64 = 1 << 30;
 /// One epoch is begun at a time: `textepoc` in ASCII.
 const BEGINNING: i64 = 0x7465_7874_6570_6f63;
 

@@ -97,7 +97,7 @@ impl Gate {
 
     /// PostgreSQL cannot be reached, or takes no writes.
     pub(super) fn report_away(&self, why: &str) {
-        let changed = self.state.send_if_modified(|state| state.go_away());
+        let changed = self.state.send_if_modified(State::go_away);
         if changed {
             tracing::error!(why, "PostgreSQL is away: facts go to the spool");
         }

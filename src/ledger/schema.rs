@@ -83,10 +83,18 @@ diesel::table! {
         epoch -> Int4,
         /// The cluster's, from pg_control_system().
         system_identifier -> Int8,
-        /// The cluster's, from pg_control_checkpoint().
+        /// The cluster's, of its current WAL file: pg_control_checkpoint() lags behind a promotion.
         timeline -> Int4,
         /// When it began.
         began_at -> Timestamptz,
+        /// What was found: created, system_identifier, timeline, xmax, lake_ahead.
+        reason -> Text,
+        /// Rows of the outbox up to this id are of another cluster: they are in this epoch's window 1 or before, whatever their xid. 0 = none.
+        foreign_through -> Int8,
+        /// Of those, the ones up to this id were in verified windows of the epoch before.
+        covered_through -> Int8,
+        /// Numbers of links drawn in this epoch are at or beyond it.
+        first_link_number -> Int8,
     }
 }
 
@@ -161,6 +169,20 @@ diesel::table! {
         name -> Text,
         /// The secret bytes.
         value -> Bytea,
+    }
+}
+
+diesel::table! {
+    /// Clusters and timelines for which the numbers of links were moved before any was drawn.
+    link_moves (system_identifier, timeline) {
+        /// The cluster's, from pg_control_system().
+        system_identifier -> Int8,
+        /// The cluster's, of its current WAL file.
+        timeline -> Int4,
+        /// The last number before the move.
+        last_number_before -> Int8,
+        /// When that was.
+        moved_at -> Timestamptz,
     }
 }
 
@@ -476,6 +498,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency_keys,
     inbound_messages,
     ledger_secrets,
+    link_moves,
     links,
     messages,
     opt_outs,

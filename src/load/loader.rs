@@ -5,6 +5,7 @@ use super::{
     fault::{Fault, LoadError},
     fetch::Found,
     measure,
+    proof::Proof,
     reprocess::follow::follow,
     staging,
     waiting::Waiting,
@@ -93,6 +94,7 @@ pub struct Loader {
     waiting: Waiting,
     /// Windows that were stopped and have not been loaded since: manifest and reason.
     stopped: BTreeMap<String, &'static str>,
+    proof: Proof,
 }
 
 impl Loader {
@@ -120,6 +122,7 @@ impl Loader {
             settings,
             waiting: Waiting::default(),
             stopped: BTreeMap::new(),
+            proof: Proof::default(),
         }
     }
 
@@ -207,7 +210,22 @@ impl Loader {
             order.drain(..taken);
         }
         measure::counts(&self.ask(|warehouse| warehouse.counts()).await?);
+        self.prove().await?;
         silent.map_or(Ok(report), |error| Err(error.into()))
+    }
+
+    /// Holds what was loaded against its manifests.
+    async fn prove(&mut self) -> Result<(), LoadError> {
+        let unproven = self.proof.unproven();
+        let (counts, kinds, progress) = self
+            .ask(move |warehouse| {
+                let counts = warehouse.window_counts(&unproven)?;
+                Ok((counts, warehouse.kind_counts()?, warehouse.progress()?))
+            })
+            .await?;
+        let waiting = self.waiting.in_order().into_iter().map(|(_, key)| key);
+        self.proof.hold(&counts, &kinds, progress.as_ref(), waiting);
+        Ok(())
     }
 
     /// Loads as many of the first windows as one transaction takes; returns how many are dealt with.
@@ -327,6 +345,7 @@ impl Loader {
             .await?;
         let (found, windows) = (&staged.found[range.clone()], &staged.windows[range]);
         measure::loaded(&done, found, windows, begun);
+        self.proof.expect(found);
         report.windows.extend(&done.windows);
         report.rows += done.rows.iter().sum::<u64>();
         report.duplicates += done.duplicates;

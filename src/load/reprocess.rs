@@ -99,7 +99,7 @@ pub enum ReprocessError {
     #[error("the new generation does not hold what the lake holds:\n  {}", .0.join("\n  "))]
     Unproven(Vec<String>),
     /// It was told to stop.
-    #[error("stopped; what was built is kept")]
+    #[error("it was told to stop")]
     Stopped,
     /// The lake or the disk.
     #[error(transparent)]

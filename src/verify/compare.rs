@@ -267,9 +267,16 @@ fn presence(sides: &Sides<'_>, window: &Window<'_>, late: bool, findings: &mut F
             differ(What::FileMissing, file.key.clone());
         }
     }
-    for (_, what, detail) in window.contents.iter().flat_map(|contents| &contents.faults) {
-        differ(*what, detail.clone());
-    }
+    let faults = window.contents.iter().flat_map(|contents| &contents.faults);
+    findings
+        .differences
+        .extend(faults.map(|(kind, what, detail)| Difference {
+            window: Some(window.id),
+            kind: *kind,
+            what: *what,
+            detail: detail.clone(),
+            counts: Counts::default(),
+        }));
     if window.known.is_none() && is_lost_life(sides, window.id) {
         findings.only_in_lake.push(window.id);
     }

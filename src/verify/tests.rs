@@ -1,1 +1,436 @@
-//! x
+//! Stories: each difference is planted, and is named.
+
+use super::look::{Question, look};
+use super::*;
+use crate::domain::window::WindowLength;
+use crate::event::{Body, Click, Context, Event, TimeSource};
+use crate::lake::manifest::Manifest;
+use crate::lake::memory::MemoryStore;
+use crate::ledger::session::Session;
+use crate::ledger::test_database::TestDatabase;
+use crate::load::{LoadSettings, Loader};
+use crate::report::LocalReports;
+use crate::ship::{ShipSettings, Shipper};
+use crate::warehouse::duck::{DuckSettings, DuckWarehouse};
+use chrono::SubsecRound as _;
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use std::io::{Read as _, Write as _};
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+struct World {
+    database: TestDatabase,
+    lake: Arc<MemoryStore>,
+    warehouse: Arc<DuckWarehouse>,
+    shipper: Shipper,
+    loader: Loader,
+    now: DateTime<Utc>,
+    _folder: TempDir,
+}
+
+impl World {
+    fn new() -> Self {
+        let (database, lake) = (TestDatabase::create(), Arc::<MemoryStore>::default());
+        let folder = tempfile::tempdir().unwrap();
+        let warehouse = DuckWarehouse::open(folder.path(), &DuckSettings::default()).unwrap();
+        let warehouse = Arc::new(warehouse);
+        let window = WindowLength::new(Duration::from_secs(300)).unwrap();
+        let loading = LoadSettings {
+            look_back_every: Duration::ZERO,
+            staging: folder.path().to_owned(),
+            ..LoadSettings::default()
+        };
+        Self {
+            shipper: Shipper::new(&database.url(), lake.clone(), ShipSettings::new(window)),
+            loader: Loader::new(lake.clone(), warehouse.clone(), loading),
+            database,
+            lake,
+            warehouse,
+            now: Utc::now(),
+            _folder: folder,
+        }
+    }
+
+    /// Two windows, of three clicks and of one.
+    async fn with_two_windows() -> Self {
+        let mut world = Self::new();
+        (0..3).for_each(|_| world.record(&click()));
+        world.roll().await;
+        world.record(&click());
+        world.roll().await;
+        world
+    }
+
+    /// Records a click and its event.
+    fn record(&self, event: &Event) {
+        self.fact(event);
+        self.event(event, &event.encode().unwrap());
+    }
+
+    fn fact(&self, event: &Event) {
+        let message_id = event.context.message_id.unwrap();
+        self.sql(&format!(
+            "INSERT INTO clicks (message_id, id, link_number, verdict, recorded_at)
+             VALUES ('{message_id}', '{}', 1, 'human', '{}')",
+            event.event_id,
+            event.recorded_at.to_rfc3339()
+        ));
+    }
+
+    fn event(&self, event: &Event, line: &str) {
+        self.sql(&format!(
+            "INSERT INTO outbox (epoch, event_id, kind, recorded_at, line)
+             VALUES (1, '{}', 5, '{}', '{line}')",
+            event.event_id,
+            event.recorded_at.to_rfc3339()
+        ));
+    }
+
+    /// Runs SQL, on a thread of its own: the client blocks, which no async thread may.
+    fn sql(&self, statements: &str) {
+        let database = &self.database;
+        let work = move || database.client().batch_execute(statements).unwrap();
+        std::thread::scope(|scope| scope.spawn(work).join().unwrap());
+    }
+
+    fn mark(&mut self) -> DateTime<Utc> {
+        self.now += TimeDelta::minutes(5);
+        self.now
+    }
+
+    /// Seals, ships, counts and loads.
+    async fn roll(&mut self) {
+        self.ship().await;
+        let report = self.loader.tick().await.unwrap();
+        assert!(report.stopped.is_empty(), "{report:?}");
+    }
+
+    async fn ship(&mut self) {
+        let mark = self.mark();
+        self.shipper.tick(mark).await.unwrap();
+    }
+
+    async fn findings(&self, deep: bool) -> Findings {
+        let question = Question {
+            deep,
+            ..Question::default()
+        };
+        self.ask(&question).await
+    }
+
+    async fn ask(&self, question: &Question) -> Findings {
+        let mut session = Session::new(&self.database.url(), "verify");
+        let reports = LocalReports::new(self.warehouse.clone());
+        look(&mut session, &*self.lake, &reports, question, |_| {})
+            .await
+            .unwrap()
+    }
+
+    /// What differs, and in which window.
+    async fn found(&self, deep: bool) -> Vec<(What, Option<i64>)> {
+        let differences = self.findings(deep).await.differences;
+        let mut found: Vec<_> = differences
+            .iter()
+            .map(|difference| (difference.what, difference.window.map(|id| id.number)))
+            .collect();
+        found.dedup();
+        found
+    }
+
+    /// The key of the manifest, or of the file, of a window.
+    fn key(&self, prefix: &str, number: i64) -> String {
+        let name = format!("-{number:010}");
+        let objects = self.lake.objects();
+        let mut keys = objects.keys().filter(|key| key.starts_with(prefix));
+        keys.find(|key| key.contains(&name)).unwrap().clone()
+    }
+}
+
+fn click() -> Event {
+    let recorded_at = Utc::now().trunc_subsecs(6);
+    Event {
+        event_id: Uuid::now_v7(),
+        occurred_at: recorded_at,
+        time_source: TimeSource::Server,
+        recorded_at,
+        context: Context {
+            message_id: Some(Uuid::now_v7()),
+            message_recorded_at: Some(recorded_at),
+            ..Context::default()
+        },
+        body: Body::Click(Click {
+            link_id: 1,
+            code: "abcdefghij".to_owned(),
+            target_url: "https://example.com/".to_owned(),
+            verdict: "human".to_owned(),
+            verdict_reasons: Vec::new(),
+            ruleset: "1".to_owned(),
+            user_agent: None,
+            device: None,
+            os: None,
+            browser: None,
+            ip_prefix: None,
+            referrer_host: None,
+            ip: None,
+        }),
+    }
+}
+
+#[tokio::test]
+async fn what_is_equal_is_proven_with_duplicates_and_quarantined_lines() {
+    let mut world = World::with_two_windows().await;
+    // A repeated event, and a line that cannot be loaded; both have their fact.
+    let (repeated, bad) = (click(), click());
+    world.record(&repeated);
+    world.event(&repeated, &repeated.encode().unwrap());
+    world.roll().await;
+    world.fact(&bad);
+    let line = bad
+        .encode()
+        .unwrap()
+        .replace(r#""link_id":1"#, r#""link_id":"x""#);
+    world.event(&bad, &line);
+    world.roll().await;
+    world.roll().await;
+
+    // An event that stands twice in the outbox is one fact: that is a difference of its own.
+    let found = world.found(true).await;
+    assert_eq!(
+        found,
+        [
+            (What::EventWithoutFact, Some(3)),
+            (What::FileAltered, Some(3))
+        ]
+    );
+    let clicks = world.findings(true).await.kinds[&Kind::Click];
+    assert_eq!((clicks.events, clicks.facts), (Some(7), Some(6)));
+    assert_eq!((clicks.manifest, clicks.lines), (Some(7), Some(7)));
+    assert_eq!((clicks.loaded, clicks.duplicates), (Some(5), Some(1)));
+    assert_eq!(clicks.quarantined, Some(1));
+
+    let one = Question {
+        only: Some(WindowId {
+            epoch: 1,
+            number: 4,
+        }),
+        ..Question::default()
+    };
+    let findings = world.ask(&one).await;
+    assert_eq!((findings.windows, findings.proven), (1, 1));
+    assert_eq!(findings.kinds[&Kind::Click].quarantined, Some(1));
+    // An empty window is proven, too.
+    assert_eq!(world.findings(false).await.proven, 4);
+}
+
+#[tokio::test]
+async fn windows_before_the_span_are_compared_in_sum() {
+    let world = World::with_two_windows().await;
+    let later = Question {
+        since: Some(Utc::now()),
+        ..Question::default()
+    };
+    let findings = world.ask(&later).await;
+    assert_eq!(findings.windows, 0);
+    assert_eq!(findings.before[&Kind::Click], (4, 4));
+    assert!(findings.differences.is_empty(), "{findings:?}");
+    world
+        .warehouse
+        .execute("DELETE FROM loaded_files WHERE number = 2");
+    let findings = world.ask(&later).await;
+    let found = findings.differences.iter().map(|found| found.what);
+    assert!(found.into_iter().any(|what| what == What::BeforeDiffers));
+}
+
+#[tokio::test]
+async fn a_fact_without_an_event_and_an_event_without_a_fact_are_named() {
+    let mut world = World::with_two_windows().await;
+    let (fact, event) = (click(), click());
+    world.fact(&fact);
+    world.event(&event, &event.encode().unwrap());
+    world.roll().await;
+    let differences = world.findings(false).await.differences;
+    let found: Vec<_> = differences.iter().map(|found| found.what).collect();
+    assert_eq!(found, [What::EventWithoutFact, What::FactWithoutEvent]);
+    assert!(differences[1].detail.contains(&fact.event_id.to_string()));
+}
+
+#[tokio::test]
+async fn a_row_that_the_shipper_passed_over_is_named_and_the_outbox_is_kept() {
+    let mut world = World::new();
+    world.record(&click());
+    let mark = world.mark();
+    // The window is shipped; then a row appears in it, as if the shipper had not seen it.
+    let passed_over = click();
+    let plant = |world: &World| {
+        world.fact(&passed_over);
+        world.event(&passed_over, &passed_over.encode().unwrap());
+        world.sql(&format!(
+            "UPDATE outbox SET xid = (SELECT min(xid) FROM outbox) WHERE event_id = '{}'",
+            passed_over.event_id
+        ));
+    };
+    world.shipper.tick(mark).await.unwrap();
+    plant(&world);
+    world.sql("DELETE FROM window_counts; UPDATE shipped_windows SET counted_at = NULL");
+    world.ship().await;
+    world.loader.tick().await.unwrap();
+    assert_eq!(world.found(false).await, [(What::LedgerIsNotLake, Some(1))]);
+    world.sql("UPDATE outbox SET slot = (slot + 4) % 8");
+    assert_eq!(world.shipper.reclaim().await.unwrap(), 0);
+
+    // Mended: the next count finds it, and the outbox is reclaimed.
+    world.sql(&format!(
+        "DELETE FROM outbox WHERE event_id = '{}'",
+        passed_over.event_id
+    ));
+    world.sql("DELETE FROM window_counts");
+    world.ship().await;
+    assert_eq!(world.shipper.reclaim().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_file_with_other_content_and_the_same_counts_is_seen_by_a_deep_look_alone() {
+    let world = World::with_two_windows().await;
+    let key = world.key("events/", 1);
+    let mut text = String::new();
+    GzDecoder::new(&world.lake.objects()[&key][..])
+        .read_to_string(&mut text)
+        .unwrap();
+    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+    packed
+        .write_all(text.replace("human", "robot").as_bytes())
+        .unwrap();
+    world.lake.overwrite(&key, packed.finish().unwrap().into());
+    assert_eq!(world.found(false).await, []);
+    assert_eq!(world.found(true).await, [(What::FileAltered, Some(1))]);
+}
+
+#[tokio::test]
+async fn what_the_lake_lost_is_named() {
+    let world = World::with_two_windows().await;
+    world.lake.remove(&world.key("events/", 1));
+    world.lake.remove(&world.key("_manifest/", 2));
+    let found = world.found(false).await;
+    assert!(found.contains(&(What::FileMissing, Some(1))), "{found:?}");
+    assert!(
+        found.contains(&(What::ManifestMissing, Some(2))),
+        "{found:?}"
+    );
+}
+
+#[tokio::test]
+async fn windows_that_only_the_lake_has_are_named_or_listed() {
+    let world = World::with_two_windows().await;
+    let key = world.key("_manifest/", 2);
+    let body = world.lake.objects()[&key].clone();
+    let mut foreign: Manifest = serde_json::from_slice(&body).unwrap();
+    foreign.window = 7;
+    let put = |name: &str| {
+        let text = serde_json::to_vec(&foreign).unwrap();
+        world.lake.overwrite(name, text.into());
+    };
+    put(&key.replace("-0000000002", "-0000000007"));
+    let found = world.found(false).await;
+    assert!(found.contains(&(What::NotInLedger, Some(7))), "{found:?}");
+
+    // Of a life that ended it is known.
+    world.sql(
+        "INSERT INTO epochs (epoch, system_identifier, timeline) VALUES (2, 1, 1);
+         INSERT INTO windows SELECT 2, 0, snapshot, boundary, sealed_at, split_bytes, format_version
+         FROM windows WHERE number = 0",
+    );
+    let findings = world.findings(false).await;
+    assert_eq!(
+        findings.only_in_lake,
+        [WindowId {
+            epoch: 1,
+            number: 7
+        }]
+    );
+    let differ = |what| findings.differences.iter().any(|found| found.what == what);
+    assert!(!differ(What::NotInLedger));
+}
+
+#[tokio::test]
+async fn two_manifests_of_one_window_are_named() {
+    let world = World::with_two_windows().await;
+    let body = world.lake.objects()[&world.key("_manifest/", 2)].clone();
+    let yesterday = Utc::now() - TimeDelta::days(1) + TimeDelta::minutes(1);
+    let day = yesterday.format("%F");
+    let key = format!("_manifest/dt={day}/0001-0000000002.json");
+    world.lake.overwrite(&key, body);
+    assert_eq!(world.found(false).await, [(What::ManifestTwice, Some(2))]);
+}
+
+#[tokio::test]
+async fn what_the_warehouse_lost_or_has_twice_is_named() {
+    let world = World::with_two_windows().await;
+    world
+        .warehouse
+        .execute("INSERT INTO clicks SELECT * FROM clicks LIMIT 1");
+    assert_eq!(world.found(false).await, [(What::RowsAreNotNotes, None)]);
+    assert_eq!(
+        world.found(true).await,
+        [(What::RowsAreNotNotes, None), (What::RowsTwice, None)]
+    );
+    world.warehouse.execute("DELETE FROM clicks");
+    assert_eq!(world.found(true).await, [(What::RowsAreNotNotes, None)]);
+
+    let world = World::with_two_windows().await;
+    world
+        .warehouse
+        .execute("UPDATE loaded_files SET loaded = loaded - 1 WHERE number = 1");
+    let found = world.found(false).await;
+    assert!(
+        found.contains(&(What::LakeIsNotWarehouse, Some(1))),
+        "{found:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_window_on_its_way_is_no_difference_until_it_is_late() {
+    let mut world = World::with_two_windows().await;
+    world.record(&click());
+    world.ship().await;
+    let findings = world.findings(false).await;
+    assert!(findings.differences.is_empty(), "{findings:?}");
+    assert_eq!((findings.proven, findings.on_their_way.len()), (2, 1));
+    assert_eq!(findings.on_their_way[0].at, "lake");
+
+    // Eleven minutes pass: the clock is PostgreSQL's, so the past is moved instead.
+    world.sql("UPDATE windows SET sealed_at = sealed_at - interval '11 minutes'");
+    let keys: Vec<String> = world.lake.objects().into_keys().collect();
+    for key in keys.iter().filter(|key| key.starts_with("_manifest/")) {
+        let mut manifest: Manifest = serde_json::from_slice(&world.lake.objects()[key]).unwrap();
+        manifest.sealed_at -= TimeDelta::minutes(11);
+        world
+            .lake
+            .overwrite(key, serde_json::to_vec(&manifest).unwrap().into());
+    }
+    let found = world.found(false).await;
+    assert_eq!(found, [(What::NotLoaded, Some(3))]);
+}
+
+#[tokio::test]
+async fn what_was_found_is_told_in_words_and_as_json() {
+    let world = World::with_two_windows().await;
+    world.lake.remove(&world.key("events/", 1));
+    let mut findings = world.findings(false).await;
+    findings.spools.push(Spooled {
+        folder: "spool".to_owned(),
+        facts: BTreeMap::from([("click".to_owned(), 2)]),
+        ..Spooled::default()
+    });
+    let text = show::text(&findings);
+    assert!(text.contains("file_missing"), "{text}");
+    assert!(text.contains("1 differences."), "{text}");
+    assert!(text.contains("holds 2 facts that wait"), "{text}");
+    let json = serde_json::to_value(&findings).unwrap();
+    assert_eq!(json["differences"][0]["window"], "1-1");
+    assert_eq!(json["differences"][0]["what"], "file_missing");
+    assert_eq!(json["kinds"]["click"]["loaded"], 4);
+}

@@ -28,3 +28,4 @@ mod rivals;
 mod services;
 mod support;
 mod up;
+mod verify;

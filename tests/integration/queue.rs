@@ -125,6 +125,27 @@ async fn a_message_stays_hidden_while_its_window_is_loaded_however_long_that_tak
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_loader_that_is_killed_around_the_commit_has_not_answered_the_queue() {
+    let mut chain = Chain::start().await;
+    chain.moto.notify().await;
+    for (place, windows) in [("load.commit.before", 1.0), ("load.commit.after", 0.0)] {
+        let mut load = chain.load(1, &format!("{place}=panic")).await;
+        chain.queue_is_empty().await;
+        chain.window().await;
+        eventually("it dies", PATIENCE, async || load.0.try_wait().unwrap()).await;
+        // The message of the window's file is answered, that of its manifest is not.
+        eventually("one message is left", PATIENCE, async || {
+            (chain.moto.depth().await == (1, 0)).then_some(())
+        })
+        .await;
+        let load = chain.load(1, "").await;
+        chain.queue_is_empty().await;
+        chain.metric("textrail_windows_loaded_total", windows).await;
+        load.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn killed_around_the_commit_a_drain_is_finished_by_the_next() {
     let mut chain = Chain::start().await;
     chain.moto.notify().await;

@@ -58,6 +58,18 @@ impl Up {
         self.data.path().join("lake/textrail")
     }
 
+    /// Shortens a log file by a byte, as no one should; returns where it is and what it held.
+    fn cut_a_log_file(&self) -> (PathBuf, Vec<u8>) {
+        let mut folder = self.lake().join("events/message");
+        while folder.is_dir() {
+            let mut entries = std::fs::read_dir(&folder).expect("a folder");
+            folder = entries.next().expect("a file").expect("an entry").path();
+        }
+        let whole = std::fs::read(&folder).expect("a log file");
+        std::fs::write(&folder, &whole[..whole.len() - 1]).expect("a shorter file");
+        (folder, whole)
+    }
+
     fn run(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(TEXTRAIL);
         command.args(arguments).arg("--data").arg(self.data.path());
@@ -153,6 +165,20 @@ async fn killed_in_the_middle_of_a_campaign_it_goes_on_and_the_report_is_exact()
     assert!(told.status.success(), "{text}");
     assert!(text.contains("the report shows the same numbers"), "{text}");
 
+    // Ledger, lake and warehouse agree; what was sealed last may be on its way.
+    let verified = up.run(&["verify", "--deep", "--json"]);
+    assert!(verified.status.success(), "{verified:?}");
+    let found: serde_json::Value = serde_json::from_slice(&verified.stdout).expect("JSON");
+    assert_eq!(found["differences"], serde_json::json!([]));
+    assert_eq!(found["kinds"]["message"]["facts"], 400);
+    assert_eq!(found["kinds"]["message"]["lines"], 400);
+    let (file, whole) = up.cut_a_log_file();
+    let verified = up.run(&["verify", "--deep"]);
+    assert_eq!(verified.status.code(), Some(1), "{verified:?}");
+    let words = String::from_utf8_lossy(&verified.stdout).into_owned();
+    assert!(words.contains("file_altered"), "{words}");
+    std::fs::write(file, whole).expect("the file as it was");
+
     let second = up.run(&["up", "--listen", "127.0.0.1:0"]);
     assert!(!second.status.success());
     let words = String::from_utf8_lossy(&second.stderr).into_owned();
@@ -180,6 +206,10 @@ async fn killed_in_the_middle_of_a_campaign_it_goes_on_and_the_report_is_exact()
 
     assert!(up.stop().await.success());
     assert_eq!(up.postmaster(), None, "PostgreSQL stopped, too");
+    let unchecked = up.run(&["verify"]);
+    assert_eq!(unchecked.status.code(), Some(2), "{unchecked:?}");
+    let words = String::from_utf8_lossy(&unchecked.stderr).into_owned();
+    assert!(words.contains("the ledger cannot be asked"), "{words}");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! What a message of the queue says: S3's notifications, bare or as SNS and EventBridge wrap them.
+//! What a message of the queue says: S3's notifications, bare or as SNS and `EventBridge` wrap them.
 
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
@@ -42,7 +42,7 @@ struct Body {
     /// SNS: `{"Type":"Notification","Message":"…",…}`.
     #[serde(rename = "Message")]
     message: Option<String>,
-    /// EventBridge: `{"source":"aws.s3","detail-type":"Object Created","detail":{…}}`.
+    /// `EventBridge`: `{"source":"aws.s3","detail-type":"Object Created","detail":{…}}`.
     source: Option<String>,
     #[serde(rename = "detail-type")]
     detail_type: Option<String>,

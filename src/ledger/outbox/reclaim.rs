@@ -23,7 +23,15 @@ pub fn reclaim_slot(
     if holds_unsafe_rows(client, slot, verified)? {
         return Ok(false);
     }
-    fail::fail_point!("ship.lock.before");
+    truncate_if_safe(client, slot, verified)
+}
+
+/// The lock, the check behind it, the truncation.
+pub(super) fn truncate_if_safe(
+    client: &mut Client,
+    slot: i32,
+    verified: &VerifiedThrough,
+) -> Result<bool, SessionError> {
     let mut transaction = client.transaction()?;
     let lock = format!("LOCK TABLE outbox_{slot} IN ACCESS EXCLUSIVE MODE NOWAIT");
     match transaction.batch_execute(&lock) {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::ledger::test_database::TestDatabase;
-use crate::ledger::windows::{SealOrder, confirm, next_to_ship, seal};
+use crate::ledger::windows::{SealOrder, confirm, next_to_ship, seal, verified_through};
 use chrono::TimeDelta;
 use postgres::Transaction;
 use proptest::prelude::*;
@@ -247,4 +247,32 @@ fn a_window_is_read_along_the_index_without_a_sort() {
         }
         assert_eq!(plan.matches("Index Scan using").count(), 8, "{plan}");
     }
+}
+
+#[test]
+fn a_row_that_came_before_the_lock_keeps_its_child() {
+    let database = TestDatabase::create();
+    let client = &mut database.client();
+    insert(client, 1);
+    assert_eq!(next_window(client), [1]);
+    let verified = verified_through(client).unwrap().unwrap();
+    let slot = "SELECT min(slot)::integer FROM outbox";
+    let slot: i32 = client.query_one(slot, &[]).unwrap().get(0);
+    // Committed after the first look, before the lock.
+    insert(client, 2);
+    assert!(!reclaim::truncate_if_safe(client, slot, &verified).unwrap());
+    assert_eq!(next_window(client), [2]);
+    let verified = verified_through(client).unwrap().unwrap();
+    // Under way at the seal, committed after it.
+    let mut other = database.client();
+    let mut held = begin(&mut other);
+    insert(&mut held, 3);
+    assert!(!reclaim::truncate_if_safe(client, slot, &verified).unwrap());
+    assert_eq!(next_window(client), [] as [i64; 0]);
+    held.commit().unwrap();
+    let sealed_before = verified_through(client).unwrap().unwrap();
+    assert!(!reclaim::truncate_if_safe(client, slot, &sealed_before).unwrap());
+    assert_eq!(next_window(client), [3]);
+    let verified = verified_through(client).unwrap().unwrap();
+    assert!(reclaim::truncate_if_safe(client, slot, &verified).unwrap());
 }

@@ -3,9 +3,10 @@
 use super::super::connection::ConnectionSettings;
 use super::super::facts::RecordError;
 use super::super::gate::Gate;
+use super::super::link_numbers;
 use super::lane::{Entry, Work};
 use diesel::result::{DatabaseErrorKind, Error};
-use diesel::{Connection, PgConnection, QueryResult, RunQueryDsl};
+use diesel::{Connection, ConnectionError, PgConnection, QueryResult, RunQueryDsl};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -49,7 +50,11 @@ impl<W: Work> Writer<W> {
             match self
                 .settings
                 .open(&format!("textrail-record-{}", self.lane))
-            {
+                .and_then(|mut conn| {
+                    link_numbers::guard(&mut conn)
+                        .map_err(ConnectionError::CouldntSetupConfiguration)?;
+                    Ok(conn)
+                }) {
                 Ok(conn) => self.conn = Some(conn),
                 Err(error) => {
                     metrics::counter!("textrail_recorder_connect_failures_total").increment(1);
@@ -116,9 +121,10 @@ pub(super) fn write<W: Work>(writer: &mut Writer<W>, entries: Vec<Entry<W>>) {
     metrics::histogram!("textrail_commit_duration_seconds", "lane" => lane)
         .record(started.elapsed().as_secs_f64());
     for ((reply, room), result) in callers.into_iter().zip(results) {
+        // First: who hears the answer may hand in the next call at once.
+        drop(room);
         // A caller that has gone has no use for the answer; what it asked for is recorded.
         drop(reply.send(result));
-        drop(room);
     }
 }
 

@@ -301,6 +301,37 @@ async fn every_window_that_cannot_be_loaded_is_told_and_there_is_no_switch() {
     assert_eq!(first.load(Ordering::Relaxed), 3);
 }
 
+/// In one test: failpoints are the process's.
+#[cfg(feature = "failpoints")]
+#[tokio::test]
+async fn killed_between_any_two_transactions_it_goes_on_where_it_was() {
+    let scene = Arc::new(told(&story(11, 4)).await);
+    let loaded = tables(&scene);
+    for (round, place) in [
+        "batch.before",
+        "batch.after",
+        "derive.before",
+        "derive.after",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let place = format!("reprocess.{place}");
+        // At the second of several batches, or slices.
+        fail::cfg(&place, "1*off->1*panic").unwrap();
+        let attempt = scene.clone();
+        let killed = tokio::spawn(async move { run(&attempt, |_| {}).await }).await;
+        assert!(!matches!(killed, Ok(Ok(_))), "{place} did not kill");
+        fail::remove(&place);
+        assert!(begin(scene.folder()).unwrap().resumed(), "{place}");
+        run(&scene, |_| {}).await.unwrap();
+        scene.tick().await;
+        let name = format!("generation-{:04}", round + 2);
+        assert_eq!(scene.warehouse.generation(), name);
+        assert_eq!(tables(&scene), loaded, "{place}");
+    }
+}
+
 #[tokio::test]
 async fn what_differs_from_the_lake_does_not_become_current() {
     let scene = told(&story(6, 4)).await;

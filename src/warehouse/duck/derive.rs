@@ -19,7 +19,7 @@ const FINISH: &str = include_str!("../sql/rebuild/finish.sql");
 pub(super) const STATEMENTS: [&str; 1] = [SLICE];
 
 /// Messages of a slice, unless one hour has more. Tests have few, and several slices.
-const SLICE_MESSAGES: u64 = if cfg!(test) { 10 } else { 2_000_000 };
+const SLICE_MESSAGES: u64 = if cfg!(test) { 10 } else { 1_000_000 };
 
 /// Messages recorded from `from` (none: from the first) to before `to` (none: to the last).
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +50,7 @@ pub(super) fn derive(
     generation: &Generation,
     tell: &mut dyn FnMut(u64, u64),
 ) -> Result<(), WarehouseError> {
-    // A connection of its own: the gathering's temporary tables have the names of the slice's views.
+    // A connection of its own: the slice's views have the names of the gathering's.
     let mut connection = generation.connect()?;
     let begun = generation.nature()?.derived_before;
     let slices = slices(&connection, begun).map_err(refused("cut its messages into slices"))?;

@@ -224,31 +224,29 @@ pub(super) fn connect(file: &Path, settings: &DuckSettings) -> anyhow::Result<Co
     Ok(connection)
 }
 
-/// Makes the tables, views and macros that a file lacks.
+/// Makes the tables, views and macros that a file lacks, in one transaction.
 pub(super) fn define(connection: &Connection) -> duckdb::Result<()> {
-    connection.execute_batch(MACROS)?;
-    connection.execute_batch(SCHEMA)?;
-    for (table, kind) in FACT_TABLES {
-        create_facts(connection, table, kind)?;
-    }
-    connection.execute_batch(ALL_RECEIPTS)
+    let facts: String = FACT_TABLES
+        .iter()
+        .map(|(table, kind)| facts(table, *kind))
+        .collect();
+    let sql = format!("BEGIN;\n{MACROS}\n{SCHEMA}\n{facts}\n{ALL_RECEIPTS}\nCOMMIT;");
+    connection.execute_batch(&sql)
 }
 
 /// Makes a fact table, or adds to an older one the optional columns that came since: a new optional
 /// field keeps the version of the log line, so old rows rightly have none.
-fn create_facts(connection: &Connection, table: &str, kind: Kind) -> duckdb::Result<()> {
+fn facts(table: &str, kind: Kind) -> String {
     let definitions = columns::definitions(kind);
-    connection.execute_batch(&format!(
-        "CREATE TABLE IF NOT EXISTS {table} ({definitions})"
-    ))?;
+    let mut sql = format!("CREATE TABLE IF NOT EXISTS {table} ({definitions});\n");
     for field in fields(kind).iter().filter(|field| !field.required) {
-        connection.execute_batch(&format!(
-            "ALTER TABLE {table} ADD COLUMN IF NOT EXISTS \"{}\" {}",
+        sql.push_str(&format!(
+            "ALTER TABLE {table} ADD COLUMN IF NOT EXISTS \"{}\" {};\n",
             field.name,
             columns::sql_type(field.field_type)
-        ))?;
+        ));
     }
-    Ok(())
+    sql
 }
 
 /// Has a generation that does not yet say what it is do so. One that was filled before generations

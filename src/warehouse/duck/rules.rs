@@ -5,14 +5,21 @@
 //! its older rows follow the older rules until they are made again. `textrail reprocess` answers
 //! both: it makes another generation from the lake.
 
-use super::{derive, generation::TABLES, load};
+use super::{
+    derive,
+    generation::{TABLES, define},
+    load,
+};
 use crate::{
     event::Kind,
     warehouse::columns::{FACT_TABLES, definitions},
 };
 use duckdb::Connection;
 use sha2::{Digest as _, Sha256};
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{
+    collections::BTreeMap,
+    sync::{LazyLock, OnceLock},
+};
 
 /// Hex SHA-256 of all that makes a generation what it is, shortened.
 pub(super) fn fingerprint() -> &'static str {
@@ -57,23 +64,32 @@ fn shape_of(connection: &Connection) -> duckdb::Result<Shape> {
 /// to be made.
 pub(super) fn other_table(connection: &Connection) -> anyhow::Result<Option<String>> {
     let found = shape_of(connection)?;
-    let ours = Connection::open_in_memory()?;
-    super::generation::define(&ours)?;
-    for (table, columns) in shape_of(&ours)? {
-        let Some(found) = found.get(&table) else {
+    for (table, columns) in our_shape()? {
+        let Some(found) = found.get(table) else {
             continue;
         };
-        let same = if FACT_TABLES.iter().any(|(name, _)| *name == table) {
-            // Optional fields come and go; all others must stand there with their type.
-            facts_fit(found, &columns)
+        let same = if FACT_TABLES.iter().any(|(name, _)| name == table) {
+            facts_fit(found, columns)
         } else {
-            *found == columns
+            found == columns
         };
         if !same {
-            return Ok(Some(table));
+            return Ok(Some(table.clone()));
         }
     }
     Ok(None)
+}
+
+/// The tables as this version makes them.
+fn our_shape() -> duckdb::Result<&'static Shape> {
+    static SHAPE: OnceLock<Shape> = OnceLock::new();
+    if let Some(shape) = SHAPE.get() {
+        return Ok(shape);
+    }
+    let fresh = Connection::open_in_memory()?;
+    define(&fresh)?;
+    let shape = shape_of(&fresh)?;
+    Ok(SHAPE.get_or_init(|| shape))
 }
 
 /// Whether each column that both have is of one type: missing optional ones are added, and ones that

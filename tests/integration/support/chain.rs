@@ -116,7 +116,13 @@ impl Chain {
     pub async fn started(&self, mut command: Command) -> Service {
         let service = Service(command.spawn().expect("it starts"));
         self.moto.send(r#"{"Event":"s3:TestEvent"}"#).await;
-        self.metric("textrail_queue_acknowledged_total", 1.0).await;
+        let url = format!("http://{}/metrics", self.address);
+        eventually("it answers the queue", PATIENCE, async || {
+            let text = reqwest::get(&url).await.ok()?.text().await.ok()?;
+            text.contains("textrail_queue_acknowledged_total")
+                .then_some(())
+        })
+        .await;
         service
     }
 
@@ -125,9 +131,12 @@ impl Chain {
         let url = format!("http://{}/metrics", self.address);
         eventually(&format!("{name} is {value}"), PATIENCE, async || {
             let text = reqwest::get(&url).await.ok()?.text().await.ok()?;
-            let line = text.lines().find(|line| line.starts_with(name))?;
-            let read: f64 = line.rsplit(' ').next()?.parse().ok()?;
-            (read >= value).then(|| assert!((read - value).abs() < 0.5, "{line}"))
+            let line = text.lines().find(|line| line.starts_with(name));
+            let read: f64 = match line {
+                Some(line) => line.rsplit(' ').next()?.parse().ok()?,
+                None => 0.0, // nothing was counted yet
+            };
+            (read >= value).then(|| assert!((read - value).abs() < 0.5, "{name} is {read}"))
         })
         .await;
     }

@@ -71,8 +71,9 @@ impl Cluster {
     }
 
     pub fn stop(&mut self) {
-        let server = self.server.take();
-        server.map(|server| server.stop().expect("the cluster stops"));
+        if let Some(server) = self.server.take() {
+            server.stop().expect("the cluster stops");
+        }
     }
 
     /// Adds a line to its configuration, by a restart.

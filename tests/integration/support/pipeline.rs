@@ -83,6 +83,10 @@ impl Pipeline {
         Arc::new(LocalReports::new(Arc::clone(&self.warehouse)))
     }
 
+    pub fn store(&self) -> &dyn ObjectStore {
+        self.store.as_ref()
+    }
+
     /// What a statement reads in the warehouse.
     pub fn rows(&self, sql: &str) -> Rows {
         let select = Select {

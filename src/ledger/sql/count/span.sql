@@ -7,7 +7,7 @@
 --    reclaimed: their events are in the lake.
 WITH span AS (
     SELECT greatest(least(previous.sealed_at - interval '2 minutes', $3::timestamptz),
-                    (SELECT max(recorded_through) FROM outbox_reclaims)) AS since,
+                    (SELECT max(recorded_through) FROM outbox_reclaims) + interval '1 microsecond') AS since,
            sealed.sealed_at AS until
     FROM windows AS sealed
     JOIN windows AS previous
