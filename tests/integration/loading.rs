@@ -193,7 +193,7 @@ async fn a_second_loader_stands_by_until_the_first_lets_go_of_the_warehouse() {
     let refused = chain.drain("").await;
     assert_eq!(refused.status.code(), Some(1));
     assert!(
-        told(&refused).contains("one process at a time"),
+        told(&refused).contains("another process has the warehouse"),
         "{}",
         told(&refused)
     );
