@@ -1,7 +1,9 @@
 //! `textrail serve`: the API alone.
 
 use super::api::{self, Listeners};
-use super::{ledger, quarantine, shutdown};
+use super::owner::Owner;
+use super::quarantine::RemoteDesk;
+use super::{ledger, shutdown};
 use crate::config::Config;
 use crate::http::{self, ServeOptions};
 use crate::report::RemoteReports;
@@ -15,7 +17,7 @@ pub(super) async fn run(config: &Config) -> Result<()> {
     let metrics = telemetry::start_metrics()?;
     let stop = shutdown::on_signal()?;
     let reports = Arc::new(reports(config)?);
-    let quarantine = quarantine::of_loader(&config.loader)?;
+    let quarantine = RemoteDesk::new(Owner::loader(&config.loader)?)?;
     let built = api::build(config, connection, &listeners, reports, metrics, &stop).await?;
     let Some((state, housekeeping)) = built else {
         return Ok(());
