@@ -64,7 +64,10 @@ fn problem_of(manifest: &Manifest, id: WindowId) -> Option<String> {
             manifest.first_window
         ));
     }
-    let unknown = manifest.files.iter().find(|file| Kind::from_name(&file.kind).is_none())?;
+    let unknown = manifest
+        .files
+        .iter()
+        .find(|file| Kind::from_name(&file.kind).is_none())?;
     Some(format!("{} is of a kind it does not know", unknown.key))
 }
 
@@ -135,7 +138,8 @@ pub(super) async fn quarantined_lines(
 ) -> Result<StagedFile, Fault> {
     let files = &found.manifest.files;
     let file = files.iter().find(|file| file.key == key);
-    let Some((file, kind)) = file.and_then(|file| Some((file, Kind::from_name(&file.kind)?))) else {
+    let Some((file, kind)) = file.and_then(|file| Some((file, Kind::from_name(&file.kind)?)))
+    else {
         return Err(Fault::Manifest {
             key: found.key.clone(),
             problem: format!("it does not tell of {key}"),

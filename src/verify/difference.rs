@@ -111,7 +111,9 @@ impl What {
             Self::RowsTwice => "the warehouse holds events twice: its reports count them twice",
             Self::BeforeDiffers => "ledger and warehouse differ in windows before the span",
             Self::SpoolRefused => "facts were answered and are in no ledger: it refused them",
-            Self::SpoolDamaged => "facts were answered and may be in no ledger: the disk altered them",
+            Self::SpoolDamaged => {
+                "facts were answered and may be in no ledger: the disk altered them"
+            }
         }
     }
 
@@ -124,7 +126,9 @@ impl What {
             Self::LedgerIsNotLake => {
                 "stop the shipper: the outbox keeps the window's rows; compare them with its files"
             }
-            Self::NotShipped | Self::NotCounted => "see the shipper's log: is it running, is the lake away?",
+            Self::NotShipped | Self::NotCounted => {
+                "see the shipper's log: is it running, is the lake away?"
+            }
             Self::ManifestMissing
             | Self::ManifestUnreadable
             | Self::FileMissing
@@ -142,8 +146,12 @@ impl What {
                 "rebuild the warehouse from the lake: textrail reprocess"
             }
             Self::BeforeDiffers => "find the window: textrail verify --since with an earlier time",
-            Self::SpoolRefused => "read refused/ in the spool: each fact stands there with its reason",
-            Self::SpoolDamaged => "keep *.damaged: what can be read of it was recorded; see the disk",
+            Self::SpoolRefused => {
+                "read refused/ in the spool: each fact stands there with its reason"
+            }
+            Self::SpoolDamaged => {
+                "keep *.damaged: what can be read of it was recorded; see the disk"
+            }
         }
     }
 }

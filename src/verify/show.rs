@@ -123,7 +123,11 @@ fn summary(findings: &Findings) -> Vec<String> {
         ));
     }
     if !findings.only_in_lake.is_empty() {
-        let names: Vec<String> = findings.only_in_lake.iter().map(ToString::to_string).collect();
+        let names: Vec<String> = findings
+            .only_in_lake
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         lines.push(format!(
             "Only the lake has {}: shipped by a life of the ledger that a restore ended.",
             names.join(", ")
