@@ -117,7 +117,10 @@ fn answers(url: &Url) -> bool {
 
 /// What waits in the spool of this machine, if there is one.
 fn spools(config: &Config, data: Option<&Path>) -> std::io::Result<Vec<Spooled>> {
-    let folder = data.map_or_else(|| config.spool.directory.clone(), |data| data.join("spool"));
+    let folder = data.map_or_else(
+        || config.spool.directory.clone(),
+        |data| data.join(up::SPOOL),
+    );
     let survey = spool::survey(&folder)?;
     Ok(vec![Spooled {
         folder: folder.display().to_string(),
