@@ -14,6 +14,7 @@ pub mod demo;
 mod housekeeping;
 mod key;
 mod lake;
+mod late;
 mod ledger;
 mod load;
 mod migrate;

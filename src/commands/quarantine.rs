@@ -4,8 +4,8 @@ use super::{lake, load, output, owner};
 use crate::cli::{self, QuarantineAction};
 use crate::config::Config;
 use crate::http::{
-    Quarantine as Desk, QuarantineCorrection, QuarantineError, QuarantineList, QuarantineOutcome,
-    QuarantineQuery, QuarantineRetry,
+    QuarantineCorrection, QuarantineError, QuarantineList, QuarantineOutcome, QuarantineQuery,
+    QuarantineRetry, Quarantines,
 };
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use comfy_table::{CellAlignment, Table, presets};
@@ -14,16 +14,14 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-mod desk;
-mod late;
+mod local;
 mod remote;
 
-pub(super) use desk::LocalDesk;
-pub(super) use late::LateDesk;
-pub(super) use remote::RemoteDesk;
+pub(super) use local::LocalQuarantine;
+pub(super) use remote::RemoteQuarantine;
 
 pub(super) async fn run(config: &Config, arguments: &cli::Quarantine) -> Result<()> {
-    let desk = find(config, &arguments.server).await?;
+    let quarantine = find(config, &arguments.server).await?;
     match &arguments.action {
         QuarantineAction::List { window, file, json } => {
             let query = QuarantineQuery {
@@ -31,7 +29,7 @@ pub(super) async fn run(config: &Config, arguments: &cli::Quarantine) -> Result<
                 file: file.clone(),
                 ..QuarantineQuery::default()
             };
-            let list = desk.list(query).await.map_err(plain)?;
+            let list = quarantine.list(query).await.map_err(plain)?;
             if *json {
                 output::line(serde_json::to_string_pretty(&list)?)?;
             } else {
@@ -39,14 +37,16 @@ pub(super) async fn run(config: &Config, arguments: &cli::Quarantine) -> Result<
             }
             Ok(())
         }
-        QuarantineAction::Show { file, line_number } => show(&*desk, file, *line_number).await,
+        QuarantineAction::Show { file, line_number } => {
+            show(&*quarantine, file, *line_number).await
+        }
         QuarantineAction::Retry { window, with, json } => {
             let corrections = with.as_deref().map(corrections).transpose()?;
             let retry = QuarantineRetry {
                 window: window.map(|window| window.to_string()),
                 corrections: corrections.unwrap_or_default(),
             };
-            let outcome = desk.retry(retry).await.map_err(plain)?;
+            let outcome = quarantine.retry(retry).await.map_err(plain)?;
             if *json {
                 output::line(serde_json::to_string_pretty(&outcome)?)?;
             } else {
@@ -60,23 +60,23 @@ pub(super) async fn run(config: &Config, arguments: &cli::Quarantine) -> Result<
 }
 
 /// The quarantine of whoever has the warehouse; if nobody runs, this process opens it.
-async fn find(config: &Config, flags: &cli::Server) -> Result<Arc<dyn Desk>> {
+async fn find(config: &Config, flags: &cli::Server) -> Result<Arc<dyn Quarantines>> {
     if let Some(owner) = owner::find(config, flags).await? {
-        return Ok(Arc::new(RemoteDesk::new(owner)?));
+        return Ok(Arc::new(RemoteQuarantine::new(owner)?));
     }
     let store = lake::connect(&config.lake).await?;
     let warehouse = load::warehouse(config).await?;
-    Ok(Arc::new(load::desk(config, store, warehouse)?))
+    Ok(Arc::new(load::quarantine(config, store, warehouse)?))
 }
 
-async fn show(desk: &dyn Desk, file: &str, line_number: u64) -> Result<()> {
+async fn show(quarantine: &dyn Quarantines, file: &str, line_number: u64) -> Result<()> {
     let query = QuarantineQuery {
         file: Some(file.to_owned()),
         line_number: Some(line_number),
         text: true,
         ..QuarantineQuery::default()
     };
-    let list = desk.list(query).await.map_err(plain)?;
+    let list = quarantine.list(query).await.map_err(plain)?;
     let entry = list.entries.first();
     let entry =
         entry.with_context(|| format!("line {line_number} of {file} is not in quarantine"))?;

@@ -2,7 +2,7 @@
 
 use super::api::{self, Listeners};
 use super::owner::Owner;
-use super::quarantine::RemoteDesk;
+use super::quarantine::RemoteQuarantine;
 use super::{ledger, shutdown};
 use crate::config::Config;
 use crate::http::{self, ServeOptions};
@@ -19,7 +19,7 @@ pub(super) async fn run(config: &Config) -> Result<()> {
     // The warehouse belongs to the loader's process alone: it is asked for both.
     let loader = Owner::loader(&config.loader)?;
     let reports = Arc::new(RemoteReports::new(loader.url.clone(), loader.key.clone())?);
-    let quarantine = RemoteDesk::new(loader)?;
+    let quarantine = RemoteQuarantine::new(loader)?;
     let built = api::build(config, connection, &listeners, reports, metrics, &stop).await?;
     let Some((state, housekeeping)) = built else {
         return Ok(());

@@ -15,9 +15,9 @@ use crate::{
     announce::{Announcement, Announcer, sweep::Sweep},
     domain::window::WindowId,
     lake::store::ObjectStore,
+    pauses,
     warehouse::{Warehouse, WarehouseError},
 };
-use backon::{BackoffBuilder as _, ExponentialBuilder};
 use std::{
     collections::{BTreeMap, HashSet},
     ops::Range,
@@ -151,7 +151,7 @@ impl Loader {
         shutdown: CancellationToken,
     ) {
         self.clean();
-        let mut delays = delays();
+        let mut delays = pauses::between_attempts();
         while !shutdown.is_cancelled() {
             let settled = match self.round(&shutdown).await {
                 Ok(report) => !report.stopped.iter().any(|stopped| stopped.fault.passes()),
@@ -161,7 +161,7 @@ impl Loader {
                 }
             };
             let pause = if settled {
-                delays = self::delays();
+                delays = pauses::between_attempts();
                 None
             } else {
                 delays.next()
@@ -494,16 +494,6 @@ fn distinct(order: &[(WindowId, String)], most: usize) -> &[(WindowId, String)] 
         .take(most)
         .take_while(|(id, _)| seen.insert(*id));
     &order[..until.count()]
-}
-
-/// Pauses between attempts, without end: half a second, doubling, up to half a minute.
-pub(super) fn delays() -> impl Iterator<Item = Duration> + Send {
-    ExponentialBuilder::default()
-        .with_min_delay(Duration::from_millis(500))
-        .with_max_delay(Duration::from_secs(30))
-        .with_jitter()
-        .without_max_times()
-        .build()
 }
 
 /// Waits for a pause to end, or, without one, for a shipped window or the next sweep.

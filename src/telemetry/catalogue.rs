@@ -196,6 +196,11 @@ const GAUGES: &[(&str, &str)] = &[
          log names them",
     ),
     (
+        "textrail_load_unknown_keys_alarm",
+        "1 for a day after this loader last left out a key that it does not know: a newer writer is \
+         ahead; 0 when all is well",
+    ),
+    (
         "textrail_load_standby",
         "1 while this loader waits for a warehouse that another process owns",
     ),

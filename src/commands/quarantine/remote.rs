@@ -3,8 +3,8 @@
 use crate::commands::owner::Owner;
 use crate::commands::server::problem_of;
 use crate::http::{
-    Quarantine as Desk, QuarantineError, QuarantineList, QuarantineOutcome, QuarantineQuery,
-    QuarantineRetry,
+    QuarantineError, QuarantineList, QuarantineOutcome, QuarantineQuery, QuarantineRetry,
+    Quarantines,
 };
 use anyhow::{Context, Result, anyhow};
 use async_trait::async_trait;
@@ -18,22 +18,22 @@ const LIMIT: Duration = Duration::from_secs(600);
 
 /// A server or a loader, and a key for it.
 #[derive(Clone)]
-pub(in crate::commands) struct RemoteDesk {
+pub(in crate::commands) struct RemoteQuarantine {
     client: reqwest::Client,
     base: Url,
     key: Option<String>,
 }
 
-impl std::fmt::Debug for RemoteDesk {
+impl std::fmt::Debug for RemoteQuarantine {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
-            .debug_struct("RemoteDesk")
+            .debug_struct("RemoteQuarantine")
             .field("base", &self.base.as_str())
             .finish_non_exhaustive()
     }
 }
 
-impl RemoteDesk {
+impl RemoteQuarantine {
     pub(in crate::commands) fn new(owner: Owner) -> Result<Self> {
         let client = reqwest::Client::builder()
             .timeout(LIMIT)
@@ -80,7 +80,7 @@ impl RemoteDesk {
 }
 
 #[async_trait]
-impl Desk for RemoteDesk {
+impl Quarantines for RemoteQuarantine {
     async fn list(&self, query: QuarantineQuery) -> Result<QuarantineList, QuarantineError> {
         let request = self.client.get(self.url("v1/quarantine")?).query(&query);
         self.ask(request).await

@@ -2,7 +2,8 @@
 
 use super::SpoolError;
 use super::frame;
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use crate::file_lock;
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -68,7 +69,6 @@ pub(in crate::ledger) struct Segment {
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
-    /// Closing it releases the lock; the system does so when the process dies, however it dies.
     _lock: File,
 }
 
@@ -83,18 +83,12 @@ impl Folder {
                 .create(folder)
                 .map_err(fail)?;
         }
-        let lock = private()
-            .truncate(false)
-            .open(path.join("lock"))
-            .map_err(fail)?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self {
-                path: path.to_path_buf(),
-                _lock: lock,
-            }),
-            Err(TryLockError::WouldBlock) => Err(SpoolError::Owned(path.to_path_buf())),
-            Err(TryLockError::Error(source)) => Err(fail(source)),
-        }
+        let lock = file_lock::take(&path.join("lock")).map_err(fail)?;
+        let lock = lock.ok_or_else(|| SpoolError::Owned(path.to_path_buf()))?;
+        Ok(Self {
+            path: path.to_path_buf(),
+            _lock: lock,
+        })
     }
 
     /// A new segment, whose name lasts.
