@@ -132,7 +132,11 @@ const GAUGES: &[(&str, &str)] = &[
     ),
     (
         "textrail_spool_facts",
-        "Facts on this server's disk that are not in the ledger yet, by stream; inbound ones go first, stuck ones are tried every 30 s",
+        "Facts on this server's disk that are not in the ledger yet, by stream; inbound ones go first; stuck-inbound ones are tried every second, and sends are refused until they are in; stuck ones are tried every 30 s",
+    ),
+    (
+        "textrail_sends_stuck_seconds",
+        "For how long sends have been refused because PostgreSQL is there and does not take a subscriber's message, whose row somebody holds; 0 when all is well",
     ),
     ("textrail_spool_bytes", "Bytes of them on disk"),
     (
