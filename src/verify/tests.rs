@@ -12,7 +12,7 @@ use crate::load::{LoadSettings, Loader};
 use crate::report::LocalReports;
 use crate::ship::{ShipSettings, Shipper};
 use crate::warehouse::duck::{DuckSettings, DuckWarehouse};
-use chrono::SubsecRound as _;
+use chrono::{SubsecRound as _, TimeDelta};
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;

@@ -88,13 +88,16 @@ impl<'a> Window<'a> {
     /// How far it is, if it is not everywhere yet, or was not counted. An empty one is everywhere once
     /// it is shipped: it has no manifest.
     pub(super) fn station(&self) -> Option<&'static str> {
-        let known = self.known.filter(|known| !known.closed)?;
-        if !known.shipped {
+        let known = self.known.filter(|known| !known.closed);
+        let in_lake = known.map_or(!self.standing.is_empty(), |known| {
+            known.manifest_key.is_some()
+        });
+        if known.is_some_and(|known| !known.shipped) {
             Some("ledger")
-        } else if known.manifest_key.is_some() && self.loaded.is_none() {
+        } else if in_lake && self.loaded.is_none() {
             Some("lake")
         } else {
-            (!known.counted).then_some("count")
+            known.is_some_and(|known| !known.counted).then_some("count")
         }
     }
 }
