@@ -8,7 +8,7 @@ use crate::ledger::counts::{Counted, Proof};
 use crate::ledger::epochs::{Begun, Break};
 use crate::ledger::windows::Backlog;
 use metrics::{counter, gauge, histogram};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The epoch that this ledger is in.
 pub(super) fn epoch(epoch: i32) {
@@ -100,10 +100,18 @@ pub(super) fn proof(proof: &Proof) {
     if let Some(number) = proof.proven {
         gauge!("textrail_verify_proven_window", "half" => "ledger_lake").set(number as f64);
     }
-    gauge!("textrail_verify_oldest_unproven_age_seconds", "half" => "ledger_lake")
-        .set(proof.waiting_seconds);
     let differ = between.iter().any(|(_, differences)| *differences != 0);
-    let alarm = differ || proof.waiting_seconds > ON_ITS_WAY.as_secs_f64();
+    unproven(proof.waiting_seconds, differ);
+}
+
+/// The ledger does not tell how far the proof is, for so long.
+pub(super) fn unseen(age: Duration) {
+    unproven(age.as_secs_f64(), false);
+}
+
+fn unproven(seconds: f64, differ: bool) {
+    gauge!("textrail_verify_oldest_unproven_age_seconds", "half" => "ledger_lake").set(seconds);
+    let alarm = differ || seconds > ON_ITS_WAY.as_secs_f64();
     gauge!("textrail_verify_alarm", "half" => "ledger_lake").set(f64::from(u8::from(alarm)));
 }
 

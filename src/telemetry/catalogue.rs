@@ -224,8 +224,8 @@ const GAUGES: &[(&str, &str)] = &[
     (
         "textrail_verify_oldest_unproven_age_seconds",
         "For how long the oldest thing that is not proven has waited, by the half of the proof: in the \
-         ledger's since its seal, in the loader's since it saw it, or since its last good look if it \
-         cannot look; 0 when nothing waits",
+         ledger's since its seal, in the lake's since the loader saw it; of one that cannot look, since \
+         it could; 0 when nothing waits",
     ),
     (
         "textrail_verify_alarm",
