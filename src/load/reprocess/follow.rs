@@ -4,6 +4,7 @@
 //! it is brought up first, beside the one that answers; only then does it answer, and reports never
 //! go back in time.
 
+pub(in crate::load) use super::pour::windows;
 use super::{
     missing::{listing, missing},
     pour::{Pour, PourSettings},
