@@ -7,7 +7,7 @@ use super::{
     measure,
     proof::{Held, Left, Proof},
     recall,
-    reprocess::follow::follow,
+    reprocess::follow::{follow, windows},
     staging,
     waiting::Waiting,
 };
@@ -104,6 +104,8 @@ pub struct Loader {
     /// Windows that were stopped and have not been loaded since, by manifest.
     stopped: BTreeMap<String, Halt>,
     proof: Proof,
+    /// When those that stand still were last tried again.
+    looked_again: Option<Instant>,
 }
 
 impl Loader {
@@ -132,6 +134,7 @@ impl Loader {
             waiting: Waiting::default(),
             stopped: BTreeMap::new(),
             proof: Proof::default(),
+            looked_again: None,
         }
     }
 
@@ -224,6 +227,7 @@ impl Loader {
         if let Err(error) = followed {
             measure::failed(&error);
         }
+        self.look_again().await?;
         let mark = self.ask(|warehouse| warehouse.progress()).await?;
         let mark = mark.map(|progress| progress.manifest_key);
         let mut report = TickReport::default();
@@ -319,7 +323,7 @@ impl Loader {
             let (key, loaded) = (key.clone(), loaded.clone());
             (key.clone(), Fault::Twice { key, loaded })
         });
-        self.stop(twice.collect(), report);
+        self.stop(twice.collect(), report).await?;
         if new.is_empty() {
             return Ok(first.len());
         }
@@ -327,7 +331,7 @@ impl Loader {
         let rows = self.settings.rows_at_once;
         let (found, stopped) = batch::manifests(&*self.store, &new, rows).await;
         let dealt_with = found.len() + stopped.len();
-        self.stop(stopped, report);
+        self.stop(stopped, report).await?;
         self.load_found(found, report).await?;
         // The windows known are done, wherever they stood: pass over them with the next ones.
         let rest = new.get(dealt_with).map(|(id, _)| id);
@@ -342,7 +346,7 @@ impl Loader {
     ) -> Result<(), LoadError> {
         let directory = staging::make(&self.settings.staging).map_err(LoadError::Staging)?;
         let (staged, stopped) = batch::stage(&*self.store, found, directory.path()).await;
-        self.stop(stopped, report);
+        self.stop(stopped, report).await?;
         if staged.found.is_empty() {
             return Ok(());
         }
@@ -363,21 +367,25 @@ impl Loader {
         let all = staged.found.len();
         let mut refused = Vec::new();
         if all == 1 {
+            self.remember([staged.found[0].key.as_str()]).await?;
             refused.push((staged.found[0].key.clone(), error));
         } else {
             measure::takes_apart(all, &error);
             for (place, found) in staged.found.iter().enumerate() {
                 match self.load(staged, place..place + 1, report).await {
-                    Err(LoadError::Warehouse(error)) => refused.push((found.key.clone(), error)),
+                    Err(LoadError::Warehouse(error)) => {
+                        self.remember([found.key.as_str()]).await?;
+                        refused.push((found.key.clone(), error));
+                    }
                     loaded => loaded?,
                 }
             }
         }
-        self.blame(refused, all, report)
+        self.blame(refused, all, report).await
     }
 
     /// Tells windows that the warehouse refused from a warehouse that refuses all.
-    fn blame(
+    async fn blame(
         &mut self,
         refused: Vec<(String, WarehouseError)>,
         tried: usize,
@@ -394,7 +402,7 @@ impl Loader {
                 stopped.push((key, Fault::Warehouse(error)));
             }
         }
-        self.stop(stopped, report);
+        self.stop(stopped, report).await?;
         at_fault.map_or(Ok(()), |error| Err(error.into()))
     }
 
@@ -444,7 +452,13 @@ impl Loader {
 
     /// These windows are not loaded. One whose fault does not pass waits no longer: it is announced
     /// again.
-    fn stop(&mut self, stopped: Vec<(String, Fault)>, report: &mut TickReport) {
+    async fn stop(
+        &mut self,
+        stopped: Vec<(String, Fault)>,
+        report: &mut TickReport,
+    ) -> Result<(), LoadError> {
+        self.remember(stopped.iter().map(|(key, _)| key.as_str()))
+            .await?;
         for (manifest_key, fault) in stopped {
             measure::stopped(&manifest_key, &fault);
             if fault.passes() {
@@ -460,6 +474,40 @@ impl Loader {
             });
         }
         measure::stopped_windows(self.stopped.len());
+        Ok(())
+    }
+
+    /// Notes in the warehouse that these windows are not loaded, before anything after them is: its
+    /// progress waits for them.
+    async fn remember(&self, keys: impl IntoIterator<Item = &str> + Send) -> Result<(), LoadError> {
+        let named = keys.into_iter().map(str::to_owned);
+        let windows = windows(named);
+        if windows.is_empty() {
+            return Ok(());
+        }
+        self.ask(move |warehouse| warehouse.note_stopped(&windows))
+            .await
+    }
+
+    /// Every so often, and at first, windows that stand still are tried again, however long ago they
+    /// were announced.
+    async fn look_again(&mut self) -> Result<(), LoadError> {
+        let begun = Instant::now();
+        let every = self.settings.look_back_every;
+        if self
+            .looked_again
+            .is_some_and(|last| begun.duration_since(last) < every)
+        {
+            return Ok(());
+        }
+        let stopped = self.ask(|warehouse| warehouse.stopped()).await?;
+        self.looked_again = Some(begun);
+        let again = stopped.into_iter().map(|(_, manifest_key)| Announcement {
+            manifest_key,
+            handle: None,
+        });
+        self.waiting.add(again.collect());
+        Ok(())
     }
 
     fn note_stopped(&mut self, manifest_key: &str, fault: &Fault) {
