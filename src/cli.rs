@@ -320,7 +320,7 @@ pub struct Verify {
     #[arg(long, value_name = "TIME", value_parser = instant)]
     pub until: Option<DateTime<Utc>>,
     /// Compare this window alone: its epoch and its number, such as 1-42
-    #[arg(long, value_name = "EPOCH-NUMBER", value_parser = window, conflicts_with_all = ["since", "until"])]
+    #[arg(long, value_name = "EPOCH-NUMBER", conflicts_with_all = ["since", "until"])]
     pub window: Option<WindowId>,
     /// Also read every file of these windows: checksums, lines, and that no event stands twice; and
     /// count the warehouse's different events
@@ -343,17 +343,6 @@ fn instant(text: &str) -> Result<DateTime<Utc>, String> {
         .map_err(|_| {
             "must be a date, such as 2026-11-23, or a time, such as 2026-11-23T05:00:00Z".to_owned()
         })
-}
-
-fn window(text: &str) -> Result<WindowId, String> {
-    let parse = || {
-        let (epoch, number) = text.split_once('-')?;
-        Some(WindowId {
-            epoch: epoch.parse().ok()?,
-            number: number.parse().ok()?,
-        })
-    };
-    parse().ok_or_else(|| "must be an epoch and a number, such as 1-42".to_owned())
 }
 
 /// `textrail migrate`.
@@ -516,6 +505,10 @@ quarantined). The ledger keeps its count, so that no file is read again: --deep 
 before the span are compared in sum. A window that was sealed less than ten minutes ago may be on its
 way; later it is late, and a difference. The running services do the same all the time: see the
 metric textrail_verify_alarm.
+
+Looks into the spool of this machine, too (spool.directory, or the data folder's), and says which
+folder that is: facts that wait there are on their way, facts that were refused or damaged differ. What
+lies in other servers' spools, their own metrics tell (textrail_spool_facts, textrail_spool_set_aside).
 
 Exit code: 0 if all is equal, 1 if anything differs, 2 if a part cannot be asked.
 

@@ -39,6 +39,8 @@ pub(super) const BUCKET: &str = "textrail";
 pub(super) const LAKE: &str = "lake";
 /// The folder of the warehouse.
 pub(super) const WAREHOUSE: &str = "warehouse";
+/// Facts that wait for PostgreSQL.
+pub(super) const SPOOL: &str = "spool";
 
 /// Where the log files of a data folder lie, as plain files.
 pub(super) fn lake_folder(data: &Path) -> PathBuf {
@@ -101,7 +103,7 @@ fn settle(config: &mut Config, arguments: &cli::Up, directory: &Locked) -> Resul
         config.lake.window = window;
     }
     config.warehouse.directory = directory.folder(WAREHOUSE)?;
-    config.spool.directory = directory.folder("spool")?;
+    config.spool.directory = directory.folder(SPOOL)?;
     config.shipper.directory = directory.folder("ship")?;
     if !config.gateways.is_empty() {
         return Ok(None);
