@@ -47,7 +47,7 @@ class Plan:
 
 #: Faults at set times, and how often each is drawn, in parts.
 _FAULTS = {
-    "kill": 9,
+    "kill": 7,
     "kill several": 2,
     "freeze": 4,
     "connections cut": 14,
