@@ -50,7 +50,7 @@ _FAULTS = {
     "kill": 7,
     "kill several": 2,
     "freeze": 4,
-    "connections cut": 14,
+    "connections cut": 36,
     "ledger frozen": 1,
     "backend killed": 1,
     "ledger killed": 1,
@@ -58,7 +58,7 @@ _FAULTS = {
 }
 #: Faults of what passes through a proxy, and how probable each is, a commit, an answer or a request.
 #: A slow machine's services then come up all the same, and a quick one's have the more to survive.
-_ODDS = {"commit lost": 0.08, "commit answer lost": 0.16, "answer cut": 0.009, "s3": 0.12}
+_ODDS = {"commit lost": 0.08, "commit answer lost": 0.16, "answer cut": 0.014, "s3": 0.12}
 SERVICES = ("serve-a", "serve-b", "ship-a", "ship-b", "load-a", "load-b")
 #: In some rounds this runs again and again, too.
 CHORES = ("reprocess",)
