@@ -87,6 +87,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--clients", type=int, metavar="C", default=8, help="clients [default: 8]")
     parser.add_argument("--pause", type=float, metavar="SECONDS", default=0.04, help="a client's mean pause between calls [default: 0.04]")
     parser.add_argument("--window", default="1s", help="the length of a window [default: 1s]")
+    parser.add_argument("--arm", nargs="+", metavar="NAME", help="arm only failpoints whose names begin so, such as ship.verify [default: all]")
     parser.add_argument("--binary", type=Path, default=_ROOT / "target/debug/textrail", help="textrail, built with --features failpoints [default: target/debug/textrail]")
     parser.add_argument("--keep", action="store_true", help="keep the folders of good rounds, too")
     parser.add_argument("--folder", type=Path, help="where rounds work [default: a new folder in memory (/dev/shm) if there is room, else in TMPDIR]")
@@ -164,6 +165,12 @@ async def _main(options: argparse.Namespace) -> int:
     return 130 if stopped else int(bool(summary.failed or few))
 
 
+def _armed(options: argparse.Namespace) -> dict[str, tuple[str, ...]]:
+    """The failpoints that lives are given."""
+    names = tuple(options.arm or [""])
+    return {name: kinds for name, kinds in failpoints.discover(_ROOT / "src").items() if name.startswith(names)}
+
+
 async def _job(
     options: argparse.Namespace, folder: Path, names: Iterator[str], summary: Summary, begun: float
 ) -> None:
@@ -173,7 +180,7 @@ async def _job(
     programs = Path(sys.executable).parent
     grounds = _Grounds(
         folder, Cluster(folder / "postgres"), SeaweedFS(folder / "seaweedfs", programs / "weed", BUCKET),
-        QueueServer(folder / "queue", programs / "moto_server"), failpoints.discover(_ROOT / "src"),
+        QueueServer(folder / "queue", programs / "moto_server"), _armed(options),
     )
     try:
         await grounds.start(options)
@@ -183,7 +190,7 @@ async def _job(
             summary.seconds = time.monotonic() - begun
             print(describe(result), file=sys.stderr, flush=True)
             if options.report:
-                options.report.write_text(summary.json(grounds.failpoints))
+                options.report.write_text(summary.json(failpoints.discover(_ROOT / "src")))
             if _is_enough(options, summary):
                 break
     finally:
