@@ -75,7 +75,7 @@ _POINTS = (0, 0, 1, 1, 1, 2, 3)
 _PASSED = (0, 0, 0, 0, 0, 1, 1, 2, 3, 5, 8)
 
 
-def draw_plan(seed: str, store: str, seconds: float, pace: float) -> Plan:
+def draw_plan(seed: str, store: str, seconds: float, pace: float, odds_factor: float = 1) -> Plan:
     """The plan of a round: `pace` faults a second on average."""
     draw = random.Random(f"{seed}/plan")
     if store == "both":
@@ -83,7 +83,7 @@ def draw_plan(seed: str, store: str, seconds: float, pace: float) -> Plan:
     clocks = _draw_clocks(draw)
     services = SERVICES + (CHORES if draw.random() < 0.5 else ())
     queue, restore = draw.random() < 0.6, draw.random() < 0.2
-    odds = {fault: probability * draw.uniform(0.3, 1.7) for fault, probability in _ODDS.items()}
+    odds = {fault: odds_factor * probability * draw.uniform(0.3, 1.7) for fault, probability in _ODDS.items()}
     faults = dict(_FAULTS)
     if store != "embedded":
         del faults["store killed"]

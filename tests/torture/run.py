@@ -84,6 +84,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--store", choices=["seaweedfs", "embedded", "both"], default="both", help="the S3 server; both: one after the other [default: both]")
     parser.add_argument("--seconds", type=float, metavar="R", default=30, help="traffic and faults of a round, in seconds [default: 30]")
     parser.add_argument("--pace", type=float, metavar="F", default=2, help="faults a second, beside deaths at failpoints and what proxies lose [default: 2]")
+    parser.add_argument("--odds", type=float, metavar="F", default=1, help="how often what passes a proxy is lost, times this [default: 1]")
     parser.add_argument("--clients", type=int, metavar="C", default=8, help="clients [default: 8]")
     parser.add_argument("--pause", type=float, metavar="SECONDS", default=0.04, help="a client's mean pause between calls [default: 0.04]")
     parser.add_argument("--window", default="1s", help="the length of a window [default: 1s]")
@@ -218,7 +219,7 @@ def _is_enough(options: argparse.Namespace, summary: Summary) -> bool:
 
 
 async def _one(options: argparse.Namespace, grounds: _Grounds, name: str, index: int) -> Result:
-    plan = draw_plan(name, options.store, options.seconds, options.pace)
+    plan = draw_plan(name, options.store, options.seconds, options.pace, options.odds)
     folder = grounds.folder / f"round-{name.replace('/', '-')}"
     store, embedded = grounds.seaweedfs, None
     if plan.store == "embedded":
