@@ -3,8 +3,8 @@
 use super::{all_is_shipped, frozen};
 use crate::support::deployment::{Deployment, LOADERS_KEY, PATIENCE, Service};
 use crate::support::eventually::eventually;
-use crate::support::gate::Gate;
 use crate::support::ledger::{ALICE, BOB};
+use crate::support::proxy::{Proxy, Way};
 use reqwest::StatusCode;
 use serde_json::Value;
 
@@ -35,10 +35,10 @@ async fn a_second_loader_stands_by_and_takes_over_from_a_dead_one() {
     let deployment = Deployment::start().await;
     let ledger = &deployment.ledger;
     let _ship = deployment.start_service("ship", "ship", &[]).await;
-    let gate = Gate::before(&deployment.s3()).await;
-    let through_gate = [("AWS_ENDPOINT_URL", gate.url(&deployment.s3()))];
+    let proxy = Proxy::before(&deployment.s3());
+    let through_proxy = [("AWS_ENDPOINT_URL", proxy.url(&deployment.s3()))];
     let mut first = deployment
-        .start_service("load", "first", &through_gate)
+        .start_service("load", "first", &through_proxy)
         .await;
     ledger.message(ALICE).await;
     shows(&first, 1).await;
@@ -49,26 +49,26 @@ async fn a_second_loader_stands_by_and_takes_over_from_a_dead_one() {
     assert_eq!(messages(&second).await, None);
 
     // Frozen in the middle of a look at the lake, the first keeps the warehouse: reports stand still.
-    gate.close();
+    proxy.set(Way::Silent);
     ledger.message(BOB).await;
     all_is_shipped(&deployment).await;
     eventually("it looks at the lake", PATIENCE, async || {
-        gate.holds().then_some(())
+        proxy.holds().then_some(())
     })
     .await;
     first.signal("STOP");
-    gate.open();
+    proxy.set(Way::Open);
     tokio::time::sleep(frozen()).await;
     second.answers(StatusCode::SERVICE_UNAVAILABLE).await;
     first.signal("CONT");
     shows(&first, 2).await;
 
     // Killed in the same place, it is succeeded.
-    gate.close();
+    proxy.set(Way::Silent);
     ledger.message(ALICE).await;
     all_is_shipped(&deployment).await;
     eventually("it looks at the lake", PATIENCE, async || {
-        gate.holds().then_some(())
+        proxy.holds().then_some(())
     })
     .await;
     first.kill();
