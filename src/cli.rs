@@ -322,7 +322,7 @@ pub struct Verify {
     #[arg(long, value_name = "TIME", value_parser = instant)]
     pub until: Option<DateTime<Utc>>,
     /// Compare this window alone: its epoch and its number, such as 1-42
-    #[arg(long, value_name = "EPOCH-NUMBER", value_parser = window, conflicts_with_all = ["since", "until"])]
+    #[arg(long, value_name = "EPOCH-NUMBER", conflicts_with_all = ["since", "until"])]
     pub window: Option<WindowId>,
     /// Also read every file of these windows: checksums, lines, and that no event stands twice; and
     /// count the warehouse's different events
@@ -345,17 +345,6 @@ fn instant(text: &str) -> Result<DateTime<Utc>, String> {
         .map_err(|_| {
             "must be a date, such as 2026-11-23, or a time, such as 2026-11-23T05:00:00Z".to_owned()
         })
-}
-
-fn window(text: &str) -> Result<WindowId, String> {
-    let parse = || {
-        let (epoch, number) = text.split_once('-')?;
-        Some(WindowId {
-            epoch: epoch.parse().ok()?,
-            number: number.parse().ok()?,
-        })
-    };
-    parse().ok_or_else(|| "must be an epoch and a number, such as 1-42".to_owned())
 }
 
 /// `textrail migrate`.

@@ -109,6 +109,10 @@ before the span are compared in sum. A window that was sealed less than ten minu
 way; later it is late, and a difference. The running services do the same all the time: see the
 metric textrail_verify_alarm.
 
+Looks into the spool of this machine, too (spool.directory, or the data folder's), and says which
+folder that is: facts that wait there are on their way, facts that were refused or damaged differ. What
+lies in other servers' spools, their own metrics tell (textrail_spool_facts, textrail_spool_set_aside).
+
 Exit code: 0 if all is equal, 1 if anything differs, 2 if a part cannot be asked.
 
 Examples:

@@ -1,9 +1,8 @@
 //! `textrail quarantine`: what could not be loaded.
 
-use super::server::Server;
-use super::{api, lake, load, output};
+use super::{lake, load, output, owner};
 use crate::cli::{self, QuarantineAction};
-use crate::config::{Config, Loader, Secret};
+use crate::config::Config;
 use crate::http::{
     QuarantineCorrection, QuarantineError, QuarantineList, QuarantineOutcome, QuarantineQuery,
     QuarantineRetry, Quarantines,
@@ -60,34 +59,14 @@ pub(super) async fn run(config: &Config, arguments: &cli::Quarantine) -> Result<
     }
 }
 
-/// Whoever has the warehouse: the server of the flags or of the data folder; where a lake is
-/// configured, the loader; and if that does not run, this process.
+/// The quarantine of whoever has the warehouse; if nobody runs, this process opens it.
 async fn find(config: &Config, flags: &cli::Server) -> Result<Arc<dyn Quarantines>> {
-    let names_a_server = flags.url.is_some() || flags.data.path.is_some();
-    if names_a_server || config.lake.bucket.is_none() {
-        let server = Server::find(flags)?;
-        return Ok(Arc::new(RemoteQuarantine::new(
-            server.url,
-            Some(server.key),
-        )?));
-    }
-    let loader = of_loader(&config.loader)?;
-    if loader.answers().await {
-        return Ok(Arc::new(loader));
+    if let Some(owner) = owner::find(config, flags).await? {
+        return Ok(Arc::new(RemoteQuarantine::new(owner)?));
     }
     let store = lake::connect(&config.lake).await?;
     let warehouse = load::warehouse(config).await?;
     Ok(Arc::new(load::quarantine(config, store, warehouse)?))
-}
-
-/// The loader's quarantine, at its address.
-pub(super) fn of_loader(loader: &Loader) -> Result<RemoteQuarantine> {
-    let url = match &loader.url {
-        Some(url) => url.clone(),
-        None => api::url_of(loader.listen)?,
-    };
-    let key = loader.key.as_ref().map(Secret::expose);
-    RemoteQuarantine::new(url, key.map(ToOwned::to_owned))
 }
 
 async fn show(quarantine: &dyn Quarantines, file: &str, line_number: u64) -> Result<()> {

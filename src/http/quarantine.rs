@@ -70,7 +70,7 @@ pub struct QuarantineList {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 pub struct QuarantineEntry {
     /// Epoch and number.
-    #[schema(example = "0001-0000000042")]
+    #[schema(example = "1-42")]
     pub window: String,
     /// The kind of the file's lines.
     pub kind: String,

@@ -77,7 +77,7 @@ impl Loader {
                 }
             }
         }
-        drained.stopped = self.stopped().clone();
+        drained.stopped = self.stopped();
         Ok(drained)
     }
 }

@@ -129,6 +129,14 @@ pub(super) fn takes_apart(windows: usize, error: &WarehouseError) {
     );
 }
 
+/// The last windows could not be called back to mind.
+pub(super) fn not_remembered(fault: &Fault) {
+    tracing::warn!(
+        error = with_causes(fault),
+        "the last windows that were loaded cannot be proven yet: it will be tried again"
+    );
+}
+
 /// The loader could not go on.
 pub(super) fn failed(error: &LoadError) {
     counter!("textrail_load_failures_total", "reason" => error.reason()).increment(1);

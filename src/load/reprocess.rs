@@ -132,8 +132,12 @@ pub async fn reprocess(
     let replaced = rebuild.replaces().to_owned();
     let generation = rebuild.name().to_owned();
     let mut rebuild = Arc::new(rebuild);
-    if !rebuild.is_whole() {
+    if rebuild.gathers()? {
         run.gather().await?;
+    }
+    // Of what was begun to be derived, nothing more is gathered: a fact that came since may be about
+    // a message that is made already. It is caught up with, as any load.
+    if !rebuild.is_whole() {
         rebuild = run.derive(rebuild).await?;
     }
     let windows = run.catch_up().await?;

@@ -218,13 +218,15 @@ const GAUGES: &[(&str, &str)] = &[
         "Number of the newest window that is proven, by the half of the proof",
     ),
     (
-        "textrail_verify_proven_age_seconds",
-        "Age of the end of that window: all that was committed before is accounted for",
+        "textrail_verify_oldest_unproven_age_seconds",
+        "For how long the oldest thing that is not proven has waited, by the half of the proof: in the \
+         ledger's since its seal, in the loader's since it saw it, or since its last good look if it \
+         cannot look; 0 when nothing waits",
     ),
     (
         "textrail_verify_alarm",
-        "1 if anything differs or a window is not proven ten minutes after its seal, by the half of \
-         the proof; 0 when all is well",
+        "1 if anything differs, a window is stopped, or anything waits for its proof for over ten \
+         minutes, by the half of the proof; 0 when all is well",
     ),
 ];
 

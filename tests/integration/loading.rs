@@ -133,7 +133,7 @@ async fn lines_are_listed_shown_and_tried_by_command() {
     let shown = quarantine(&["show", &story.file, "2"]).await;
     let entry: serde_json::Value = serde_json::from_str(&shown).unwrap();
     assert_eq!(entry["line"], *story.bad);
-    assert_eq!(entry["window"], "0001-0000000001");
+    assert_eq!(entry["window"], "1-1");
     let tried = quarantine(&["retry"]).await;
     assert!(
         tried.contains("loaded 0 lines; 0 known already; 1 stay"),
@@ -212,7 +212,7 @@ async fn a_second_loader_stands_by_until_the_first_lets_go_of_the_warehouse() {
     let refused = chain.drain("").await;
     assert_eq!(refused.status.code(), Some(1));
     assert!(
-        told(&refused).contains("one process at a time"),
+        told(&refused).contains("another process has the warehouse"),
         "{}",
         told(&refused)
     );

@@ -1,5 +1,6 @@
 //! The quarantine of another process, over HTTP.
 
+use crate::commands::owner::Owner;
 use crate::commands::server::problem_of;
 use crate::http::{
     QuarantineError, QuarantineList, QuarantineOutcome, QuarantineQuery, QuarantineRetry,
@@ -33,24 +34,17 @@ impl std::fmt::Debug for RemoteQuarantine {
 }
 
 impl RemoteQuarantine {
-    pub(in crate::commands) fn new(base: Url, key: Option<String>) -> Result<Self> {
+    pub(in crate::commands) fn new(owner: Owner) -> Result<Self> {
         let client = reqwest::Client::builder()
             .timeout(LIMIT)
             .connect_timeout(Duration::from_secs(3))
             .build()
             .context("could not make an HTTP client")?;
-        Ok(Self { client, base, key })
-    }
-
-    /// Whether somebody answers there at all.
-    pub(super) async fn answers(&self) -> bool {
-        match self.base.join("healthz") {
-            Ok(url) => match self.client.get(url).send().await {
-                Ok(_) => true,
-                Err(error) => !error.is_connect(),
-            },
-            Err(_) => false,
-        }
+        Ok(Self {
+            client,
+            base: owner.url,
+            key: owner.key,
+        })
     }
 
     fn url(&self, path: &str) -> Result<Url, QuarantineError> {

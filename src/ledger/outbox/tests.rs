@@ -46,6 +46,8 @@ fn next_window(client: &mut Client) -> Vec<i64> {
     let window = next_to_ship(client).unwrap().unwrap();
     let lines = lines(client, &window);
     confirm(client, window.id, None, &[]).unwrap();
+    let counted = "UPDATE shipped_windows SET counted_at = now() WHERE counted_at IS NULL";
+    client.batch_execute(counted).unwrap();
     lines
 }
 

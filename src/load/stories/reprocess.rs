@@ -305,8 +305,10 @@ async fn every_window_that_cannot_be_loaded_is_told_and_there_is_no_switch() {
 #[cfg(feature = "failpoints")]
 #[tokio::test]
 async fn killed_between_any_two_transactions_it_goes_on_where_it_was() {
-    let scene = Arc::new(told(&story(11, 4)).await);
-    let loaded = tables(&scene);
+    let early = Sent::new("2026-11-23T05:00:10Z");
+    let mut facts_of = story(11, 4);
+    facts_of[0].push(early.message(1));
+    let scene = Arc::new(told(&facts_of).await);
     for (round, place) in [
         "batch.before",
         "batch.after",
@@ -324,6 +326,17 @@ async fn killed_between_any_two_transactions_it_goes_on_where_it_was() {
         assert!(!matches!(killed, Ok(Ok(_))), "{place} did not kill");
         fail::remove(&place);
         assert!(begin(scene.folder()).unwrap().resumed(), "{place}");
+        // Before it goes on, facts come about messages that may be made by now, and one of their hour.
+        let late = Sent::new("2026-11-23T05:00:20Z");
+        let seconds = i64::try_from(round).unwrap() + 30;
+        let facts = [
+            early.receipt(seconds, "delivered"),
+            early.click(seconds, "human"),
+            late.message(1),
+            late.submission(seconds, "accepted"),
+        ];
+        scene.tell(seconds, &facts).await;
+        let loaded = tables(&scene);
         run(&scene, |_| {}).await.unwrap();
         scene.tick().await;
         let name = format!("generation-{:04}", round + 2);

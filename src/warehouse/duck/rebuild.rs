@@ -85,6 +85,14 @@ impl Rebuild {
         self.generation.clone()
     }
 
+    /// Whether facts may still be gathered: no message is made of them yet.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn gathers(&self) -> Result<bool, WarehouseError> {
+        Ok(self.generation.nature()?.state == "gathering")
+    }
+
     /// Whether its messages and buckets are made.
     pub fn is_whole(&self) -> bool {
         self.generation.is_whole()

@@ -301,6 +301,39 @@ async fn a_row_that_somebody_holds_does_not_hold_up_the_spool() {
     send_when_taken(&recorder).await;
 }
 
+/// A server may die at any moment while it drains: until the commit, the spool alone has the facts.
+#[tokio::test]
+async fn a_segment_stays_until_its_facts_are_committed() {
+    let scene = Scene::new();
+    let (recorder, _threads) = scene.server();
+    let id = scene.ledger.message(ALICE).await;
+    scene.outage.set(Way::Cut);
+    let receipt = NewReceipt {
+        message_id: Some(id),
+        ..new_receipt(Status::Delivered)
+    };
+    recorder.receipts(vec![receipt]).await.unwrap();
+    let mut holder = scene.ledger.database.connect();
+    holder
+        .batch_execute(&format!(
+            "BEGIN; SELECT 1 FROM messages WHERE id = '{id}' FOR UPDATE"
+        ))
+        .unwrap();
+    scene.outage.set(Way::Open);
+    eventually("its transaction is under way", PATIENCE, async || {
+        let waits =
+            "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        (scene.ledger.count(waits) > 0).then_some(())
+    })
+    .await;
+    assert_eq!(scene.spooled().waiting(), 1);
+    holder.batch_execute("COMMIT").unwrap();
+    eventually("it is recorded", PATIENCE, async || {
+        (scene.ledger.journey(id).status == "delivered").then_some(())
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_full_spool_refuses_rather_than_loses() {
     let scene = Scene::new();
