@@ -1,7 +1,7 @@
 //! Something is away, for long: everything is recorded as ever, and when it is back the backlog is
 //! worked off without hands. The short forms; `scripts/outages` has the long ones.
 
-use crate::support::deployment::{Deployment, LOADERS_KEY, PATIENCE, Service};
+use crate::support::deployment::{Deployment, PATIENCE, Service, shows};
 use crate::support::eventually::eventually;
 use crate::support::ledger::{ALICE, call, new_message};
 use crate::support::proxy::{Proxy, Way};
@@ -20,24 +20,6 @@ async fn record_for_seconds(deployment: &Deployment, seconds: i64) -> i64 {
         .await;
     }
     deployment.ledger.count("messages") - before
-}
-
-/// Waits until a loader's report counts so many messages.
-async fn shows(loader: &Service, expected: i64) {
-    let url = loader.url("/v1/reports/messages");
-    let client = reqwest::Client::new();
-    eventually("the report is complete", PATIENCE, async || {
-        let answer = client
-            .get(&url)
-            .bearer_auth(LOADERS_KEY)
-            .send()
-            .await
-            .ok()?;
-        let report: serde_json::Value = answer.json().await.ok()?;
-        let messages = report["rows"][0]["messages"].as_i64();
-        (messages == Some(expected)).then_some(())
-    })
-    .await;
 }
 
 /// Every line of the lake is in the warehouse once, and every event of the ledger in the lake.

@@ -1,34 +1,11 @@
 //! Two loaders on one warehouse.
 
 use super::{all_is_shipped, frozen};
-use crate::support::deployment::{Deployment, LOADERS_KEY, PATIENCE, Service};
+use crate::support::deployment::{Deployment, PATIENCE, messages, shows};
 use crate::support::eventually::eventually;
 use crate::support::ledger::{ALICE, BOB};
 use crate::support::proxy::{Proxy, Way};
 use reqwest::StatusCode;
-use serde_json::Value;
-
-/// The messages that a loader's report counts; none while it gives none.
-async fn messages(loader: &Service) -> Option<i64> {
-    let today = chrono::Utc::now().date_naive();
-    let day = chrono::TimeDelta::days(1);
-    let range = format!("start={}&end={}", today - day, today + day);
-    let url = loader.url(&format!("/v1/reports/messages?{range}"));
-    let client = reqwest::Client::new();
-    let answer = client.get(url).bearer_auth(LOADERS_KEY).send().await.ok()?;
-    if answer.status() != StatusCode::OK {
-        return None;
-    }
-    let report: Value = answer.json().await.ok()?;
-    report["rows"][0]["messages"].as_i64()
-}
-
-async fn shows(loader: &Service, expected: i64) {
-    eventually("the report is complete", PATIENCE, async || {
-        (messages(loader).await == Some(expected)).then_some(())
-    })
-    .await;
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_loader_stands_by_and_takes_over_from_a_dead_one() {

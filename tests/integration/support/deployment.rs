@@ -1,8 +1,10 @@
 //! Services as processes of their own, on one PostgreSQL and one S3, told everything as an operator
 //! would: by their environment.
 
+use super::eventually::eventually;
 use super::ledger::TestLedger;
 use reqwest::StatusCode;
+use serde_json::Value;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -146,6 +148,29 @@ impl Deployment {
         service.answers(StatusCode::OK).await;
         service
     }
+}
+
+/// The messages that a loader's report counts; none while it gives none.
+pub async fn messages(loader: &Service) -> Option<i64> {
+    let today = chrono::Utc::now().date_naive();
+    let day = chrono::TimeDelta::days(1);
+    let range = format!("start={}&end={}", today - day, today + day);
+    let url = loader.url(&format!("/v1/reports/messages?{range}"));
+    let client = reqwest::Client::new();
+    let answer = client.get(url).bearer_auth(LOADERS_KEY).send().await.ok()?;
+    if answer.status() != StatusCode::OK {
+        return None;
+    }
+    let report: Value = answer.json().await.ok()?;
+    report["rows"][0]["messages"].as_i64()
+}
+
+/// Waits until it counts so many.
+pub async fn shows(loader: &Service, expected: i64) {
+    eventually("the report is complete", PATIENCE, async || {
+        (messages(loader).await == Some(expected)).then_some(())
+    })
+    .await;
 }
 
 fn free_address() -> String {
