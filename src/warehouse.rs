@@ -303,6 +303,11 @@ pub trait Warehouse: Send + Sync + std::fmt::Debug {
     fn load(&self, windows: &[StagedWindow]) -> Result<LoadReport, WarehouseError>;
     /// Which of these windows are loaded, each with the key of the manifest that it came from.
     fn loaded(&self, among: &[WindowId]) -> Result<HashMap<WindowId, String>, WarehouseError>;
+    /// Notes windows that were tried and could not be loaded, with their manifests: until they are,
+    /// no progress passes over them. Those that are loaded, or noted already, are passed over.
+    fn note_stopped(&self, stopped: &[(WindowId, String)]) -> Result<(), WarehouseError>;
+    /// The windows so noted that have not been loaded since, with their manifests.
+    fn stopped(&self) -> Result<Vec<(WindowId, String)>, WarehouseError>;
     /// The last window up to which none is missing; none before the first.
     fn progress(&self) -> Result<Option<Progress>, WarehouseError>;
     /// The files of which lines are in quarantine, in the order of windows, kinds and parts.

@@ -58,8 +58,12 @@ COMMENT ON COLUMN repeated_receipts.recorded_at IS 'When it was recorded here.';
 --    rows may be gone from the outbox.
 ALTER TABLE shipped_windows ADD COLUMN counted_at timestamptz;
 UPDATE shipped_windows SET counted_at = verified_at WHERE verified_at IS NOT NULL;
+ALTER TABLE shipped_windows
+    ADD COLUMN uncounted text,
+    ADD CONSTRAINT shipped_windows_uncounted_check CHECK (uncounted IN ('reclaimed', 'accepted'));
 CREATE INDEX shipped_windows_uncounted_idx ON shipped_windows (epoch, number) WHERE counted_at IS NULL;
 COMMENT ON COLUMN shipped_windows.counted_at IS 'When the ledger''s own count was found to be the manifest''s, kind by kind; null until then, and while they differ. The outbox is reclaimed only behind this.';
+COMMENT ON COLUMN shipped_windows.uncounted IS 'Why counted_at stands although the count is not the manifest''s: reclaimed = the version before emptied the outbox before it was counted; accepted = an operator accepted the difference. Null = it was counted.';
 
 -- 5. What was reclaimed: a fact from before that has no event is no surprise.
 CREATE TABLE outbox_reclaims (

@@ -57,6 +57,9 @@ pub struct Counted {
     pub kinds: Vec<KindCount>,
     /// Whether each kind's events are as many as the lines of the shipped files.
     pub equal: bool,
+    /// Whether it cannot be counted any more: the version before emptied the outbox of it. Then it is
+    /// neither equal nor different, and held against nothing.
+    pub reclaimed: bool,
     /// Facts that were found to have no event.
     pub alone: u64,
 }
@@ -91,28 +94,51 @@ pub struct Proof {
     pub waiting_seconds: f64,
 }
 
-/// The oldest shipped window without a count.
-pub fn next_to_count(client: &mut Client) -> Result<Option<ToCount>, SessionError> {
-    let row = client.query_opt(include_str!("sql/count/next_to_count.sql"), &[])?;
+/// The oldest shipped window without a count, but for some.
+pub fn next_to_count(
+    client: &mut Client,
+    but_for: &[WindowId],
+) -> Result<Option<ToCount>, SessionError> {
+    let epochs: Vec<i32> = but_for.iter().map(|id| id.epoch).collect();
+    let numbers: Vec<i64> = but_for.iter().map(|id| id.number).collect();
+    let row = client.query_opt(
+        include_str!("sql/count/next_to_count.sql"),
+        &[&epochs, &numbers],
+    )?;
     row.as_ref().map(to_count).transpose()
 }
 
-/// The oldest windows whose count differed.
-pub fn differing(client: &mut Client) -> Result<Vec<ToCount>, SessionError> {
-    let rows = client.query(include_str!("sql/count/differing.sql"), &[&MOST_AGAIN])?;
+/// The oldest windows whose count differed, from after a window on, and then from the first.
+pub fn differing(client: &mut Client, after: WindowId) -> Result<Vec<ToCount>, SessionError> {
+    let rows = client.query(
+        include_str!("sql/count/differing.sql"),
+        &[&MOST_AGAIN, &after.epoch, &after.number],
+    )?;
     rows.iter().map(to_count).collect()
 }
 
 /// Counts a window, and notes the count. On the primary: a standby may lack the newest facts.
 pub fn count(client: &mut Client, window: &ToCount) -> Result<Counted, SessionError> {
     let kinds = read(client, window)?;
-    let oldest = kinds.iter().filter_map(|count| count.oldest).min();
-    let alone = note_alone(client, window.id, oldest)?;
-    let mut transaction = client.transaction()?;
     let counts = |of: fn(&KindCount) -> i64| kinds.iter().map(of).collect::<Vec<_>>();
     let numbers: Vec<i16> = kinds.iter().map(|count| count.kind.number()).collect();
     let (events, facts) = (counts(|count| count.events), counts(|count| count.facts));
     let id = window.id;
+    let reclaimed = client.execute(
+        include_str!("sql/count/note_reclaimed.sql"),
+        &[&id.epoch, &id.number, &numbers, &events],
+    )?;
+    if reclaimed > 0 {
+        return Ok(Counted {
+            kinds,
+            equal: false,
+            reclaimed: true,
+            alone: 0,
+        });
+    }
+    let oldest = kinds.iter().filter_map(|count| count.oldest).min();
+    let alone = note_alone(client, id, oldest)?;
+    let mut transaction = client.transaction()?;
     let equal = transaction.execute(
         include_str!("sql/count/note_equal.sql"),
         &[&id.epoch, &id.number, &numbers, &events],
@@ -129,8 +155,19 @@ pub fn count(client: &mut Client, window: &ToCount) -> Result<Counted, SessionEr
     Ok(Counted {
         kinds,
         equal,
+        reclaimed: false,
         alone,
     })
+}
+
+/// An operator accepts what a window's count is: it no longer holds the outbox, and stays a difference.
+/// False if it holds nothing: it is not verified yet, or is counted.
+pub fn accept(client: &mut Client, id: WindowId) -> Result<bool, SessionError> {
+    let accepted = client.execute(
+        include_str!("sql/count/accept.sql"),
+        &[&id.epoch, &id.number],
+    )?;
+    Ok(accepted > 0)
 }
 
 /// Counts a window, and notes nothing.
@@ -189,11 +226,10 @@ pub fn proof(client: &mut Client) -> Result<Proof, SessionError> {
     })
 }
 
-/// A transaction whose statements may use the indexes of ranges, which are read by bitmaps only; the
-/// session's other work must not.
+/// A transaction in which to count.
 fn begin(client: &mut Client) -> Result<postgres::Transaction<'_>, SessionError> {
     let mut transaction = client.transaction()?;
-    transaction.batch_execute("SET LOCAL enable_bitmapscan = on; SET LOCAL work_mem = '64MB'")?;
+    transaction.batch_execute(include_str!("sql/count/begin.sql"))?;
     Ok(transaction)
 }
 

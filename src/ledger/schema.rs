@@ -373,6 +373,8 @@ diesel::table! {
         verified_at -> Nullable<Timestamptz>,
         /// When the ledger's own count was found to be the manifest's, kind by kind; null until then, and while they differ. The outbox is reclaimed only behind this.
         counted_at -> Nullable<Timestamptz>,
+        /// Why counted_at stands although the count is not the manifest's: reclaimed = the version before emptied the outbox before it was counted; accepted = an operator accepted the difference. Null = it was counted.
+        uncounted -> Nullable<Text>,
     }
 }
 

@@ -98,6 +98,8 @@ pub struct Loader {
     /// Windows that were stopped and have not been loaded since, by manifest.
     stopped: BTreeMap<String, Halt>,
     proof: Proof,
+    /// When those that stand still were last tried again.
+    looked_again: Option<Instant>,
 }
 
 impl Loader {
@@ -126,6 +128,7 @@ impl Loader {
             waiting: Waiting::default(),
             stopped: BTreeMap::new(),
             proof: Proof::default(),
+            looked_again: None,
         }
     }
 
@@ -218,6 +221,7 @@ impl Loader {
         if let Err(error) = followed {
             measure::failed(&error);
         }
+        self.look_again().await?;
         let mark = self.ask(|warehouse| warehouse.progress()).await?;
         let mark = mark.map(|progress| progress.manifest_key);
         let mut report = TickReport::default();
@@ -268,7 +272,7 @@ impl Loader {
             let (key, loaded) = (key.clone(), loaded.clone());
             (key.clone(), Fault::Twice { key, loaded })
         });
-        self.stop(twice.collect(), report);
+        self.stop(twice.collect(), report).await?;
         if new.is_empty() {
             return Ok(first.len());
         }
@@ -276,7 +280,7 @@ impl Loader {
         let rows = self.settings.rows_at_once;
         let (found, stopped) = batch::manifests(&*self.store, &new, rows).await;
         let dealt_with = found.len() + stopped.len();
-        self.stop(stopped, report);
+        self.stop(stopped, report).await?;
         self.load_found(found, report).await?;
         // The windows known are done, wherever they stood: pass over them with the next ones.
         let rest = new.get(dealt_with).map(|(id, _)| id);
@@ -291,7 +295,7 @@ impl Loader {
     ) -> Result<(), LoadError> {
         let directory = staging::make(&self.settings.staging).map_err(LoadError::Staging)?;
         let (staged, stopped) = batch::stage(&*self.store, found, directory.path()).await;
-        self.stop(stopped, report);
+        self.stop(stopped, report).await?;
         if staged.found.is_empty() {
             return Ok(());
         }

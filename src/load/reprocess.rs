@@ -4,6 +4,7 @@
 //!    transaction commits with the note of its windows, so a killed one goes on where it was.
 //! 2. **Derive**: messages and the buckets that reports read, once, slice by slice of time.
 //! 3. **Catch up**: windows that came meanwhile are loaded as the loader does.
+//!    Lines that were corrected meanwhile leave quarantine.
 //! 4. **Prove**: every file of every manifest, listed again, against what was loaded; the notes
 //!    against the tables; the buckets against the messages.
 //! 5. **Switch**: one rename. The running loader sees it, brings the new generation up to the last
@@ -16,6 +17,7 @@
 use super::{
     batch::StoppedWindows,
     fault::{Fault, LoadError},
+    retry::{CorrectionError, Quarantine},
     staging,
 };
 use crate::{
@@ -101,6 +103,9 @@ pub enum ReprocessError {
     /// It was told to stop.
     #[error("it was told to stop")]
     Stopped,
+    /// The corrections of quarantined lines cannot be read.
+    #[error("corrections cannot be taken")]
+    Corrections(#[from] CorrectionError),
     /// The lake or the disk.
     #[error(transparent)]
     Load(#[from] LoadError),
@@ -141,6 +146,7 @@ pub async fn reprocess(
         rebuild = run.derive(rebuild).await?;
     }
     let windows = run.catch_up().await?;
+    run.correct().await?;
     run.prove(&windows).await?;
     let done = run.done;
     drop(run.warehouse);
@@ -242,6 +248,15 @@ impl Run {
                 return Ok(all);
             }
         }
+    }
+
+    /// Takes the corrections that came after their files were gathered: the current generation has
+    /// them.
+    async fn correct(&mut self) -> Result<(), ReprocessError> {
+        let staging = self.settings.staging.clone();
+        let desk = Quarantine::new(self.store.clone(), self.warehouse.clone(), staging);
+        desk.retry_corrected().await?;
+        Ok(())
     }
 
     async fn prove(&mut self, windows: &Order) -> Result<(), ReprocessError> {

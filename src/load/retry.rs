@@ -46,6 +46,14 @@ pub struct RetryReport {
     pub failed: Vec<(String, String)>,
 }
 
+impl RetryReport {
+    fn fail(&mut self, key: String, fault: &Fault) {
+        let why = with_causes(fault);
+        tracing::warn!(key, error = why, "a file's lines stay in quarantine");
+        self.failed.push((key, why));
+    }
+}
+
 /// Why corrections are refused; none of them is taken.
 #[derive(Debug, thiserror::Error)]
 pub enum CorrectionError {
@@ -137,13 +145,35 @@ impl Quarantine {
                 continue;
             };
             if let Err(fault) = self.retry_file(&file, &mut report).await {
-                let why = with_causes(&fault);
-                tracing::warn!(
-                    key = file.key,
-                    error = why,
-                    "a file's lines stay in quarantine"
-                );
-                report.failed.push((file.key, why));
+                report.fail(file.key, &fault);
+            }
+        }
+        Ok(report)
+    }
+
+    /// Tries the files again whose lines were corrected since they were staged: a rebuild staged them
+    /// while another generation answered, and took the correction.
+    ///
+    /// # Errors
+    /// When the lake or the warehouse cannot be asked. A file that cannot be tried stops no other.
+    pub(super) async fn retry_corrected(&self) -> Result<RetryReport, CorrectionError> {
+        let filter = QuarantineFilter {
+            most: usize::MAX,
+            ..QuarantineFilter::default()
+        };
+        let mut report = RetryReport::default();
+        for file in self.list(filter).await? {
+            let (kind, part) = (file.kind.as_str(), file.part);
+            let corrected = corrections::read(&*self.store, file.id, kind, part).await?;
+            let waits = |line: &u64| file.lines.iter().any(|bad| range(bad).contains(line));
+            if !corrected.keys().any(waits) {
+                continue;
+            }
+            if let Err(fault) = self.retry_file(&file, &mut report).await {
+                if fault.passes() {
+                    return Err(fault.into());
+                }
+                report.fail(file.key, &fault);
             }
         }
         Ok(report)

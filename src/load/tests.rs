@@ -19,6 +19,7 @@ use sha2::{Digest as _, Sha256};
 use std::{io::Write as _, sync::Arc, time::Duration};
 use uuid::Uuid;
 
+mod alarm;
 mod bad_lines;
 mod damaged;
 mod double;

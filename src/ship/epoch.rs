@@ -12,6 +12,7 @@
 use super::error::ShipError;
 use super::measure;
 use super::seal::FORMAT_VERSION;
+use super::standby::heard;
 use crate::domain::window::{WindowId, WindowLength};
 use crate::lake::keys;
 use crate::lake::manifest::Manifest;
@@ -60,7 +61,7 @@ impl EpochWatch {
             return Ok(None);
         }
         let is_new = self.looked.is_none_or(|looked| looked.0 != looking.0);
-        let head = head(store, &life, is_new).await?;
+        let head = heard(session, head(store, &life, is_new)).await?;
         let broken = match (life.broken, &head) {
             (Some(broken), _) => Some(broken),
             (None, Some(head)) => lake_ahead(session, store, &life, head).await?,
@@ -82,7 +83,7 @@ impl EpochWatch {
         life: &Life,
         broken: Break,
     ) -> Result<Option<Begun>, ShipError> {
-        let lake = lake_state(store, life).await?;
+        let lake = heard(session, lake_state(store, life)).await?;
         let order = SealOrder {
             boundary: self.window.boundary_before(life.now),
             split_bytes: self.split_bytes,
@@ -166,7 +167,7 @@ async fn lake_ahead(
     if noted || head.id.epoch < life.epoch {
         return Ok(None);
     }
-    let manifest = read(store, &head.key).await?;
+    let manifest = heard(session, read(store, &head.key)).await?;
     let id = head.id;
     let ours = session
         .run(move |client| epochs::seal_of(client, id))

@@ -8,7 +8,7 @@ use crate::ledger::counts::{Counted, Proof};
 use crate::ledger::epochs::{Begun, Break};
 use crate::ledger::windows::Backlog;
 use metrics::{counter, gauge, histogram};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The epoch that this ledger is in.
 pub(super) fn epoch(epoch: i32) {
@@ -66,13 +66,22 @@ pub(super) fn backlog(backlog: &Backlog) {
 /// A window was counted; what differs is told of, loudly.
 pub(super) fn counted(id: WindowId, counted: &Counted, begun: Instant) {
     histogram!("textrail_verify_count_duration_seconds").record(begun.elapsed().as_secs_f64());
+    if counted.reclaimed {
+        tracing::error!(
+            epoch = id.epoch,
+            window = id.number,
+            "a window cannot be counted: an older version, which counts nothing, emptied the outbox \
+             of it. Its files were verified, and it is held against nothing else"
+        );
+        return;
+    }
     if !counted.equal {
         tracing::error!(
             epoch = id.epoch,
             window = id.number,
             events = counted.events(),
             "the ledger counts other events in a window than were shipped: the outbox is kept; see \
-             `textrail verify`"
+             `textrail verify` and its --accept"
         );
     }
     if counted.without_fact() != 0 || counted.alone != 0 {
@@ -84,6 +93,18 @@ pub(super) fn counted(id: WindowId, counted: &Counted, begun: Instant) {
             "facts and events of the ledger are not the same: see `textrail verify`"
         );
     }
+}
+
+/// A window's count failed; the next one is counted.
+pub(super) fn set_aside(id: WindowId, error: &ShipError, again_in: Duration) {
+    counter!("textrail_ship_failures_total", "reason" => "count").increment(1);
+    tracing::error!(
+        epoch = id.epoch,
+        window = id.number,
+        error = with_causes(error),
+        ?again_in,
+        "a window could not be counted: the outbox is kept from it on, and it will be tried again"
+    );
 }
 
 /// How far the ledger's half of the proof is.
@@ -100,10 +121,18 @@ pub(super) fn proof(proof: &Proof) {
     if let Some(number) = proof.proven {
         gauge!("textrail_verify_proven_window", "half" => "ledger_lake").set(number as f64);
     }
-    gauge!("textrail_verify_oldest_unproven_age_seconds", "half" => "ledger_lake")
-        .set(proof.waiting_seconds);
     let differ = between.iter().any(|(_, differences)| *differences != 0);
-    let alarm = differ || proof.waiting_seconds > ON_ITS_WAY.as_secs_f64();
+    unproven(proof.waiting_seconds, differ);
+}
+
+/// The ledger does not tell how far the proof is, for so long.
+pub(super) fn unseen(age: Duration) {
+    unproven(age.as_secs_f64(), false);
+}
+
+fn unproven(seconds: f64, differ: bool) {
+    gauge!("textrail_verify_oldest_unproven_age_seconds", "half" => "ledger_lake").set(seconds);
+    let alarm = differ || seconds > ON_ITS_WAY.as_secs_f64();
     gauge!("textrail_verify_alarm", "half" => "ledger_lake").set(f64::from(u8::from(alarm)));
 }
 

@@ -60,27 +60,28 @@ impl Sealer {
             split_bytes: self.split_bytes,
             format_version: FORMAT_VERSION,
         };
-        let (sealed, measured) = self
+        let (sealed, (proof, measured)) = self
             .session
             .run(move |client| {
-                if epochs::life(client)?.broken.is_some() {
-                    return Ok((None, None));
-                }
+                let broken = epochs::life(client)?.broken.is_some();
                 // A measurement that fails must not keep the seal from being made.
-                let (backlog, proof) = (windows::backlog(client), counts::proof(client));
-                let bytes = windows::outbox_bytes(client);
+                let proof = counts::proof(client);
+                if broken {
+                    return Ok((None, (proof?, None)));
+                }
+                let (backlog, bytes) = (windows::backlog(client), windows::outbox_bytes(client));
                 fail_point!("ship.seal.before");
                 let sealed = windows::seal(client, &order)?;
                 fail_point!("ship.seal.after");
-                Ok((sealed, Some((backlog?, proof?, bytes?))))
+                Ok((sealed, (proof?, Some((backlog?, bytes?)))))
             })
             .await?;
         if let Some(id) = sealed {
             measure::sealed(id);
         }
-        if let Some((backlog, proof, bytes)) = measured {
+        measure::proof(&proof);
+        if let Some((backlog, bytes)) = measured {
             measure::backlog(&backlog);
-            measure::proof(&proof);
             self.room.sample(Instant::now(), bytes);
         }
         Ok(sealed)
@@ -89,15 +90,18 @@ impl Sealer {
     /// Seals until `shutdown`. `marks` is told after each mark, whoever sealed it.
     pub(super) async fn run(mut self, marks: watch::Sender<()>, shutdown: CancellationToken) {
         let mut delays = pauses::between_attempts();
+        let mut looked = Instant::now();
         loop {
             let pause = match self.tick_by_the_ledgers_clock().await {
                 Ok(until_next_mark) => {
                     delays = pauses::between_attempts();
+                    looked = Instant::now();
                     marks.send_replace(());
                     until_next_mark
                 }
                 Err(error) => {
                     measure::failed(&error, "a window could not be sealed");
+                    measure::unseen(looked.elapsed());
                     delays.next().unwrap_or(LONGEST_SLEEP)
                 }
             };

@@ -1,27 +1,25 @@
-//! The shipper: seals, ships, verifies, counts, reclaims. Tests drive it by [`Shipper::tick`], services by
+//! The shipper: seals, ships and verifies, counts and reclaims. Tests drive it by [`Shipper::tick`], services by
 //! [`Shipper::run`].
 
 use super::carry::{ShippedWindow, ship_next};
-use super::count::{count_again, count_next};
+use super::count::Counter;
 use super::epoch::EpochWatch;
 use super::error::ShipError;
 use super::room::Room;
 use super::seal::Sealer;
 use super::verify::verify_next;
 use super::write::Packing;
-use super::{measure, reclaim, standby};
+use super::{measure, standby};
 use crate::domain::window::{WindowId, WindowLength};
 use crate::lake::store::ObjectStore;
 use crate::ledger::session::Session;
 use crate::pauses;
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-/// How often the outbox is reclaimed.
-const RECLAIM_EVERY: Duration = Duration::from_secs(3600);
 /// The active shipper may be silent for this long, unless set: it is heard from at every mark, every ten
 /// seconds, and during each upload; after a failure it pauses for up to half a minute.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -74,6 +72,7 @@ pub struct TickReport {
 pub struct Shipper {
     sealer: Sealer,
     carrier: Carrier,
+    counter: Counter,
 }
 
 impl Shipper {
@@ -93,7 +92,9 @@ impl Shipper {
                 patience: settings.patience,
                 epoch: EpochWatch::new(settings.window, settings.split_bytes),
                 shipped: watch::Sender::new(None),
+                led: watch::Sender::new(()),
             },
+            counter: Counter::new(Session::new(database_url, "textrail count")),
         }
     }
 
@@ -126,7 +127,7 @@ impl Shipper {
         }
         while !standby && self.carrier.verify_next().await?.is_some() {}
         if !standby {
-            self.carrier.count(&CancellationToken::new()).await?;
+            self.counter.count(&CancellationToken::new()).await?;
         }
         Ok(TickReport {
             sealed,
@@ -150,16 +151,18 @@ impl Shipper {
 
     /// Empties the children of the outbox that hold verified windows only; returns how many.
     pub async fn reclaim(&mut self) -> Result<usize, ShipError> {
-        reclaim::reclaim(&mut self.carrier.session).await
+        self.counter.reclaim().await
     }
 
     /// Goes on until `shutdown`, then finishes the window in hand. A failure is logged and tried
     /// again, after ever longer pauses; nothing is passed over.
     pub async fn run(self, shutdown: CancellationToken) {
         let (marks, marked) = watch::channel(());
+        let led = self.carrier.led.subscribe();
         tokio::join!(
             self.sealer.run(marks, shutdown.clone()),
-            self.carrier.run(marked, shutdown),
+            self.carrier.run(marked, shutdown.clone()),
+            self.counter.run(led, shutdown),
         );
     }
 }
@@ -173,6 +176,8 @@ struct Carrier {
     patience: Duration,
     epoch: EpochWatch,
     shipped: watch::Sender<Option<WindowId>>,
+    /// Tells that a round of the active shipper ended.
+    led: watch::Sender<()>,
 }
 
 impl Carrier {
@@ -204,28 +209,17 @@ impl Carrier {
         verify_next(&mut self.session, &*self.store).await
     }
 
-    /// Counts what was shipped, and again what differed.
-    async fn count(&mut self, shutdown: &CancellationToken) -> Result<(), ShipError> {
-        count_again(&mut self.session).await?;
-        while !shutdown.is_cancelled() && count_next(&mut self.session).await?.is_some() {}
-        Ok(())
-    }
-
     async fn run(mut self, mut marked: watch::Receiver<()>, shutdown: CancellationToken) {
         let mut delays = pauses::between_attempts();
-        let mut reclaim_at = Instant::now();
         loop {
-            let round = self.round(&mut reclaim_at, &shutdown).await;
+            let round = self.round(&shutdown).await;
             let pause = match round {
                 Ok(()) => {
                     delays = pauses::between_attempts();
                     None
                 }
                 Err(error) => {
-                    measure::failed(
-                        &error,
-                        "what was sealed could not be shipped, verified and reclaimed",
-                    );
+                    measure::failed(&error, "what was sealed could not be shipped and verified");
                     delays.next()
                 }
             };
@@ -236,23 +230,22 @@ impl Carrier {
         }
     }
 
-    /// Ships, verifies and reclaims what waits. Shipping does not wait for a verification.
-    async fn round(
-        &mut self,
-        reclaim_at: &mut Instant,
-        shutdown: &CancellationToken,
-    ) -> Result<(), ShipError> {
+    /// Ships and verifies what waits, if this is the active shipper; what was verified by then is
+    /// counted, however it ended.
+    async fn round(&mut self, shutdown: &CancellationToken) -> Result<(), ShipError> {
         if !self.leads().await? {
             return Ok(());
         }
+        let carried = self.carry(shutdown).await;
+        self.led.send_replace(());
+        carried
+    }
+
+    /// Shipping does not wait for a verification.
+    async fn carry(&mut self, shutdown: &CancellationToken) -> Result<(), ShipError> {
         self.look_at_epoch(None).await?;
         while !shutdown.is_cancelled() && self.ship_next().await?.is_some() {}
         while !shutdown.is_cancelled() && self.verify_next().await?.is_some() {}
-        self.count(shutdown).await?;
-        if !shutdown.is_cancelled() && *reclaim_at <= Instant::now() {
-            reclaim::reclaim(&mut self.session).await?;
-            *reclaim_at = Instant::now() + RECLAIM_EVERY;
-        }
         Ok(())
     }
 }

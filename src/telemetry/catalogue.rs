@@ -132,7 +132,11 @@ const GAUGES: &[(&str, &str)] = &[
     ),
     (
         "textrail_spool_facts",
-        "Facts on this server's disk that are not in the ledger yet, by stream; inbound ones go first, stuck ones are tried every 30 s",
+        "Facts on this server's disk that are not in the ledger yet, by stream; inbound ones go first; stuck-inbound ones are tried every second, and sends are refused until they are in; stuck ones are tried every 30 s",
+    ),
+    (
+        "textrail_sends_stuck_seconds",
+        "For how long sends have been refused because PostgreSQL is there and does not take a subscriber's message, whose row somebody holds; 0 when all is well",
     ),
     ("textrail_spool_bytes", "Bytes of them on disk"),
     (
@@ -220,8 +224,8 @@ const GAUGES: &[(&str, &str)] = &[
     (
         "textrail_verify_oldest_unproven_age_seconds",
         "For how long the oldest thing that is not proven has waited, by the half of the proof: in the \
-         ledger's since its seal, in the loader's since it saw it, or since its last good look if it \
-         cannot look; 0 when nothing waits",
+         ledger's since its seal, in the lake's since the loader saw it; of one that cannot look, since \
+         it could; 0 when nothing waits",
     ),
     (
         "textrail_verify_alarm",

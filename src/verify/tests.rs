@@ -22,6 +22,8 @@ use std::time::Duration;
 use tempfile::TempDir;
 use uuid::Uuid;
 
+mod alarm;
+
 struct World {
     database: TestDatabase,
     lake: Arc<MemoryStore>,
@@ -446,7 +448,7 @@ async fn what_was_found_is_told_in_words_and_as_json() {
     let world = World::with_two_windows().await;
     world.lake.remove(&world.key("events/", 1));
     let mut findings = world.findings(false).await;
-    findings.spools.push(Spooled {
+    findings.add_spool(Spooled {
         folder: "spool".to_owned(),
         facts: BTreeMap::from([("click".to_owned(), 2)]),
         ..Spooled::default()
@@ -459,4 +461,74 @@ async fn what_was_found_is_told_in_words_and_as_json() {
     assert_eq!(json["differences"][0]["window"], "1-1");
     assert_eq!(json["differences"][0]["what"], "file_missing");
     assert_eq!(json["kinds"]["click"]["loaded"], 4);
+}
+
+#[tokio::test]
+async fn what_was_not_counted_is_not_proven() {
+    let mut world = World::with_two_windows().await;
+    // More than are counted on the spot, empty ones, and the shipper has counted none.
+    world.sql(
+        "INSERT INTO windows
+         SELECT epoch, number + n, snapshot, boundary + n * interval '5 minutes', sealed_at,
+                split_bytes, format_version
+         FROM windows, generate_series(1, 99) AS n WHERE number = 2;
+         INSERT INTO shipped_windows (epoch, number, row_count)
+         SELECT epoch, number, 0 FROM windows WHERE number > 2;
+         DELETE FROM window_counts;
+         UPDATE shipped_windows SET counted_at = NULL",
+    );
+    let findings = world.findings(false).await;
+    assert!(findings.differences.is_empty(), "{findings:?}");
+    assert_eq!((findings.windows, findings.proven), (101, 100));
+    assert_eq!(findings.on_their_way[0].at, "count");
+
+    world.sql("UPDATE windows SET sealed_at = sealed_at - interval '11 minutes'");
+    assert_eq!(world.found(false).await, [(What::NotCounted, Some(1))]);
+    world.ship().await;
+    assert_eq!(world.found(false).await, []);
+}
+
+#[tokio::test]
+async fn what_an_epoch_left_unshipped_is_closed_and_no_difference() {
+    let mut world = World::with_two_windows().await;
+    world.sql(
+        "INSERT INTO windows
+         SELECT epoch, 3, snapshot, boundary, sealed_at - interval '1 hour', split_bytes, format_version
+         FROM windows WHERE number = 2",
+    );
+    assert_eq!(world.found(false).await, [(What::NotShipped, Some(3))]);
+    world.sql("UPDATE epochs SET timeline = timeline + 1");
+    world.roll().await;
+    let findings = world.findings(true).await;
+    assert!(findings.differences.is_empty(), "{findings:?}");
+    assert!(findings.windows >= 4, "{findings:?}");
+}
+
+#[tokio::test]
+async fn what_a_spool_set_aside_differs_and_what_waits_there_does_not() {
+    let mut findings = Findings::default();
+    let waiting = Spooled {
+        folder: "spool".to_owned(),
+        facts: BTreeMap::from([("click".to_owned(), 2)]),
+        ..Spooled::default()
+    };
+    findings.add_spool(waiting.clone());
+    assert!(findings.differences.is_empty());
+    findings.add_spool(Spooled {
+        refused_facts: 3,
+        damaged_files: 1,
+        ..waiting
+    });
+    let found: Vec<_> = findings
+        .differences
+        .iter()
+        .map(|found| found.what)
+        .collect();
+    assert_eq!(found, [What::SpoolRefused, What::SpoolDamaged]);
+    assert_eq!(findings.differences[0].detail, "3 facts in spool");
+    findings.add_spool(Spooled {
+        folder: "other".to_owned(),
+        ..Spooled::default()
+    });
+    assert!(show::text(&findings).contains("The spool in other is empty."));
 }

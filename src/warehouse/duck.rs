@@ -27,6 +27,7 @@ mod read;
 mod rebuild;
 mod rules;
 mod staging;
+mod stopped;
 
 pub use rebuild::Rebuild;
 
@@ -109,6 +110,14 @@ impl Warehouse for DuckWarehouse {
 
     fn loaded(&self, among: &[WindowId]) -> Result<HashMap<WindowId, String>, WarehouseError> {
         self.current.load_full().loaded(among)
+    }
+
+    fn note_stopped(&self, stopped: &[(WindowId, String)]) -> Result<(), WarehouseError> {
+        self.current.load_full().note_stopped(stopped)
+    }
+
+    fn stopped(&self) -> Result<Vec<(WindowId, String)>, WarehouseError> {
+        self.current.load_full().stopped()
     }
 
     fn progress(&self) -> Result<Option<Progress>, WarehouseError> {

@@ -47,6 +47,19 @@ impl Told {
     }
 }
 
+/// `verify` finds nothing to differ, and these windows in the lake alone.
+async fn proven(cluster: &Cluster, pipeline: &Pipeline, only_in_lake: &[&str]) {
+    let findings = pipeline.verify(&cluster.url()).await;
+    assert!(findings.differences.is_empty(), "{findings:#?}");
+    assert_eq!(findings.proven, findings.windows, "{findings:#?}");
+    let found: Vec<String> = findings
+        .only_in_lake
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(found, only_in_lake);
+}
+
 fn epoch(cluster: &Cluster) -> (i32, String) {
     let row = cluster.client().query_one(
         "SELECT epoch, reason FROM epochs ORDER BY epoch DESC LIMIT 1",
@@ -111,6 +124,7 @@ async fn a_dump_goes_on_in_another_cluster() {
     told.kept(second.send(2).await);
     pipeline.roll().await;
     told.check(&pipeline);
+    proven(&second, &pipeline, &[]).await;
     check_epoch(second, (2, "system_identifier")).await;
 }
 
@@ -150,6 +164,7 @@ async fn an_older_copy_finds_the_lake_ahead_of_it() {
     // The rest of the copy was shipped in both lives; its two messages are known.
     let files = pipeline.text_column("SELECT sum(duplicates)::VARCHAR FROM loaded_files");
     assert_eq!(files, ["2"]);
+    proven(&cluster, &pipeline, &["1-2", "1-3", "1-4"]).await;
     stop(cluster).await;
 }
 
@@ -189,6 +204,7 @@ async fn a_promoted_replica_that_lost_commits_goes_on() {
     told.kept(replica.send(3).await);
     pipeline.roll().await;
     told.check(&pipeline);
+    proven(&replica, &pipeline, &["1-2"]).await;
     check_epoch(replica, (2, "timeline")).await;
 }
 

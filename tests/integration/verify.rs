@@ -2,24 +2,11 @@
 
 use crate::support::ledger::*;
 use crate::support::pipeline::Pipeline;
+use std::fs;
+use std::process::Command;
 use textrail::domain::status::Status;
 use textrail::event::Kind;
 use textrail::ledger::facts::NewReceipt;
-use textrail::ledger::session::Session;
-use textrail::verify::Findings;
-use textrail::verify::look::{Question, look};
-
-async fn verify(ledger: &TestLedger, pipeline: &Pipeline) -> Findings {
-    let mut session = Session::new(&ledger.database.url(), "verify");
-    let question = Question {
-        deep: true,
-        ..Question::default()
-    };
-    let reports = pipeline.reports();
-    look(&mut session, pipeline.store(), &*reports, &question, |_| {})
-        .await
-        .expect("all parts answer")
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_kind_of_fact_is_counted_alike_on_all_sides() {
@@ -53,7 +40,7 @@ async fn every_kind_of_fact_is_counted_alike_on_all_sides() {
     }
     pipeline.roll().await;
 
-    let findings = verify(&ledger, &pipeline).await;
+    let findings = pipeline.verify(&ledger.database.url()).await;
     assert!(findings.differences.is_empty(), "{findings:?}");
     assert_eq!((findings.windows, findings.proven), (2, 2));
     let events = |kind| findings.kinds[&kind].events;
@@ -69,4 +56,32 @@ fn by_gateway(id: &str) -> NewReceipt {
     let mut receipt = new_receipt(Status::Delivered);
     receipt.gateway_message_id = Some(id.to_owned());
     receipt
+}
+
+#[test]
+fn what_cannot_be_asked_is_no_difference() {
+    let folder = tempfile::tempdir().unwrap();
+    let code = |prepare: &dyn Fn()| {
+        prepare();
+        let mut verify = Command::new(env!("CARGO_BIN_EXE_textrail"));
+        verify.args(["verify", "--data"]).arg(folder.path());
+        let output = verify.env_remove("DATABASE_URL").output().unwrap();
+        let words = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.code(), words)
+    };
+    let said = |(code, words): (Option<i32>, String), what: &str| {
+        assert_eq!(code, Some(2), "{words}");
+        assert!(words.contains(what), "{words}");
+    };
+    said(code(&|| {}), "the lake cannot be asked");
+    let lake = folder.path().join("lake/textrail");
+    said(
+        code(&|| fs::create_dir_all(&lake).unwrap()),
+        "the ledger cannot be asked",
+    );
+    let note = folder.path().join("local.json");
+    said(
+        code(&|| fs::write(&note, "{").unwrap()),
+        "the ledger cannot be asked",
+    );
 }

@@ -64,7 +64,7 @@ class Saboteur:
                     self.struck["process frozen"] += 1
                     self._last(self._thaw_after(self._services[step.service], step.seconds))
             case "connections cut":
-                self._ledger.cut(self._draw.choice([0.01, 0.2, 1]), self._draw)
+                self._ledger.cut(self._draw.choice([0.01, 0.01, 0.01, 0.2, 1]), self._draw)
             case "ledger frozen" | "ledger killed" | "backend killed":
                 self._last(self._strike_ledger(step))
             case "store killed":

@@ -130,6 +130,7 @@ class Round:
                 return
             await self._restore(deployment)
             result.restored = True
+            result.struck["ledger restored"] += 1
             planted = await asyncio.to_thread(self._plant)
             result.bad_file = planted[0] if planted else None
             for key in planted if deployment.notifier else ():

@@ -81,7 +81,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, metavar="S", help="what rounds are drawn from [default: drawn]")
     parser.add_argument("--round", metavar="S/N", help="run one round again, as a failure printed it")
     parser.add_argument("--short", action="store_true", help="as scripts/test does: 200 kills, in about 3 minutes, and no round begins after 6")
-    parser.add_argument("--store", choices=["seaweedfs", "embedded", "both"], default="both", help="the S3 server; both: each round's is drawn [default: both]")
+    parser.add_argument("--store", choices=["seaweedfs", "embedded", "both"], default="both", help="the S3 server; both: one after the other [default: both]")
     parser.add_argument("--seconds", type=float, metavar="R", default=30, help="traffic and faults of a round, in seconds [default: 30]")
     parser.add_argument("--pace", type=float, metavar="F", default=2, help="faults a second, beside deaths at failpoints and what proxies lose [default: 2]")
     parser.add_argument("--clients", type=int, metavar="C", default=8, help="clients [default: 8]")
@@ -96,8 +96,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
     options = parser.parse_args(arguments)
     if options.short:
-        options.kills, options.minutes = 200, 6
-        options.seconds, options.pace = 40, 3
+        options.kills, options.minutes, options.jobs = 200, 6, 2
+        options.seconds, options.pace = 40, 5
     if all(limit is None for limit in (options.runs, options.minutes, options.kills, options.crash_points)):
         options.minutes = 3
     return options

@@ -18,14 +18,22 @@ pub enum Stream {
     Receipts,
     /// Clicks.
     Clicks,
-    /// Facts of all kinds that the ledger did not take although it took others, for a reason that
-    /// may pass: a lock that somebody holds, say. Tried again now and then.
+    /// Subscribers' messages that the ledger did not take although it took others, for a reason that
+    /// may pass: a lock that somebody holds, say. Tried again every second, and sends wait for them.
+    StuckInbound,
+    /// The same of receipts and clicks. Tried again now and then.
     Stuck,
 }
 
 impl Stream {
     /// Every stream, in the order in which they are drained.
-    pub const ALL: [Self; 4] = [Self::Inbound, Self::Receipts, Self::Clicks, Self::Stuck];
+    pub const ALL: [Self; STREAMS] = [
+        Self::Inbound,
+        Self::Receipts,
+        Self::Clicks,
+        Self::StuckInbound,
+        Self::Stuck,
+    ];
 
     /// The beginning of its segments' names.
     pub fn as_str(self) -> &'static str {
@@ -33,8 +41,22 @@ impl Stream {
             Self::Inbound => "inbound",
             Self::Receipts => "receipts",
             Self::Clicks => "clicks",
+            Self::StuckInbound => "stuck-inbound",
             Self::Stuck => "stuck",
         }
+    }
+
+    /// Where its facts go that the ledger does not take for now.
+    pub(in crate::ledger) fn aside(self) -> Self {
+        match self {
+            Self::Inbound | Self::StuckInbound => Self::StuckInbound,
+            Self::Receipts | Self::Clicks | Self::Stuck => Self::Stuck,
+        }
+    }
+
+    /// Whether its facts were set aside already.
+    pub(in crate::ledger) fn is_aside(self) -> bool {
+        self == self.aside()
     }
 
     pub(super) fn index(self) -> usize {
@@ -42,10 +64,14 @@ impl Stream {
             Self::Inbound => 0,
             Self::Receipts => 1,
             Self::Clicks => 2,
-            Self::Stuck => 3,
+            Self::StuckInbound => 3,
+            Self::Stuck => 4,
         }
     }
 }
+
+/// How many streams there are.
+pub(super) const STREAMS: usize = 5;
 
 /// How a segment's name ends.
 const SEGMENT: &str = "spool";
@@ -154,7 +180,7 @@ pub(super) fn segments(folder: &Path) -> io::Result<Vec<Segment>> {
 
 fn parse_name(name: &str) -> Option<(Stream, u64)> {
     let stem = name.strip_suffix(SEGMENT)?.strip_suffix('.')?;
-    let (stream, number) = stem.split_once('-')?;
+    let (stream, number) = stem.rsplit_once('-')?;
     let stream = Stream::ALL.into_iter().find(|one| one.as_str() == stream)?;
     Some((stream, number.parse().ok()?))
 }

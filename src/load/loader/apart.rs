@@ -20,21 +20,25 @@ impl Loader {
         let all = staged.found.len();
         let mut refused = Vec::new();
         if all == 1 {
+            self.remember([staged.found[0].key.as_str()]).await?;
             refused.push((staged.found[0].key.clone(), error));
         } else {
             measure::takes_apart(all, &error);
             for (place, found) in staged.found.iter().enumerate() {
                 match self.load(staged, place..place + 1, report).await {
-                    Err(LoadError::Warehouse(error)) => refused.push((found.key.clone(), error)),
+                    Err(LoadError::Warehouse(error)) => {
+                        self.remember([found.key.as_str()]).await?;
+                        refused.push((found.key.clone(), error));
+                    }
                     loaded => loaded?,
                 }
             }
         }
-        self.blame(refused, all, report)
+        self.blame(refused, all, report).await
     }
 
     /// Tells windows that the warehouse refused from a warehouse that refuses all.
-    fn blame(
+    async fn blame(
         &mut self,
         refused: Vec<(String, WarehouseError)>,
         tried: usize,
@@ -51,7 +55,7 @@ impl Loader {
                 stopped.push((key, Fault::Warehouse(error)));
             }
         }
-        self.stop(stopped, report);
+        self.stop(stopped, report).await?;
         at_fault.map_or(Ok(()), |error| Err(error.into()))
     }
 }

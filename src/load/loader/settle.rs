@@ -6,8 +6,10 @@ use crate::{
     load::{
         fault::{Fault, LoadError},
         measure,
+        reprocess::follow::windows,
     },
 };
+use std::time::Instant;
 
 /// Stopped windows that have a metric of their own, at most: the log names all.
 const MOST_NAMED: usize = 100;
@@ -44,7 +46,13 @@ impl Loader {
 
     /// These windows are not loaded. One whose fault does not pass waits no longer: it is announced
     /// again.
-    pub(super) fn stop(&mut self, stopped: Vec<(String, Fault)>, report: &mut TickReport) {
+    pub(super) async fn stop(
+        &mut self,
+        stopped: Vec<(String, Fault)>,
+        report: &mut TickReport,
+    ) -> Result<(), LoadError> {
+        self.remember(stopped.iter().map(|(key, _)| key.as_str()))
+            .await?;
         for (manifest_key, fault) in stopped {
             measure::stopped(&manifest_key, &fault);
             if fault.passes() {
@@ -60,6 +68,43 @@ impl Loader {
             });
         }
         measure::stopped_windows(self.stopped.len());
+        Ok(())
+    }
+
+    /// Notes in the warehouse that these windows are not loaded, before anything after them is: its
+    /// progress waits for them.
+    pub(super) async fn remember(
+        &self,
+        keys: impl IntoIterator<Item = &str> + Send,
+    ) -> Result<(), LoadError> {
+        let named = keys.into_iter().map(str::to_owned);
+        let windows = windows(named);
+        if windows.is_empty() {
+            return Ok(());
+        }
+        self.ask(move |warehouse| warehouse.note_stopped(&windows))
+            .await
+    }
+
+    /// Every so often, and at first, windows that stand still are tried again, however long ago they
+    /// were announced.
+    pub(super) async fn look_again(&mut self) -> Result<(), LoadError> {
+        let begun = Instant::now();
+        let every = self.settings.look_back_every;
+        if self
+            .looked_again
+            .is_some_and(|last| begun.duration_since(last) < every)
+        {
+            return Ok(());
+        }
+        let stopped = self.ask(|warehouse| warehouse.stopped()).await?;
+        self.looked_again = Some(begun);
+        let again = stopped.into_iter().map(|(_, manifest_key)| Announcement {
+            manifest_key,
+            handle: None,
+        });
+        self.waiting.add(again.collect());
+        Ok(())
     }
 
     fn note_stopped(&mut self, manifest_key: &str, fault: &Fault) {

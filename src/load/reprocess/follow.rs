@@ -4,13 +4,15 @@
 //! it is brought up first, beside the one that answers; only then does it answer, and reports never
 //! go back in time.
 
+pub(in crate::load) use super::pour::windows;
 use super::{
     missing::{listing, missing},
     pour::{Pour, PourSettings},
 };
 use crate::{
+    cause::with_causes,
     lake::store::ObjectStore,
-    load::{LoadSettings, fault::LoadError, measure},
+    load::{LoadSettings, fault::LoadError, measure, retry::Quarantine},
     warehouse::Warehouse,
 };
 use std::sync::Arc;
@@ -51,6 +53,27 @@ pub(in crate::load) async fn follow(
     if waits || stop.is_cancelled() {
         return Ok(());
     }
+    // Before, so that reports do not go back; and after, for a correction that came in between.
+    correct(store, &newer, settings).await;
+    drop(newer);
     let current = warehouse.clone();
-    Ok(tokio::task::spawn_blocking(move || current.adopt_newer()).await??)
+    tokio::task::spawn_blocking(move || current.adopt_newer()).await??;
+    correct(store, warehouse, settings).await;
+    Ok(())
+}
+
+/// Takes the corrections that the generation before took alone. What fails is told of, and stays in
+/// quarantine, where an operator sees it: it holds up no report.
+async fn correct(
+    store: &Arc<dyn ObjectStore>,
+    warehouse: &Arc<dyn Warehouse>,
+    settings: &LoadSettings,
+) {
+    let desk = Quarantine::new(store.clone(), warehouse.clone(), settings.staging.clone());
+    if let Err(error) = desk.retry_corrected().await {
+        tracing::error!(
+            error = with_causes(&error),
+            "corrected lines stay in quarantine: `textrail quarantine retry` loads them"
+        );
+    }
 }

@@ -69,7 +69,7 @@ impl From<&LoadSettings> for PourSettings {
 }
 
 /// Windows and where their manifests are.
-pub(super) type Order = Vec<(WindowId, String)>;
+pub(in crate::load) type Order = Vec<(WindowId, String)>;
 
 /// See the module.
 pub(super) struct Pour<'a> {
@@ -129,6 +129,8 @@ impl Pour<'_> {
         let mut stopped = StoppedWindows::new();
         let mut staged = self.stage(&mut manifests).await?;
         while let Some(batch) = staged.take().filter(|_| !self.stop.is_cancelled()) {
+            self.remember(batch.stopped.iter().map(|(key, _)| key))
+                .await?;
             let (loaded, next) = join(self.load(&batch), self.stage(&mut manifests)).await;
             let (report, refused) = loaded?;
             stopped.extend(batch.stopped);
@@ -243,12 +245,29 @@ impl Pour<'_> {
             measure::takes_apart(all, &error);
             for (place, key) in batch.keys.iter().enumerate() {
                 match self.transaction(batch, place..place + 1).await {
-                    Err(LoadError::Warehouse(error)) => refused.push((key.clone(), error)),
+                    Err(LoadError::Warehouse(error)) => {
+                        self.remember([key]).await?;
+                        refused.push((key.clone(), error));
+                    }
                     loaded => done.add(loaded?),
                 }
             }
         }
         Ok((done, blame(refused, all)?))
+    }
+
+    /// Notes in the warehouse that these windows are not loaded, before anything after them is.
+    async fn remember(
+        &self,
+        keys: impl IntoIterator<Item = &String> + Send,
+    ) -> Result<(), LoadError> {
+        let named = windows(keys.into_iter().cloned());
+        if named.is_empty() {
+            return Ok(());
+        }
+        let warehouse = self.warehouse.clone();
+        let note = move || warehouse.note_stopped(&named);
+        Ok(tokio::task::spawn_blocking(note).await??)
     }
 
     async fn transaction(
@@ -288,7 +307,7 @@ fn text_bytes(found: &Found) -> u64 {
 }
 
 /// Manifests by the windows that their keys name; what is no manifest is passed over.
-pub(super) fn windows(keys: impl Iterator<Item = String>) -> Order {
+pub(in crate::load) fn windows(keys: impl Iterator<Item = String>) -> Order {
     keys.filter_map(|key| fetch::window_of(&key).map(|id| (id, key)))
         .collect()
 }

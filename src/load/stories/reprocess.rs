@@ -228,6 +228,42 @@ async fn what_comes_meanwhile_is_in_both_and_reports_never_go_back() {
     assert_eq!(scene.number(&clicks), 1);
 }
 
+/// A correction of a click, as `textrail quarantine` writes it into the lake.
+fn correct(lake: &MemoryLake, number: i64, click: &Event) {
+    let folder = keys::corrections("click", 1, number, 0);
+    let correction = serde_json::json!({
+        "file": keys::log_file("click", boundary(number), 1, number, 0),
+        "line_number": 1,
+        "line": click.encode().unwrap(),
+    });
+    let key = format!("{folder}0000000001.json");
+    lake.replace(&key, correction.to_string().into());
+}
+
+#[tokio::test]
+async fn what_is_corrected_meanwhile_is_corrected_in_the_new_one() {
+    let message = Sent::new("2026-11-23T05:01:00Z");
+    let scene = told(&[vec![message.message(1)]]).await;
+    for number in [2, 3] {
+        let bad = (Kind::Click, b"{}".to_vec());
+        scene.lake.window_of_lines(number, vec![bad]);
+    }
+    scene.tick().await;
+    let (lake, click) = (scene.lake.clone(), message.click(5, "human"));
+    let derives = move |step| {
+        if let Step::Derive { messages: 0, .. } = step {
+            correct(&lake, 2, &click);
+        }
+    };
+    assert_eq!(run(&scene, derives).await.unwrap().quarantined, 2);
+    // And one more before it answers.
+    correct(&scene.lake, 3, &message.click(6, "human"));
+    scene.tick().await;
+    assert_eq!(scene.warehouse.generation(), "generation-0002");
+    assert_eq!(scene.number("SELECT clicks FROM messages"), 2);
+    assert_eq!(scene.number("SELECT count(*) FROM quarantined_lines"), 0);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn each_report_is_wholly_of_one_generation() {
     let scene = Arc::new(told(&story(4, 3)).await);

@@ -29,6 +29,8 @@ pub(super) struct State {
     pub(super) row_count: bool,
     /// Refuses everything.
     pub(super) broken: bool,
+    /// What was noted as stopped.
+    pub(super) stopped: BTreeMap<WindowId, String>,
 }
 
 impl Double {
@@ -92,6 +94,7 @@ impl Warehouse for Double {
                 report.quarantined += bad;
             }
             report.windows.push(window.id);
+            state.stopped.remove(&window.id);
             state.windows.insert(window.id, (window.clone(), lines));
         }
         state.transactions.push(report.windows.clone());
@@ -107,12 +110,31 @@ impl Warehouse for Double {
         Ok(known.collect())
     }
 
+    fn note_stopped(&self, stopped: &[(WindowId, String)]) -> Result<(), WarehouseError> {
+        let mut state = self.state();
+        for (id, key) in stopped {
+            if !state.windows.contains_key(id) {
+                state.stopped.insert(*id, key.clone());
+            }
+        }
+        Ok(())
+    }
+
+    fn stopped(&self) -> Result<Vec<(WindowId, String)>, WarehouseError> {
+        Ok(self.state().stopped.clone().into_iter().collect())
+    }
+
     fn progress(&self) -> Result<Option<Progress>, WarehouseError> {
         let state = self.state();
         let mut last: Option<&StagedWindow> = None;
         for (window, _) in state.windows.values() {
             let follows = last.is_none_or(|last| {
-                window.id.epoch > last.id.epoch || window.first_number == last.id.number + 1
+                let held = state
+                    .stopped
+                    .keys()
+                    .any(|stopped| stopped.epoch < window.id.epoch);
+                (window.id.epoch > last.id.epoch && !held)
+                    || window.first_number == last.id.number + 1
             });
             if !follows || (last.is_none() && window.first_number != 1) {
                 break;

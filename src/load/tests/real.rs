@@ -91,3 +91,57 @@ async fn what_was_noted_is_what_the_tables_hold() {
     warehouse.execute("INSERT INTO clicks SELECT * FROM clicks LIMIT 1");
     assert_eq!(held(Kind::Click), (2, 3));
 }
+
+/// Where an epoch ends, no number says that a window of it is missing.
+#[tokio::test]
+async fn an_epoch_is_not_passed_over_while_a_window_of_it_is_stopped() {
+    let world = World::new();
+    let directory = tempfile::tempdir().unwrap();
+    let warehouse = open(directory.path());
+    let tick = async || {
+        let mut loader = Loader::new(world.lake.clone(), warehouse.clone(), world.settings());
+        loader.tick().await.unwrap()
+    };
+    let mark = || warehouse.progress().unwrap().unwrap().id;
+    let of_epoch_2 = |number| WindowId { epoch: 2, number };
+    world.ship(1, 1);
+    let file = world.ship(2, 1).files.remove(0).key;
+    let whole = world.lake.objects()[&file].clone();
+    world.lake.overwrite(&file, Bytes::from_static(b"altered"));
+    world.ship_lines(of_epoch_2(1), &[(Kind::Click, vec![line(Kind::Click)])]);
+    let report = tick().await;
+    assert_eq!(report.windows, [id(1), of_epoch_2(1)]);
+    assert_eq!(mark(), id(1));
+    // Another loader tries it again, and another epoch changes nothing.
+    world.ship_lines(of_epoch_2(2), &[(Kind::Click, vec![line(Kind::Click)])]);
+    assert_eq!(reasons(&tick().await), ["checksum"]);
+    assert_eq!(mark(), id(1));
+    world.lake.overwrite(&file, whole);
+    assert_eq!(tick().await.windows, [id(2)]);
+    assert_eq!(mark(), of_epoch_2(2));
+    assert!(warehouse.stopped().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_window_that_was_stopped_long_before_the_mark_is_tried_again() {
+    let world = World::new();
+    let directory = tempfile::tempdir().unwrap();
+    let warehouse = open(directory.path());
+    let load = || Loader::new(world.lake.clone(), warehouse.clone(), world.settings());
+    world.ship_lines(
+        WindowId {
+            epoch: 2,
+            number: 1,
+        },
+        &[(Kind::Click, vec![line(Kind::Click)])],
+    );
+    load().tick().await.unwrap();
+    // Of a day that no look back reaches.
+    let lines = vec![(Kind::Click, vec![line(Kind::Click)])];
+    let mut old = manifest(&world.lake, id(9), &lines);
+    old.sealed_at -= TimeDelta::days(9);
+    world.put_manifest(&old);
+    assert!(load().tick().await.unwrap().windows.is_empty());
+    warehouse.note_stopped(&[(id(9), key_of(&old))]).unwrap();
+    assert_eq!(load().tick().await.unwrap().windows, [id(9)]);
+}

@@ -1,6 +1,7 @@
 //! The outbox is emptied behind verified windows, and nowhere else.
 
 use super::*;
+use crate::ledger::counts;
 
 /// Slots, by their distance from the current hour's.
 fn insert_in(distance: i64, rows: i64) -> String {
@@ -156,4 +157,124 @@ async fn while_the_lake_is_away_nothing_is_given_up() {
         3
     );
     assert_eq!(shipper.reclaim().await.unwrap(), 1);
+}
+
+/// A row of the hour of its slot, some hours ago: two to six, or a transaction may still write there.
+async fn record_hours_ago(world: &World, hours: i64) {
+    world
+        .sql(&format!(
+            "INSERT INTO outbox (slot, epoch, event_id, kind, recorded_at, line)
+             SELECT (extract(epoch FROM now())::bigint / 3600 - {hours}) % 8,
+                 1, gen_random_uuid(), 5, now() - interval '{hours} hours', '{{}}'"
+        ))
+        .await;
+}
+
+async fn counted(world: &World) -> i64 {
+    let sql = "SELECT count(*) FROM shipped_windows WHERE counted_at IS NOT NULL";
+    world.number(sql).await
+}
+
+/// What a shipper of the version before leaves of a window, which counts nothing.
+const SHIPPED_BY_THE_VERSION_BEFORE: &str = "DELETE FROM window_counts WHERE number = 1;
+    UPDATE shipped_windows SET counted_at = NULL WHERE number = 1";
+
+#[tokio::test]
+async fn a_window_that_the_version_before_emptied_uncounted_holds_nothing_up() {
+    let mut world = World::new().await;
+    let mut shipper = world.shipper();
+    record_hours_ago(&world, 5).await;
+    record_hours_ago(&world, 4).await;
+    shipper.tick(world.next_mark()).await.unwrap();
+    world.sql(SHIPPED_BY_THE_VERSION_BEFORE).await;
+    assert_eq!(shipper.reclaim().await.unwrap(), 0, "nothing is counted");
+    // It had its rows in two children, of which one is emptied.
+    let slot = world.number("SELECT min(slot)::bigint FROM outbox").await;
+    world.sql(&format!("TRUNCATE outbox_{slot}")).await;
+    record_hours_ago(&world, 3).await;
+    shipper.tick(world.next_mark()).await.unwrap();
+    let told = "SELECT count(*) FROM shipped_windows
+        WHERE number = 1 AND uncounted = 'reclaimed' AND counted_at = verified_at";
+    assert_eq!(world.number(told).await, 1);
+    let missed = "SELECT count(*) FROM facts_without_event";
+    assert_eq!(world.number(missed).await, 0);
+    assert_eq!(shipper.reclaim().await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_window_that_lost_events_is_no_such_window() {
+    let mut world = World::new().await;
+    let mut shipper = world.shipper();
+    record_hours_ago(&world, 4).await;
+    record_hours_ago(&world, 4).await;
+    shipper.tick(world.next_mark()).await.unwrap();
+    world.sql(SHIPPED_BY_THE_VERSION_BEFORE).await;
+    let one = "DELETE FROM outbox WHERE id = (SELECT min(id) FROM outbox)";
+    world.sql(one).await;
+    shipper.tick(world.next_mark()).await.unwrap();
+    assert_eq!(counted(&world).await, 1, "the empty one alone");
+    assert_eq!(shipper.reclaim().await.unwrap(), 0);
+
+    // Until an operator has looked.
+    let id = WindowId {
+        epoch: 1,
+        number: 1,
+    };
+    let accept = async || {
+        let mut session = Session::new(&world.database.url(), "test");
+        let accepted = session.run(move |client| counts::accept(client, id)).await;
+        accepted.unwrap()
+    };
+    assert!(accept().await);
+    assert!(!accept().await, "it holds nothing any more");
+    assert_eq!(shipper.reclaim().await.unwrap(), 1);
+    let kept = "SELECT events FROM window_counts WHERE number = 1 AND kind = 5";
+    assert_eq!(world.number(kept).await, 1, "the difference stays");
+}
+
+#[tokio::test]
+async fn a_window_that_cannot_be_counted_stops_no_other() {
+    let mut world = World::new().await;
+    let mut shipper = world.shipper();
+    let refuse = "ALTER TABLE window_counts ADD CONSTRAINT no CHECK (number <> 2)";
+    world.sql(refuse).await;
+    for hours in [5, 4, 3] {
+        record_hours_ago(&world, hours).await;
+        shipper.tick(world.next_mark()).await.unwrap();
+    }
+    assert_eq!(counted(&world).await, 2);
+    assert_eq!(shipper.reclaim().await.unwrap(), 1, "what is before it");
+    world
+        .sql("ALTER TABLE window_counts DROP CONSTRAINT no")
+        .await;
+    let mut later = world.shipper();
+    world.gone(shipper).await;
+    later.tick(world.next_mark()).await.unwrap();
+    assert_eq!(counted(&world).await, 4);
+    assert_eq!(later.reclaim().await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn many_windows_that_differ_do_not_keep_another_from_its_turn() {
+    let mut world = World::new().await;
+    let mut shipper = world.shipper();
+    for _ in 0..12 {
+        record_hours_ago(&world, 4).await;
+        shipper.tick(world.next_mark()).await.unwrap();
+    }
+    world
+        .sql(
+            "DELETE FROM window_counts; UPDATE shipped_windows SET counted_at = NULL;
+             UPDATE window_files SET row_count = 2",
+        )
+        .await;
+    shipper.tick(world.next_mark()).await.unwrap();
+    assert_eq!(counted(&world).await, 1, "the empty one alone");
+    world
+        .sql("UPDATE window_files SET row_count = 1 WHERE number = 12")
+        .await;
+    for _ in 0..2 {
+        shipper.tick(world.now).await.unwrap();
+    }
+    assert_eq!(counted(&world).await, 2);
 }

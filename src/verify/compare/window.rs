@@ -59,11 +59,6 @@ impl<'a> Window<'a> {
             .or_else(|| self.loaded.map(|loaded| loaded.sealed_at))
     }
 
-    /// Whether the ledger's side is known: counted, or none of this ledger's.
-    pub(super) fn is_counted(&self) -> bool {
-        self.known.is_none_or(|known| known.counted || known.closed)
-    }
-
     pub(super) fn counts(&self, kind: Kind) -> Counts {
         let counted = self.known.filter(|known| known.counted && !known.closed);
         let known = counted.and_then(|known| known.kinds.get(&kind));
@@ -90,18 +85,20 @@ impl<'a> Window<'a> {
         }
     }
 
-    /// The last side that has it, if it is not at all of them, or was not counted.
+    /// How far it is, if it is not everywhere yet, or was not counted. An empty one is everywhere once
+    /// it is shipped: it has no manifest.
     pub(super) fn station(&self) -> Option<&'static str> {
-        let known = self.known.filter(|known| !known.closed)?;
-        if self.manifest().is_none() {
-            // An empty one costs no object and no load.
-            let empty = known.kinds.values().all(|kind| kind.events == Some(0));
-            return (!(known.shipped && known.counted && empty)).then_some("ledger");
+        let known = self.known.filter(|known| !known.closed);
+        let in_lake = known.map_or(!self.standing.is_empty(), |known| {
+            known.manifest_key.is_some()
+        });
+        if known.is_some_and(|known| !known.shipped) {
+            Some("ledger")
+        } else if in_lake && self.loaded.is_none() {
+            Some("lake")
+        } else {
+            known.is_some_and(|known| !known.counted).then_some("count")
         }
-        if self.loaded.is_none() {
-            return Some("lake");
-        }
-        (!self.is_counted()).then_some("count")
     }
 }
 

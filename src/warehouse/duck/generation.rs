@@ -1,6 +1,6 @@
 //! One generation: one open file.
 
-use super::{DuckSettings, heal, load, lock, notes, quarantine, read, refused, rules};
+use super::{DuckSettings, heal, load, lock, notes, quarantine, read, refused, rules, stopped};
 use crate::{
     domain::window::WindowId,
     event::{Kind, fields::fields},
@@ -167,6 +167,15 @@ impl Warehouse for Generation {
 
     fn loaded(&self, among: &[WindowId]) -> Result<HashMap<WindowId, String>, WarehouseError> {
         read::loaded(&self.connect()?, among).map_err(refused("list its windows"))
+    }
+
+    fn note_stopped(&self, stopped: &[(WindowId, String)]) -> Result<(), WarehouseError> {
+        stopped::note(&mut *self.writer()?, stopped)
+            .map_err(refused("note the windows that cannot be loaded"))
+    }
+
+    fn stopped(&self) -> Result<Vec<(WindowId, String)>, WarehouseError> {
+        stopped::all(&self.connect()?).map_err(refused("list the windows that cannot be loaded"))
     }
 
     fn progress(&self) -> Result<Option<Progress>, WarehouseError> {

@@ -3,6 +3,7 @@
 use super::{
     read, refused,
     staging::{deduplicate, id_range, rows_by_file, rows_of, stage},
+    stopped,
 };
 use crate::{
     domain::window::WindowId,
@@ -77,6 +78,8 @@ fn take(
     }
     merge(&transaction).map_err(refused("load events"))?;
     let report = note(&transaction, &windows).map_err(refused("note what it loaded"))?;
+    stopped::forget(&transaction, windows.iter().map(|window| window.id))
+        .map_err(refused("note what it loaded"))?;
     advance(&transaction).map_err(refused("note its progress"))?;
     fail::fail_point!("load.commit.before");
     transaction.commit().map_err(refused("commit a load"))?;

@@ -1,6 +1,6 @@
 //! What the warehouse answers.
 
-use super::{Cell, refused};
+use super::{Cell, refused, stopped};
 use crate::{
     domain::window::WindowId,
     warehouse::{Counts, Progress, Rows, Select, WarehouseError},
@@ -77,7 +77,8 @@ pub(super) fn progress(connection: &Connection) -> duckdb::Result<Option<Progres
 }
 
 /// The last loaded window that is reached from `start` without a gap. A new epoch follows on the
-/// last one from its first window.
+/// last one from its first window, unless a window of an older one is known and not loaded: nobody
+/// else knows how many the older one had.
 pub(super) fn contiguous_after(
     connection: &Connection,
     start: Option<WindowId>,
@@ -91,6 +92,7 @@ pub(super) fn contiguous_after(
          WHERE epoch > $1 OR (epoch = $1 AND number > $2) ORDER BY epoch, number",
     )?;
     let mut rows = statement.query(params![at.epoch, at.number])?;
+    let held_by = stopped::oldest_epoch(connection)?;
     let mut reached = None;
     while let Some(row) = rows.next()? {
         let id = window_id(row)?;
@@ -100,7 +102,8 @@ pub(super) fn contiguous_after(
         } else {
             1
         };
-        if first > expected {
+        let held = id.epoch != at.epoch && held_by.is_some_and(|older| older < id.epoch);
+        if held || first > expected {
             break;
         }
         reached = Some(Progress {

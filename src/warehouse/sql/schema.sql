@@ -173,6 +173,15 @@ CREATE TABLE IF NOT EXISTS quarantined_lines (
 -- Files of earlier versions lack it.
 ALTER TABLE quarantined_lines ADD COLUMN IF NOT EXISTS lines BIGINT DEFAULT 1;
 
+-- Windows that were tried and could not be loaded: a manifest told of them, so the reports are not
+-- complete without them. A row leaves with the load of its window.
+CREATE TABLE IF NOT EXISTS stopped_windows (
+    epoch               INTEGER NOT NULL,
+    number              BIGINT NOT NULL,
+    manifest_key        VARCHAR NOT NULL,
+    stopped_at          TIMESTAMPTZ NOT NULL
+);
+
 -- One row: the last window up to which none is missing.
 CREATE TABLE IF NOT EXISTS progress (
     epoch               INTEGER NOT NULL,

@@ -10,9 +10,12 @@ use textrail::embedded::object_store::{Credentials, EmbeddedStore};
 use textrail::lake::keys;
 use textrail::lake::s3::{S3Settings, S3Store};
 use textrail::lake::store::{ObjectStore, list_all};
+use textrail::ledger::session::Session;
 use textrail::load::{LoadSettings, Loader};
 use textrail::report::{LocalReports, Reports};
 use textrail::ship::{ShipError, ShipSettings, Shipper, TickReport};
+use textrail::verify::Findings;
+use textrail::verify::look::{Question, look};
 use textrail::warehouse::duck::{DuckSettings, DuckWarehouse};
 use textrail::warehouse::{Rows, Select, Warehouse};
 use tokio::sync::Mutex;
@@ -85,6 +88,19 @@ impl Pipeline {
 
     pub fn store(&self) -> &dyn ObjectStore {
         self.store.as_ref()
+    }
+
+    /// What `textrail verify --deep` finds, of a ledger in this lake and warehouse.
+    pub async fn verify(&self, database_url: &str) -> Findings {
+        let mut session = Session::new(database_url, "verify");
+        let question = Question {
+            deep: true,
+            ..Question::default()
+        };
+        let reports = self.reports();
+        look(&mut session, self.store(), &*reports, &question, |_| {})
+            .await
+            .expect("all parts answer")
     }
 
     /// What a statement reads in the warehouse.

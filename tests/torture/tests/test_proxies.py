@@ -61,6 +61,12 @@ class OfTheLedger(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(await self.ask(_COMMIT), _COMMITTED)
         self.assertEqual(self.proxy.struck["commit answer lost"], 1)
 
+    async def test_a_commit_is_lost_with_a_probability(self) -> None:
+        self.proxy.odds = {"commit lost": 1.0}
+        self.assertEqual((await self.ask(_COMMIT), self.heard), (b"", b""))
+        self.proxy.release()
+        self.assertEqual(await self.ask(_COMMIT), _COMMITTED)
+
     async def test_an_insert_that_is_its_own_transaction(self) -> None:
         self.answer = _INSERTED
         self.proxy.strike_next("commit answer lost")

@@ -1,5 +1,6 @@
 -- The oldest window that is shipped and was never counted, with the snapshot of the one before it.
--- Few rows are without a count, and those have an index.
+-- Few rows are without a count, and those have an index. $1 epochs and $2 numbers of windows to pass
+-- over: their count failed a while ago.
 SELECT shipped.epoch, shipped.number, sealed.snapshot::text, previous.snapshot::text,
        epochs.foreign_through, epochs.covered_through,
        -- Where another cluster went on after a dump: its transaction ids mean something else.
@@ -17,5 +18,6 @@ WHERE shipped.counted_at IS NULL
         SELECT FROM window_counts AS counted
         WHERE counted.epoch = shipped.epoch AND counted.number = shipped.number
     )
+    AND (shipped.epoch, shipped.number) NOT IN (SELECT * FROM unnest($1::integer[], $2::bigint[]))
 ORDER BY shipped.epoch, shipped.number
 LIMIT 1
