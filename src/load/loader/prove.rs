@@ -12,7 +12,7 @@ use std::time::Instant;
 impl Loader {
     /// Holds what was loaded against its manifests; whether all that is to be held could be.
     pub(super) async fn prove(&mut self, now: Instant) -> Result<bool, LoadError> {
-        let remembered = self.remember().await;
+        let remembered = self.recall().await;
         let unproven = self.proof.unproven();
         let held = self
             .ask(move |warehouse| {
@@ -28,7 +28,7 @@ impl Loader {
     }
 
     /// Calls the last windows back to mind, after a start and after a switch; whether that is done.
-    async fn remember(&mut self) -> bool {
+    async fn recall(&mut self) -> bool {
         let generation = self.warehouse.generation();
         if self.proof.remembers(&generation) {
             return true;
