@@ -9,6 +9,8 @@ use std::path::PathBuf;
 use url::Url;
 use uuid::Uuid;
 
+mod help;
+
 /// The whole command line.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "textrail", version, max_term_width = 100)]
@@ -45,40 +47,40 @@ pub struct Common {
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
     /// Run everything in one process on this machine
-    #[command(after_help = UP)]
+    #[command(after_help = help::UP)]
     Up(Up),
     /// Run the API: sends, webhooks, redirects, and reports passed on to the loader
-    #[command(after_help = SERVE)]
+    #[command(after_help = help::SERVE)]
     Serve,
     /// Run the shipper: committed events into log files in the lake
-    #[command(after_help = SHIP)]
+    #[command(after_help = help::SHIP)]
     Ship,
     /// Run the loader: log files into the warehouse, and reports out of it
-    #[command(after_help = LOAD)]
+    #[command(after_help = help::LOAD)]
     Load(Load),
     /// Print a report of a running server
-    #[command(after_help = REPORT)]
+    #[command(after_help = help::REPORT)]
     Report(Report),
     /// Rebuild the warehouse from the lake, and switch to it when it is proven
-    #[command(after_help = REPROCESS)]
+    #[command(after_help = help::REPROCESS)]
     Reprocess(Reprocess),
     /// See what could not be loaded, and load it after all
-    #[command(after_help = QUARANTINE)]
+    #[command(after_help = help::QUARANTINE)]
     Quarantine(Quarantine),
     /// Run SQL straight on the lake's files
-    #[command(after_help = QUERY)]
+    #[command(after_help = help::QUERY)]
     Query(Query),
     /// Prove that ledger, lake and warehouse hold the same, window by window
-    #[command(after_help = VERIFY)]
+    #[command(after_help = help::VERIFY)]
     Verify(Verify),
     /// Bring the ledger's schema up to this version
-    #[command(after_help = MIGRATE)]
+    #[command(after_help = help::MIGRATE)]
     Migrate(Migrate),
     /// Drive a running server like a campaign, and tell what its report must show
-    #[command(after_help = DEMO)]
+    #[command(after_help = help::DEMO)]
     Demo(Demo),
     /// Make, list and revoke API keys
-    #[command(after_help = KEY)]
+    #[command(after_help = help::KEY)]
     Key(Key),
 }
 
@@ -320,8 +322,12 @@ pub struct Verify {
     #[arg(long, value_name = "TIME", value_parser = instant)]
     pub until: Option<DateTime<Utc>>,
     /// Compare this window alone: its epoch and its number, such as 1-42
-    #[arg(long, value_name = "EPOCH-NUMBER", value_parser = window, conflicts_with_all = ["since", "until"])]
+    #[arg(long, value_name = "EPOCH-NUMBER", conflicts_with_all = ["since", "until"])]
     pub window: Option<WindowId>,
+    /// Let the ledger's count of this window hold up the outbox no longer, such as 1-42: someone has
+    /// looked, and it cannot be mended. The difference stays, and is listed as before
+    #[arg(long, value_name = "EPOCH-NUMBER", conflicts_with_all = ["since", "until", "window", "deep", "json"])]
+    pub accept: Option<WindowId>,
     /// Also read every file of these windows: checksums, lines, and that no event stands twice; and
     /// count the warehouse's different events
     #[arg(long)]
@@ -343,17 +349,6 @@ fn instant(text: &str) -> Result<DateTime<Utc>, String> {
         .map_err(|_| {
             "must be a date, such as 2026-11-23, or a time, such as 2026-11-23T05:00:00Z".to_owned()
         })
-}
-
-fn window(text: &str) -> Result<WindowId, String> {
-    let parse = || {
-        let (epoch, number) = text.split_once('-')?;
-        Some(WindowId {
-            epoch: epoch.parse().ok()?,
-            number: number.parse().ok()?,
-        })
-    };
-    parse().ok_or_else(|| "must be an epoch and a number, such as 1-42".to_owned())
 }
 
 /// `textrail migrate`.
@@ -407,138 +402,6 @@ pub enum RoleName {
     /// Everything.
     Admin,
 }
-
-const UP: &str = "\
-Starts a private PostgreSQL, an S3-compatible store in a folder, the API, the shipper, the loader
-and the reports, under one data folder. The first start prints an API key. Ctrl-C finishes what is
-in hand and stops everything; starting again goes on where it stopped.
-
-Examples:
-  textrail up                           # http://127.0.0.1:8080, data in ./data
-  textrail up --window 5s               # reports follow within seconds
-  TEXTRAIL_HTTP__PUBLIC_URL=https://sms.example.com textrail up --data /srv/textrail \
-    --listen 0.0.0.0:8080               # texts and gateways get this URL";
-
-const SERVE: &str = "\
-Needs the ledger (ledger.url or DATABASE_URL), migrated, and asks the loader (loader.url) for
-reports. Any number may run. See textrail.example.toml for every setting.
-
-Example:
-  DATABASE_URL=postgres://textrail@db/textrail TEXTRAIL_HTTP__LISTEN=0.0.0.0:8080 textrail serve";
-
-const SHIP: &str = "\
-Needs the ledger (ledger.url or DATABASE_URL) and the lake (lake.bucket). Several may run: one is
-active, the others stand by. Answers health and metrics on shipper.listen.
-
-Example:
-  DATABASE_URL=postgres://textrail@db/textrail TEXTRAIL_LAKE__BUCKET=my-lake textrail ship";
-
-const LOAD: &str = "\
-Needs the lake (lake.bucket) and a folder for the warehouse (warehouse.directory); never the ledger.
-Answers reports, health and metrics on loader.listen. Finds new windows by asking the lake, and sooner
-if S3 posts to an SQS queue (loader.queue_url): messages are deleted once their windows are loaded.
-What is no notification of this lake is left to the queue's dead letters, or, if it has none, stored
-under _quarantine/queue/ in the lake.
-
-Examples:
-  TEXTRAIL_LAKE__BUCKET=my-lake TEXTRAIL_LOADER__LISTEN=0.0.0.0:8081 textrail load
-  textrail load --queue https://sqs.eu-central-1.amazonaws.com/123456789012/textrail
-  textrail load --drain                 # as a task that a clock starts";
-
-const REPORT: &str = "\
-A report is about the messages recorded in the range, restated as later facts arrive; its first
-line tells through when it is complete.
-
-Examples:
-  textrail report --group-by campaign_type
-  textrail report --start 2026-11-01 --end 2026-12-01 --tz Europe/Vienna --group-by day --format csv
-  textrail report errors --group-by gateway
-  textrail report --url https://sms.example.com --key \"$KEY\"";
-
-const DEMO: &str = "\
-Sends messages, reports on them as gateways do, and visits links and answers as people and programs
-do, over HTTP alone. Calls are repeated while the server is away, so a server that is killed in the
-middle and started again must still end with these numbers.
-
-Examples:
-  textrail demo                                  # 2,000 messages at 200 a second
-  textrail demo --messages 20000 --rate 1000 --verify
-  textrail demo --seed 7 --expect /tmp/expected.json";
-
-const QUARANTINE: &str = "\
-A line that cannot be loaded stops nothing: it is put aside with its reason, in the warehouse's list
-and under _quarantine/ in the lake, and the rest of its file is loaded. It can be loaded later: by a
-newer version that knows it, or with a correction. Corrections are kept in the lake, so that every
-rebuild takes them; log files are never changed. A line that is loaded leaves quarantine in the same
-transaction, once.
-
-Asks the server of --url and --key, the `textrail up` of the data folder, or, if lake.bucket is
-configured, the loader at loader.url with loader.key; if that does not run, opens the warehouse itself.
-
-Examples:
-  textrail quarantine list
-  textrail quarantine show events/click/dt=2026-11-23/hr=05/….json.gz 17 > line.json
-  textrail quarantine retry --with line.json    # after `line` in it was put right
-  textrail quarantine retry                     # after an upgrade";
-
-const QUERY: &str = "\
-Each kind of log line is a view: message, submission, receipt, matches, click, inbound, opt_out.
-Reads the lake of the data folder in place, or, if lake.bucket is configured, a copy of that bucket's
-last days. No server is needed.
-
-Examples:
-  textrail query 'SELECT count(*) FROM click'
-  textrail query \"SELECT date_trunc('hour', occurred_at) AS hour, count(*) FROM click GROUP BY 1\"";
-
-const REPROCESS: &str = "\
-Builds another generation of the warehouse beside the current one, from the files of the lake alone:
-PostgreSQL may be off. Meanwhile the loader goes on loading, and reports come from the current
-generation. When every file of the lake is proven to be in the new one, it becomes current by one
-rename; a running loader brings it up to the last window, then answers from it. Killed or stopped, it
-goes on where it was when it is run again. A file that is missing or altered is named, and there is no
-switch until the lake is whole. The generation before is kept until the next switch.
-
-This is how the warehouse's tables change: install the new version, run its `textrail reprocess`
-beside the old loader, then restart the loader as the new version.
-
-Works in warehouse.directory on the lake of lake.bucket, on the loader's machine; or, with --data or
-without a bucket, on the data folder of a `textrail up`, which may run.
-
-Examples:
-  textrail reprocess                       # the data folder ./data, or the configured bucket
-  textrail reprocess --data /srv/textrail --memory 4GB
-  textrail reprocess --restart             # forget what an earlier attempt built";
-
-const VERIFY: &str = "\
-Holds three counts of each window and kind against each other: the ledger's own (outbox and fact
-tables), the lake's (manifests, and that their files are there), the warehouse's (loaded + duplicates +
-quarantined). The ledger keeps its count, so that no file is read again: --deep reads them all. Windows
-before the span are compared in sum. A window that was sealed less than ten minutes ago may be on its
-way; later it is late, and a difference. The running services do the same all the time: see the
-metric textrail_verify_alarm.
-
-Exit code: 0 if all is equal, 1 if anything differs, 2 if a part cannot be asked.
-
-Examples:
-  textrail verify                                  # the last day
-  textrail verify --since 2026-11-01 --json
-  textrail verify --window 1-42 --deep";
-
-const MIGRATE: &str = "\
-Applies what is pending and prints it. Waits for no lock longer than five seconds, so it can run
-beside servers of this version and the one before. `textrail up` does it by itself.
-
-Example:
-  DATABASE_URL=postgres://textrail@db/textrail textrail migrate";
-
-const KEY: &str = "\
-Works on the ledger of ledger.url or DATABASE_URL, or else on that of the running `textrail up` of
-the data folder.
-
-Examples:
-  textrail key create newsletter --role campaign --role report
-  textrail key list
-  textrail key revoke 019ab0c2-7d31-7c4e-9c70-3f3b8f7f7c11";
 
 #[cfg(test)]
 mod tests {

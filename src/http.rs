@@ -32,8 +32,8 @@ mod webhooks;
 mod well_known;
 
 pub use quarantine::{
-    Quarantine, QuarantineCorrection, QuarantineEntry, QuarantineError, QuarantineFailure,
-    QuarantineList, QuarantineOutcome, QuarantineQuery, QuarantineRetry,
+    QuarantineCorrection, QuarantineEntry, QuarantineError, QuarantineFailure, QuarantineList,
+    QuarantineOutcome, QuarantineQuery, QuarantineRetry, Quarantines,
 };
 pub use server::{
     OperationsOptions, ReportsOptions, ServeOptions, serve, serve_operations, serve_reports,

@@ -27,4 +27,6 @@ pub mod commands;
 pub mod config;
 pub mod embedded;
 pub mod failpoint;
+pub mod file_lock;
+pub mod pauses;
 pub mod telemetry;

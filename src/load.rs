@@ -24,6 +24,7 @@ mod loader;
 mod measure;
 mod proof;
 mod quarantine;
+mod recall;
 pub mod reprocess;
 mod retry;
 mod stage;

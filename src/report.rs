@@ -6,7 +6,6 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 pub mod csv;
-mod late;
 pub mod latency;
 mod local;
 pub mod query;
@@ -16,7 +15,6 @@ mod statements;
 pub mod table;
 pub mod windows;
 
-pub use late::LateReports;
 pub use local::LocalReports;
 pub use query::FieldError;
 pub use remote::RemoteReports;

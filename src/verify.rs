@@ -11,7 +11,7 @@ use crate::domain::window::WindowId;
 use crate::event::Kind;
 use crate::ledger::counts::kept::{Alone, Heads, KnownWindow};
 use crate::report::windows::{KindRows, LoadedLines, LoadedWindow};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -21,12 +21,10 @@ mod difference;
 pub mod lake;
 pub mod look;
 pub mod show;
+mod spool;
 
 pub use difference::{Difference, What};
-
-/// A window that is not at its next station this long after its seal is late: a difference. Until
-/// then it is on its way.
-pub const ON_ITS_WAY: TimeDelta = TimeDelta::minutes(10);
+pub use spool::Spooled;
 
 /// The ledger's side.
 #[derive(Clone, Debug)]
@@ -96,21 +94,6 @@ impl Counts {
     }
 }
 
-/// What lies in a spool.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Spooled {
-    /// Its folder.
-    pub folder: String,
-    /// Facts that wait for the ledger, by kind.
-    pub facts: BTreeMap<String, u64>,
-    /// When the oldest of them was accepted.
-    pub oldest: Option<DateTime<Utc>>,
-    /// Files that are kept because something in them is damaged.
-    pub damaged_files: u64,
-    /// Facts that the ledger refused.
-    pub refused_facts: u64,
-}
-
 /// A window that is not everywhere yet, and not late.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct OnItsWay {
@@ -119,7 +102,7 @@ pub struct OnItsWay {
     pub window: WindowId,
     /// When it was sealed.
     pub sealed_at: DateTime<Utc>,
-    /// Where it is: `ledger`, `lake`.
+    /// How far it is: in the `ledger`, in the `lake`; or everywhere, and the `count` is to be made.
     pub at: &'static str,
 }
 
@@ -149,6 +132,20 @@ pub struct Findings {
     pub spools: Vec<Spooled>,
     /// What differs.
     pub differences: Vec<Difference>,
+}
+
+impl Findings {
+    /// By window and kind; what is no window's comes last.
+    fn sort(&mut self) {
+        self.differences.sort_by_key(|difference| {
+            (
+                difference.window.is_none(),
+                difference.window,
+                difference.kind,
+                difference.what,
+            )
+        });
+    }
 }
 
 #[cfg(test)]

@@ -14,21 +14,34 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room, and the rooms that it may use. `commands` composes everything and is not listed.
-const ROOMS: [(&str, &[&str]); 18] = [
+const ROOMS: [(&str, &[&str]); 20] = [
     ("cause", &[]),
+    ("file_lock", &[]),
+    ("pauses", &[]),
     ("domain", &[]),
     ("event", &["domain"]),
     ("gateways", &["domain"]),
     ("http", &["ledger", "gateways", "report", "domain", "event"]),
-    ("ledger", &["event", "domain"]),
-    ("ship", &["ledger", "lake", "event", "domain", "cause"]),
+    ("ledger", &["event", "domain", "file_lock"]),
+    (
+        "ship",
+        &["ledger", "lake", "event", "domain", "cause", "pauses"],
+    ),
     ("lake", &[]),
     ("announce", &["lake", "cause"]),
     (
         "load",
-        &["announce", "lake", "warehouse", "event", "domain", "cause"],
+        &[
+            "announce",
+            "lake",
+            "warehouse",
+            "event",
+            "domain",
+            "cause",
+            "pauses",
+        ],
     ),
-    ("warehouse", &["event", "domain", "cause"]),
+    ("warehouse", &["event", "domain", "cause", "file_lock"]),
     ("report", &["warehouse"]),
     ("verify", &["ledger", "lake", "report", "event", "domain"]),
     ("embedded", &[]),

@@ -3,9 +3,10 @@
 use crate::cli;
 use crate::config::Secret;
 use crate::embedded::postgres;
+use crate::file_lock;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -36,7 +37,6 @@ pub(super) fn path(flag: &cli::DataDirectory) -> Result<PathBuf> {
 #[derive(Debug)]
 pub(super) struct Locked {
     path: PathBuf,
-    /// Closing it releases the lock; the system does so when the process dies, however it dies.
     _lock: File,
 }
 
@@ -47,21 +47,15 @@ impl Locked {
         let made = DirBuilder::new().recursive(true).mode(0o711).create(&path);
         made.with_context(|| format!("cannot make the data folder {}", path.display()))?;
         let file = path.join("lock");
-        let lock = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(0o600)
-            .open(&file);
-        let lock = lock.with_context(|| format!("cannot open {}", file.display()))?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self { path, _lock: lock }),
-            Err(TryLockError::WouldBlock) => bail!(
+        let taken = file_lock::take(&file);
+        let lock = taken.with_context(|| format!("cannot lock {}", file.display()))?;
+        let Some(lock) = lock else {
+            bail!(
                 "another `textrail up` runs on {}: stop it first, or choose another folder with --data",
                 path.display()
-            ),
-            Err(TryLockError::Error(error)) => Err(error).context("cannot lock the data folder"),
-        }
+            )
+        };
+        Ok(Self { path, _lock: lock })
     }
 
     /// Where it is.

@@ -1,7 +1,8 @@
 //! `textrail load`: the loader alone. It owns the warehouse, so it also answers the reports that
 //! `serve` passes on.
 
-use super::quarantine::{LateDesk, LocalDesk};
+use super::late::Late;
+use super::quarantine::LocalQuarantine;
 use super::standby::Opened;
 use super::{api, beside, lake, output, shutdown, standby};
 use crate::announce::both::Both;
@@ -13,7 +14,7 @@ use crate::config::Config;
 use crate::http::{self, HttpLimits, ReportsOptions, ReportsState};
 use crate::lake::store::ObjectStore;
 use crate::load::{LoadSettings, Loader, Quarantine};
-use crate::report::{LateReports, LocalReports};
+use crate::report::LocalReports;
 use crate::telemetry;
 use crate::warehouse::Warehouse;
 use crate::warehouse::duck::{DuckSettings, DuckWarehouse};
@@ -71,8 +72,8 @@ async fn serve(config: &Config) -> Result<()> {
     let opened = standby::open(config).await?;
     let metrics = telemetry::start_metrics()?;
     let stop = shutdown::on_signal()?;
-    let reports = Arc::new(LateReports::default());
-    let quarantine = Arc::new(LateDesk::default());
+    let reports = Arc::new(Late::<LocalReports>::default());
+    let quarantine = Arc::new(Late::<LocalQuarantine>::default());
     let state = ReportsState {
         reports: reports.clone(),
         quarantine: Some(quarantine.clone()),
@@ -104,7 +105,7 @@ async fn serve(config: &Config) -> Result<()> {
 async fn work(
     config: Config,
     opened: Opened,
-    (reports, quarantine): (Arc<LateReports>, Arc<LateDesk>),
+    (reports, late): (Arc<Late<LocalReports>>, Arc<Late<LocalQuarantine>>),
     store: Arc<dyn ObjectStore>,
     stop: CancellationToken,
 ) {
@@ -117,7 +118,11 @@ async fn work(
     };
     reports.open(LocalReports::new(Arc::clone(&warehouse)));
     let loader = async {
-        quarantine.open(desk(&config, Arc::clone(&store), Arc::clone(&warehouse))?);
+        late.open(quarantine(
+            &config,
+            Arc::clone(&store),
+            Arc::clone(&warehouse),
+        )?);
         loader_of_lake(&config, store, warehouse, WAIT).await
     };
     match loader.await {
@@ -130,14 +135,14 @@ async fn work(
 }
 
 /// The quarantine of a warehouse and the lake that it is loaded from.
-pub(super) fn desk(
+pub(super) fn quarantine(
     config: &Config,
     store: Arc<dyn ObjectStore>,
     warehouse: Arc<dyn Warehouse>,
-) -> Result<LocalDesk> {
+) -> Result<LocalQuarantine> {
     let staging = settings(config)?.staging;
     let quarantine = Quarantine::new(store, Arc::clone(&warehouse), staging);
-    Ok(LocalDesk::new(quarantine, warehouse))
+    Ok(LocalQuarantine::new(quarantine, warehouse))
 }
 
 /// The configured warehouse.

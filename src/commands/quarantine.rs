@@ -1,12 +1,11 @@
 //! `textrail quarantine`: what could not be loaded.
 
-use super::server::Server;
-use super::{api, lake, load, output};
+use super::{lake, load, output, owner};
 use crate::cli::{self, QuarantineAction};
-use crate::config::{Config, Loader, Secret};
+use crate::config::Config;
 use crate::http::{
-    Quarantine as Desk, QuarantineCorrection, QuarantineError, QuarantineList, QuarantineOutcome,
-    QuarantineQuery, QuarantineRetry,
+    QuarantineCorrection, QuarantineError, QuarantineList, QuarantineOutcome, QuarantineQuery,
+    QuarantineRetry, Quarantines,
 };
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use comfy_table::{CellAlignment, Table, presets};
@@ -15,16 +14,14 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-mod desk;
-mod late;
+mod local;
 mod remote;
 
-pub(super) use desk::LocalDesk;
-pub(super) use late::LateDesk;
-pub(super) use remote::RemoteDesk;
+pub(super) use local::LocalQuarantine;
+pub(super) use remote::RemoteQuarantine;
 
 pub(super) async fn run(config: &Config, arguments: &cli::Quarantine) -> Result<()> {
-    let desk = find(config, &arguments.server).await?;
+    let quarantine = find(config, &arguments.server).await?;
     match &arguments.action {
         QuarantineAction::List { window, file, json } => {
             let query = QuarantineQuery {
@@ -32,7 +29,7 @@ pub(super) async fn run(config: &Config, arguments: &cli::Quarantine) -> Result<
                 file: file.clone(),
                 ..QuarantineQuery::default()
             };
-            let list = desk.list(query).await.map_err(plain)?;
+            let list = quarantine.list(query).await.map_err(plain)?;
             if *json {
                 output::line(serde_json::to_string_pretty(&list)?)?;
             } else {
@@ -40,14 +37,16 @@ pub(super) async fn run(config: &Config, arguments: &cli::Quarantine) -> Result<
             }
             Ok(())
         }
-        QuarantineAction::Show { file, line_number } => show(&*desk, file, *line_number).await,
+        QuarantineAction::Show { file, line_number } => {
+            show(&*quarantine, file, *line_number).await
+        }
         QuarantineAction::Retry { window, with, json } => {
             let corrections = with.as_deref().map(corrections).transpose()?;
             let retry = QuarantineRetry {
                 window: window.map(|window| window.to_string()),
                 corrections: corrections.unwrap_or_default(),
             };
-            let outcome = desk.retry(retry).await.map_err(plain)?;
+            let outcome = quarantine.retry(retry).await.map_err(plain)?;
             if *json {
                 output::line(serde_json::to_string_pretty(&outcome)?)?;
             } else {
@@ -60,41 +59,24 @@ pub(super) async fn run(config: &Config, arguments: &cli::Quarantine) -> Result<
     }
 }
 
-/// Whoever has the warehouse: the server of the flags or of the data folder; where a lake is
-/// configured, the loader; and if that does not run, this process.
-async fn find(config: &Config, flags: &cli::Server) -> Result<Arc<dyn Desk>> {
-    let names_a_server = flags.url.is_some() || flags.data.path.is_some();
-    if names_a_server || config.lake.bucket.is_none() {
-        let server = Server::find(flags)?;
-        return Ok(Arc::new(RemoteDesk::new(server.url, Some(server.key))?));
-    }
-    let loader = of_loader(&config.loader)?;
-    if loader.answers().await {
-        return Ok(Arc::new(loader));
+/// The quarantine of whoever has the warehouse; if nobody runs, this process opens it.
+async fn find(config: &Config, flags: &cli::Server) -> Result<Arc<dyn Quarantines>> {
+    if let Some(owner) = owner::find(config, flags).await? {
+        return Ok(Arc::new(RemoteQuarantine::new(owner)?));
     }
     let store = lake::connect(&config.lake).await?;
     let warehouse = load::warehouse(config).await?;
-    Ok(Arc::new(load::desk(config, store, warehouse)?))
+    Ok(Arc::new(load::quarantine(config, store, warehouse)?))
 }
 
-/// The loader's quarantine, at its address.
-pub(super) fn of_loader(loader: &Loader) -> Result<RemoteDesk> {
-    let url = match &loader.url {
-        Some(url) => url.clone(),
-        None => api::url_of(loader.listen)?,
-    };
-    let key = loader.key.as_ref().map(Secret::expose);
-    RemoteDesk::new(url, key.map(ToOwned::to_owned))
-}
-
-async fn show(desk: &dyn Desk, file: &str, line_number: u64) -> Result<()> {
+async fn show(quarantine: &dyn Quarantines, file: &str, line_number: u64) -> Result<()> {
     let query = QuarantineQuery {
         file: Some(file.to_owned()),
         line_number: Some(line_number),
         text: true,
         ..QuarantineQuery::default()
     };
-    let list = desk.list(query).await.map_err(plain)?;
+    let list = quarantine.list(query).await.map_err(plain)?;
     let entry = list.entries.first();
     let entry =
         entry.with_context(|| format!("line {line_number} of {file} is not in quarantine"))?;

@@ -1,7 +1,9 @@
 //! `textrail serve`: the API alone.
 
 use super::api::{self, Listeners};
-use super::{ledger, quarantine, shutdown};
+use super::owner::Owner;
+use super::quarantine::RemoteQuarantine;
+use super::{ledger, shutdown};
 use crate::config::Config;
 use crate::http::{self, ServeOptions};
 use crate::report::RemoteReports;
@@ -14,8 +16,10 @@ pub(super) async fn run(config: &Config) -> Result<()> {
     let listeners = Listeners::open(&config.http)?;
     let metrics = telemetry::start_metrics()?;
     let stop = shutdown::on_signal()?;
-    let reports = Arc::new(reports(config)?);
-    let quarantine = quarantine::of_loader(&config.loader)?;
+    // The warehouse belongs to the loader's process alone: it is asked for both.
+    let loader = Owner::loader(&config.loader)?;
+    let reports = Arc::new(RemoteReports::new(loader.url.clone(), loader.key.clone())?);
+    let quarantine = RemoteQuarantine::new(loader)?;
     let built = api::build(config, connection, &listeners, reports, metrics, &stop).await?;
     let Some((state, housekeeping)) = built else {
         return Ok(());
@@ -31,15 +35,4 @@ pub(super) async fn run(config: &Config) -> Result<()> {
     .await;
     housekeeping.drain().await?;
     served
-}
-
-/// The loader's reports: its warehouse belongs to its process alone.
-fn reports(config: &Config) -> Result<RemoteReports> {
-    let loader = &config.loader;
-    let url = match &loader.url {
-        Some(url) => url.clone(),
-        None => api::url_of(loader.listen)?,
-    };
-    let key = loader.key.as_ref().map(|key| key.expose().to_owned());
-    RemoteReports::new(url, key)
 }

@@ -39,6 +39,8 @@ pub(super) const BUCKET: &str = "textrail";
 pub(super) const LAKE: &str = "lake";
 /// The folder of the warehouse.
 pub(super) const WAREHOUSE: &str = "warehouse";
+/// The folder of facts that wait for PostgreSQL.
+pub(super) const SPOOL: &str = "spool";
 
 /// Where the log files of a data folder lie, as plain files.
 pub(super) fn lake_folder(data: &Path) -> PathBuf {
@@ -101,7 +103,7 @@ fn settle(config: &mut Config, arguments: &cli::Up, directory: &Locked) -> Resul
         config.lake.window = window;
     }
     config.warehouse.directory = directory.folder(WAREHOUSE)?;
-    config.spool.directory = directory.folder("spool")?;
+    config.spool.directory = directory.folder(SPOOL)?;
     config.shipper.directory = directory.folder("ship")?;
     if !config.gateways.is_empty() {
         return Ok(None);
@@ -192,7 +194,7 @@ impl Up {
             Room::DiskOf(directory.path().to_path_buf()),
         )?;
         let warehouse = load::warehouse(&config).await?;
-        let desk = load::desk(&config, lake.clone(), Arc::clone(&warehouse))?;
+        let quarantine = load::quarantine(&config, lake.clone(), Arc::clone(&warehouse))?;
         let loader = load::loader(&config, lake, Arc::clone(&warehouse))?;
         let reports = Arc::new(LocalReports::new(warehouse));
         let built = api::build(&config, connection, &listeners, reports, metrics, &stop).await?;
@@ -210,7 +212,7 @@ impl Up {
         let api = http::serve(ServeOptions {
             public,
             private,
-            state: state.with_quarantine(Arc::new(desk)),
+            state: state.with_quarantine(Arc::new(quarantine)),
             shutdown: stop.clone(),
         });
         let mut api = std::pin::pin!(api);

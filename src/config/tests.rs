@@ -148,3 +148,29 @@ fn the_example_shows_keys_that_exist() {
     assert_eq!(config.gateways["kannel"].dialect, "kannel");
     assert_eq!(config.lake.bucket.as_deref(), Some("my-lake"));
 }
+
+/// A value that an operator reads as the default has to be it.
+#[test]
+fn the_example_shows_the_defaults_or_says_what_they_are() {
+    let example = include_str!("../../textrail.example.toml");
+    let (mut shown, mut comment) = (String::new(), String::new());
+    for line in example.lines() {
+        let is_key = line
+            .strip_prefix('#')
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase()));
+        if is_key && !comment.contains("Default:") {
+            shown.push_str(&line[1..]);
+        } else {
+            shown.push_str(line);
+        }
+        shown.push('\n');
+        if line.starts_with("# ") {
+            comment.push_str(line);
+        } else {
+            comment.clear();
+        }
+    }
+    let default = read(example, &[]).unwrap();
+    let shown = read(&shown, &[]).unwrap();
+    assert_eq!(format!("{shown:#?}"), format!("{default:#?}"));
+}

@@ -21,14 +21,18 @@ pub struct WindowId {
 #[error("must be an epoch and a number, such as 1-42")]
 pub struct WindowIdError;
 
-/// As its manifest's key writes it: `0001-0000000042`.
+/// A window that is not at its next station this long after its seal is late: not in the lake, not
+/// loaded, not proven. Until then it is on its way.
+pub const ON_ITS_WAY: Duration = Duration::from_mins(10);
+
+/// As people and `textrail verify` write it: `1-42`. Keys of the lake have zeros before the numbers.
 impl fmt::Display for WindowId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:04}-{:010}", self.epoch, self.number)
+        write!(formatter, "{}-{}", self.epoch, self.number)
     }
 }
 
-/// With or without the zeros.
+/// With the zeros of a key, `0001-0000000042`, or without.
 impl FromStr for WindowId {
     type Err = WindowIdError;
     fn from_str(text: &str) -> Result<Self, Self::Err> {

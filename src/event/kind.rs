@@ -47,6 +47,11 @@ impl Kind {
         }
     }
 
+    /// The kind of a name, as [`Self::as_str`] gives it.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
     /// The number in the outbox; never reused.
     pub fn number(self) -> i16 {
         match self {

@@ -70,7 +70,7 @@ pub struct QuarantineList {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 pub struct QuarantineEntry {
     /// Epoch and number.
-    #[schema(example = "0001-0000000042")]
+    #[schema(example = "1-42")]
     pub window: String,
     /// The kind of the file's lines.
     pub kind: String,
@@ -147,21 +147,21 @@ pub enum QuarantineError {
     Unavailable(#[source] anyhow::Error),
 }
 
-/// Whoever owns the warehouse.
+/// The lines in quarantine, as whoever owns the warehouse has them.
 #[async_trait]
-pub trait Quarantine: Send + Sync + std::fmt::Debug {
+pub trait Quarantines: Send + Sync + std::fmt::Debug {
     /// What is in quarantine.
     async fn list(&self, query: QuarantineQuery) -> Result<QuarantineList, QuarantineError>;
     /// Tries it again.
     async fn retry(&self, retry: QuarantineRetry) -> Result<QuarantineOutcome, QuarantineError>;
 }
 
-/// What the handlers have: none in a process that was given none.
+/// Whoever owns the warehouse, for the handlers: none in a process that was given none.
 #[derive(Clone)]
-pub(super) struct Desk(pub(super) Option<Arc<dyn Quarantine>>);
+pub(super) struct Owner(pub(super) Option<Arc<dyn Quarantines>>);
 
-impl Desk {
-    fn get(&self) -> Result<&Arc<dyn Quarantine>, ApiError> {
+impl Owner {
+    fn get(&self) -> Result<&Arc<dyn Quarantines>, ApiError> {
         let nobody = || ApiError::unavailable("No loader is known to this server.");
         self.0.as_ref().ok_or_else(nobody)
     }
@@ -181,14 +181,14 @@ impl Desk {
 )]
 #[get("/v1/quarantine")]
 pub(super) async fn quarantine(
-    desk: web::Data<Desk>,
+    owner: web::Data<Owner>,
     call: Call<Admin, web::Query<QuarantineQuery>>,
 ) -> Result<HttpResponse, ApiError> {
     let query = call.input.into_inner();
     if let Err(message) = query.window() {
         return Err(ApiError::fields([FieldError::new("window", message)]));
     }
-    Ok(answer::ok(&desk.get()?.list(query).await?))
+    Ok(answer::ok(&owner.get()?.list(query).await?))
 }
 
 /// Load lines out of quarantine that can be loaded by now: by a newer version, or corrected.
@@ -205,7 +205,7 @@ pub(super) async fn quarantine(
 )]
 #[post("/v1/quarantine/retry")]
 pub(super) async fn retry(
-    desk: web::Data<Desk>,
+    owner: web::Data<Owner>,
     call: Call<Admin, body::JsonBytes<{ body::MANY }>>,
 ) -> Result<HttpResponse, ApiError> {
     let retry: QuarantineRetry = body::parse(&call.input.0)?;
@@ -220,5 +220,5 @@ pub(super) async fn retry(
     if let Err(message) = window.window() {
         return Err(ApiError::fields([FieldError::new("window", message)]));
     }
-    Ok(answer::ok(&desk.get()?.retry(retry).await?))
+    Ok(answer::ok(&owner.get()?.retry(retry).await?))
 }

@@ -4,7 +4,7 @@ use super::auth::Authority;
 use super::docs::OpenApiText;
 use super::openapi::{self, Methods};
 use super::problem::{ApiError, FieldError, Kind};
-use super::quarantine::Desk;
+use super::quarantine::Owner;
 use super::routes::RouteSet;
 use super::state::{AppState, HttpLimits, ReportsState};
 use super::{answer, body, observe};
@@ -194,7 +194,7 @@ impl AppState {
             .app_data(Data::new(self.clone()))
             .app_data(Data::new(Authority::Ledger(self.keys().clone())))
             .app_data(Data::new(self.well_known().clone()))
-            .app_data(Data::new(Desk(self.quarantine())))
+            .app_data(Data::new(Owner(self.quarantine())))
             .app_data(Data::new(self.metrics().clone()))
             .app_data(Data::from(self.reports().clone()));
     }
@@ -204,7 +204,7 @@ impl ReportsState {
     pub(super) fn configure(&self, config: &mut ServiceConfig) {
         config
             .app_data(Data::new(Authority::Shared(self.bearer.clone())))
-            .app_data(Data::new(Desk(self.quarantine.clone())))
+            .app_data(Data::new(Owner(self.quarantine.clone())))
             .app_data(Data::new(self.metrics.clone()))
             .app_data(Data::from(self.reports.clone()));
     }

@@ -2,7 +2,7 @@
 
 use super::auth::KeyRing;
 use super::link_cache::LinkCache;
-use super::quarantine::Quarantine;
+use super::quarantine::Quarantines;
 use super::well_known::WellKnown;
 use crate::domain::short_code::ShortCodes;
 use crate::gateways::{GatewaySettings, Gateways};
@@ -87,7 +87,7 @@ pub struct AppState {
     links: LinkCache,
     keys: KeyRing,
     well_known: WellKnown,
-    quarantine: Option<Arc<dyn Quarantine>>,
+    quarantine: Option<Arc<dyn Quarantines>>,
 }
 
 impl AppState {
@@ -106,12 +106,12 @@ impl AppState {
 
     /// Answers calls about the quarantine, too.
     #[must_use]
-    pub fn with_quarantine(mut self, quarantine: Arc<dyn Quarantine>) -> Self {
+    pub fn with_quarantine(mut self, quarantine: Arc<dyn Quarantines>) -> Self {
         self.quarantine = Some(quarantine);
         self
     }
 
-    pub(super) fn quarantine(&self) -> Option<Arc<dyn Quarantine>> {
+    pub(super) fn quarantine(&self) -> Option<Arc<dyn Quarantines>> {
         self.quarantine.clone()
     }
 
@@ -186,7 +186,7 @@ pub struct ReportsState {
     /// The warehouse in this process.
     pub reports: Arc<dyn Reports>,
     /// What could not be loaded into it.
-    pub quarantine: Option<Arc<dyn Quarantine>>,
+    pub quarantine: Option<Arc<dyn Quarantines>>,
     /// The bearer key that `serve` and `textrail report` present; none = nobody is asked.
     pub bearer: Option<String>,
     /// What `/metrics` shows.

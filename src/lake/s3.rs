@@ -250,3 +250,48 @@ impl ObjectStore for S3Store {
         Ok(Page { keys, more })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+
+    /// Takes one request, answers that all is well, and returns its head in lower case.
+    fn serve_once(listener: &TcpListener) -> String {
+        let (mut stream, _) = listener.accept().unwrap();
+        let (mut read, mut buffer) = (Vec::new(), [0; 4096]);
+        let head = loop {
+            let count = stream.read(&mut buffer).unwrap();
+            read.extend_from_slice(&buffer[..count]);
+            let text = String::from_utf8_lossy(&read).to_lowercase();
+            if let Some((head, body)) = text.split_once("\r\n\r\n")
+                && !body.is_empty()
+            {
+                break head.to_owned();
+            }
+        };
+        let answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        stream.write_all(answer.as_bytes()).unwrap();
+        head
+    }
+
+    /// The embedded store never replaces an object, whatever it is asked: this is for all others.
+    #[tokio::test]
+    async fn a_put_asks_that_what_stands_be_left_alone() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let served = tokio::task::spawn_blocking(move || serve_once(&listener));
+        let store = S3Store::connect(S3Settings {
+            endpoint: Some(format!("http://{address}")),
+            region: Some("us-east-1".to_owned()),
+            credentials: Some(("id".to_owned(), "secret".to_owned())),
+            ..S3Settings::new("lake", "")
+        })
+        .await;
+        let put = store.put_if_absent("key", Bytes::from_static(b"body"), "text/plain");
+        assert_eq!(put.await.unwrap(), Put::Created);
+        let head = served.await.unwrap();
+        assert!(head.contains("\r\nif-none-match: *"), "{head}");
+    }
+}

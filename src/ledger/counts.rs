@@ -33,6 +33,8 @@ pub struct ToCount {
     pub foreign_through: i64,
     /// Those after this id are in this window: an epoch's first takes them in.
     pub foreign_after: i64,
+    /// Those after this id are of a later cluster; none if there is no later one.
+    pub own_through: Option<i64>,
 }
 
 /// What the ledger holds of one kind in a window.
@@ -88,8 +90,6 @@ pub struct Proof {
     pub facts_without_event: i64,
     /// The newest window that is proven, by its number in the newest epoch.
     pub proven: Option<i64>,
-    /// Seconds since that window's end.
-    pub proven_seconds: Option<f64>,
     /// Seconds since the oldest window that is not proven was sealed; 0 if there is none.
     pub waiting_seconds: f64,
 }
@@ -180,6 +180,7 @@ pub fn read(client: &mut Client, window: &ToCount) -> Result<Vec<KindCount>, Ses
             &window.previous,
             &window.foreign_through,
             &window.foreign_after,
+            &window.own_through,
         ],
     )?;
     transaction.commit()?;
@@ -221,8 +222,7 @@ pub fn proof(client: &mut Client) -> Result<Proof, SessionError> {
         events_without_fact: row.try_get(1)?,
         facts_without_event: row.try_get(2)?,
         proven: row.try_get(3)?,
-        proven_seconds: row.try_get(4)?,
-        waiting_seconds: row.try_get(5)?,
+        waiting_seconds: row.try_get(4)?,
     })
 }
 
@@ -294,6 +294,7 @@ fn to_count(row: &Row) -> Result<ToCount, SessionError> {
         } else {
             foreign_through
         },
+        own_through: row.try_get(6)?,
     })
 }
 

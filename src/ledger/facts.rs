@@ -156,6 +156,13 @@ pub enum NotTaken {
     /// may be a STOP.
     #[error("replies that came while the ledger was away are being recorded first")]
     RepliesFirst,
+    /// The ledger is back, but does not take a subscriber's message that came meanwhile, and may be a
+    /// STOP: somebody holds a row locked that it needs.
+    #[error(
+        "a subscriber's reply, maybe a STOP, cannot be recorded yet since somebody holds a row locked \
+         in PostgreSQL; sends wait for it"
+    )]
+    ReplyStuck,
     /// PostgreSQL is away, and the spool is full or cannot be written.
     #[error("the ledger is away, and the spool does not take more")]
     SpoolFull,

@@ -86,9 +86,15 @@ impl Gate {
         self.state.borrow().suspected_since.is_some()
     }
 
-    /// Whether facts are taken that must come after what subscribers said.
+    /// Whether facts are taken that must come after what subscribers said. What PostgreSQL does not
+    /// take for now, since somebody holds a row, stands apart in the spool: new inbounds need not wait
+    /// for it, sends do.
     pub(super) fn takes_sends(&self) -> Result<(), NotTaken> {
+        // In this order: an inbound is counted as stuck before the gate opens.
         match self.phase() {
+            Phase::Open if self.spool.waiting(Stream::StuckInbound) > 0 => {
+                Err(NotTaken::ReplyStuck)
+            }
             Phase::Open => Ok(()),
             Phase::Away => Err(NotTaken::LedgerAway),
             Phase::Draining | Phase::Handover => Err(NotTaken::RepliesFirst),
@@ -159,7 +165,7 @@ impl Gate {
         });
     }
 
-    /// Opens, if no inbound is left in the spool. Says whether the gate is open, or PostgreSQL away:
+    /// Opens, if no inbound is left in the spool but those that are stuck. Says whether the gate is open, or PostgreSQL away:
     /// in both cases there is nothing more to hand over.
     pub(super) fn open(&self) -> bool {
         self.state.send_if_modified(|state| {

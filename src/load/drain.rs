@@ -2,9 +2,10 @@
 
 use super::{
     fault::LoadError,
-    loader::{Loader, TickReport, delays},
+    loader::{Loader, TickReport},
     measure,
 };
+use crate::pauses::between_attempts;
 use std::{collections::BTreeMap, time::Duration};
 use tokio_util::sync::CancellationToken;
 
@@ -46,7 +47,7 @@ impl Loader {
     pub async fn drain(mut self, shutdown: &CancellationToken) -> Result<Drained, LoadError> {
         self.clean();
         let mut drained = Drained::default();
-        let mut pauses = delays().take(ATTEMPTS);
+        let mut pauses = between_attempts().take(ATTEMPTS);
         while !shutdown.is_cancelled() {
             let failed = match self.round(shutdown).await {
                 Ok(report) => {
@@ -57,7 +58,7 @@ impl Loader {
                         break;
                     }
                     if !passing {
-                        pauses = delays().take(ATTEMPTS);
+                        pauses = between_attempts().take(ATTEMPTS);
                         continue;
                     }
                     None
@@ -76,7 +77,7 @@ impl Loader {
                 }
             }
         }
-        drained.stopped = self.stopped().clone();
+        drained.stopped = self.stopped();
         Ok(drained)
     }
 }

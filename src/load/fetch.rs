@@ -64,14 +64,11 @@ fn problem_of(manifest: &Manifest, id: WindowId) -> Option<String> {
             manifest.first_window
         ));
     }
-    let unknown = manifest.files.iter().find(|file| kind(file).is_none())?;
+    let unknown = manifest
+        .files
+        .iter()
+        .find(|file| Kind::from_name(&file.kind).is_none())?;
     Some(format!("{} is of a kind it does not know", unknown.key))
-}
-
-fn kind(file: &File) -> Option<Kind> {
-    Kind::ALL
-        .into_iter()
-        .find(|kind| kind.as_str() == file.kind)
 }
 
 /// Stages a window's files in `directory`, and puts its bad lines into the lake.
@@ -113,7 +110,7 @@ async fn staged_file(
     file: &File,
     path: PathBuf,
 ) -> Result<StagedFile, Fault> {
-    let kind = kind(file).ok_or_else(|| Fault::Manifest {
+    let kind = Kind::from_name(&file.kind).ok_or_else(|| Fault::Manifest {
         key: found.key.clone(),
         problem: format!("{} is of a kind it does not know", file.key),
     })?;
@@ -141,7 +138,8 @@ pub(super) async fn quarantined_lines(
 ) -> Result<StagedFile, Fault> {
     let files = &found.manifest.files;
     let file = files.iter().find(|file| file.key == key);
-    let Some((file, kind)) = file.and_then(|file| Some((file, kind(file)?))) else {
+    let Some((file, kind)) = file.and_then(|file| Some((file, Kind::from_name(&file.kind)?)))
+    else {
         return Err(Fault::Manifest {
             key: found.key.clone(),
             problem: format!("it does not tell of {key}"),

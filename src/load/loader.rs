@@ -5,7 +5,8 @@ use super::{
     fault::{Fault, LoadError},
     fetch::Found,
     measure,
-    proof::Proof,
+    proof::{Held, Left, Proof},
+    recall,
     reprocess::follow::{follow, windows},
     staging,
     waiting::Waiting,
@@ -14,9 +15,9 @@ use crate::{
     announce::{Announcement, Announcer, sweep::Sweep},
     domain::window::WindowId,
     lake::store::ObjectStore,
+    pauses,
     warehouse::{Warehouse, WarehouseError},
 };
-use backon::{BackoffBuilder as _, ExponentialBuilder};
 use std::{
     collections::{BTreeMap, HashSet},
     ops::Range,
@@ -84,6 +85,14 @@ pub struct Stopped {
     pub fault: Fault,
 }
 
+/// Why a window stands still.
+#[derive(Clone, Copy, Debug)]
+struct Halt {
+    reason: &'static str,
+    /// Whether that is expected to pass by itself.
+    passes: bool,
+}
+
 /// See the module. Many may run: a window that another loaded is passed over.
 #[derive(Debug)]
 pub struct Loader {
@@ -92,8 +101,8 @@ pub struct Loader {
     announcer: Box<dyn Announcer>,
     settings: LoadSettings,
     waiting: Waiting,
-    /// Windows that were stopped and have not been loaded since: manifest and reason.
-    stopped: BTreeMap<String, &'static str>,
+    /// Windows that were stopped and have not been loaded since, by manifest.
+    stopped: BTreeMap<String, Halt>,
     proof: Proof,
     /// When those that stand still were last tried again.
     looked_again: Option<Instant>,
@@ -145,7 +154,7 @@ impl Loader {
         shutdown: CancellationToken,
     ) {
         self.clean();
-        let mut delays = delays();
+        let mut delays = pauses::between_attempts();
         while !shutdown.is_cancelled() {
             let settled = match self.round(&shutdown).await {
                 Ok(report) => !report.stopped.iter().any(|stopped| stopped.fault.passes()),
@@ -155,7 +164,7 @@ impl Loader {
                 }
             };
             let pause = if settled {
-                delays = self::delays();
+                delays = pauses::between_attempts();
                 None
             } else {
                 delays.next()
@@ -178,11 +187,39 @@ impl Loader {
     }
 
     /// Windows that were stopped and have not been loaded since, each with its reason.
-    pub(super) fn stopped(&self) -> &BTreeMap<String, &'static str> {
-        &self.stopped
+    pub(super) fn stopped(&self) -> BTreeMap<String, &'static str> {
+        let stopped = self.stopped.iter();
+        stopped
+            .map(|(key, halt)| (key.clone(), halt.reason))
+            .collect()
     }
 
     pub(super) async fn round(
+        &mut self,
+        shutdown: &CancellationToken,
+    ) -> Result<TickReport, LoadError> {
+        self.round_at(Instant::now(), shutdown).await
+    }
+
+    /// Loads, and proves: also when loading failed, so that the alarm never goes stale.
+    pub(super) async fn round_at(
+        &mut self,
+        now: Instant,
+        shutdown: &CancellationToken,
+    ) -> Result<TickReport, LoadError> {
+        let done = self.load_announced(shutdown).await;
+        if shutdown.is_cancelled() {
+            return done;
+        }
+        let proven = self.prove(now).await;
+        let looked = done.is_ok() && matches!(proven, Ok(true));
+        self.proof.tell(&self.left(looked), now);
+        let report = done?;
+        proven?;
+        Ok(report)
+    }
+
+    async fn load_announced(
         &mut self,
         shutdown: &CancellationToken,
     ) -> Result<TickReport, LoadError> {
@@ -214,22 +251,52 @@ impl Loader {
             order.drain(..taken);
         }
         measure::counts(&self.ask(|warehouse| warehouse.counts()).await?);
-        self.prove().await?;
         silent.map_or(Ok(report), |error| Err(error.into()))
     }
 
-    /// Holds what was loaded against its manifests.
-    async fn prove(&mut self) -> Result<(), LoadError> {
+    /// Holds what was loaded against its manifests; whether all that is to be held could be.
+    async fn prove(&mut self, now: Instant) -> Result<bool, LoadError> {
+        let remembered = self.remember().await;
         let unproven = self.proof.unproven();
-        let (counts, kinds, progress) = self
+        let held = self
             .ask(move |warehouse| {
-                let counts = warehouse.window_counts(&unproven)?;
-                Ok((counts, warehouse.kind_counts()?, warehouse.progress()?))
+                Ok(Held {
+                    counts: warehouse.window_counts(&unproven)?,
+                    kinds: warehouse.kind_counts()?,
+                    progress: warehouse.progress()?,
+                })
             })
             .await?;
+        self.proof.hold(&held, now);
+        Ok(remembered)
+    }
+
+    /// Calls the last windows back to mind, after a start and after a switch; whether that is done.
+    async fn remember(&mut self) -> bool {
+        let generation = self.warehouse.generation();
+        if self.proof.remembers(&generation) {
+            return true;
+        }
+        match recall::last(&self.store, &self.warehouse).await {
+            Ok(last) => {
+                self.proof.remember(generation, &last);
+                true
+            }
+            Err(fault) => {
+                measure::not_remembered(&fault);
+                false
+            }
+        }
+    }
+
+    fn left(&self, looked: bool) -> Left {
         let waiting = self.waiting.in_order().into_iter().map(|(_, key)| key);
-        self.proof.hold(&counts, &kinds, progress.as_ref(), waiting);
-        Ok(())
+        let lasting = self.stopped.values().filter(|halt| !halt.passes);
+        Left {
+            waiting: waiting.chain(self.stopped.keys().cloned()).collect(),
+            stopped: lasting.count(),
+            looked,
+        }
     }
 
     /// Loads as many of the first windows as one transaction takes; returns how many are dealt with.
@@ -300,14 +367,14 @@ impl Loader {
         let all = staged.found.len();
         let mut refused = Vec::new();
         if all == 1 {
-            self.remember([staged.found[0].key.as_str()]).await?;
+            self.hold_mark_for([staged.found[0].key.as_str()]).await?;
             refused.push((staged.found[0].key.clone(), error));
         } else {
             measure::takes_apart(all, &error);
             for (place, found) in staged.found.iter().enumerate() {
                 match self.load(staged, place..place + 1, report).await {
                     Err(LoadError::Warehouse(error)) => {
-                        self.remember([found.key.as_str()]).await?;
+                        self.hold_mark_for([found.key.as_str()]).await?;
                         refused.push((found.key.clone(), error));
                     }
                     loaded => loaded?,
@@ -369,8 +436,8 @@ impl Loader {
     ) -> Result<(), LoadError> {
         let mut done: Vec<Announcement> = Vec::new();
         for key in manifest_keys {
-            if let Some(reason) = self.stopped.remove(key) {
-                measure::stands_still(key, reason, false);
+            if let Some(halt) = self.stopped.remove(key) {
+                measure::stands_still(key, halt.reason, false);
             }
             done.extend(self.waiting.remove(key));
         }
@@ -390,7 +457,7 @@ impl Loader {
         stopped: Vec<(String, Fault)>,
         report: &mut TickReport,
     ) -> Result<(), LoadError> {
-        self.remember(stopped.iter().map(|(key, _)| key.as_str()))
+        self.hold_mark_for(stopped.iter().map(|(key, _)| key.as_str()))
             .await?;
         for (manifest_key, fault) in stopped {
             measure::stopped(&manifest_key, &fault);
@@ -400,7 +467,7 @@ impl Loader {
                 let announcements = self.waiting.remove(&manifest_key);
                 self.announcer.release(&announcements);
             }
-            self.note_stopped(&manifest_key, fault.reason());
+            self.note_stopped(&manifest_key, &fault);
             report.stopped.push(Stopped {
                 manifest_key,
                 fault,
@@ -412,7 +479,10 @@ impl Loader {
 
     /// Notes in the warehouse that these windows are not loaded, before anything after them is: its
     /// progress waits for them.
-    async fn remember(&self, keys: impl IntoIterator<Item = &str> + Send) -> Result<(), LoadError> {
+    async fn hold_mark_for(
+        &self,
+        keys: impl IntoIterator<Item = &str> + Send,
+    ) -> Result<(), LoadError> {
         let named = keys.into_iter().map(str::to_owned);
         let windows = windows(named);
         if windows.is_empty() {
@@ -443,10 +513,13 @@ impl Loader {
         Ok(())
     }
 
-    fn note_stopped(&mut self, manifest_key: &str, reason: &'static str) {
-        let before = self.stopped.insert(manifest_key.to_owned(), reason);
-        if let Some(before) = before.filter(|before| *before != reason) {
-            measure::stands_still(manifest_key, before, false);
+    fn note_stopped(&mut self, manifest_key: &str, fault: &Fault) {
+        let (reason, passes) = (fault.reason(), fault.passes());
+        let before = self
+            .stopped
+            .insert(manifest_key.to_owned(), Halt { reason, passes });
+        if let Some(before) = before.filter(|before| before.reason != reason) {
+            measure::stands_still(manifest_key, before.reason, false);
         }
         if self.stopped.len() <= MOST_NAMED {
             measure::stands_still(manifest_key, reason, true);
@@ -472,16 +545,6 @@ fn distinct(order: &[(WindowId, String)], most: usize) -> &[(WindowId, String)] 
         .take(most)
         .take_while(|(id, _)| seen.insert(*id));
     &order[..until.count()]
-}
-
-/// Pauses between attempts, without end: half a second, doubling, up to half a minute.
-pub(super) fn delays() -> impl Iterator<Item = Duration> + Send {
-    ExponentialBuilder::default()
-        .with_min_delay(Duration::from_millis(500))
-        .with_max_delay(Duration::from_secs(30))
-        .with_jitter()
-        .without_max_times()
-        .build()
 }
 
 /// Waits for a pause to end, or, without one, for a shipped window or the next sweep.

@@ -11,7 +11,11 @@ use crate::{
 };
 use chrono::Utc;
 use metrics::{counter, gauge, histogram};
-use std::time::Instant;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// For how long keys that were left out are an alarm.
+const ALARM: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A transaction of the warehouse stands.
 pub(super) fn loaded(
@@ -49,12 +53,24 @@ fn unknown_keys(file: &StagedFile) {
     if file.unknown_keys > 0 {
         counter!("textrail_load_unknown_keys_total", "kind" => file.kind.as_str())
             .increment(file.unknown_keys);
+        *last_unknown_key() = Some(Instant::now());
         tracing::warn!(
             key = file.key,
             keys = file.unknown_keys,
             "lines have keys that this version does not know: it leaves them out"
         );
     }
+}
+
+/// When this process last left out a key.
+fn last_unknown_key() -> MutexGuard<'static, Option<Instant>> {
+    static LAST: Mutex<Option<Instant>> = Mutex::new(None);
+    LAST.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether what happened then is still worth an alarm: long enough that somebody sees it.
+fn is_alarming(last: Option<Instant>, now: Instant) -> bool {
+    last.is_some_and(|last| now.duration_since(last) < ALARM)
 }
 
 /// From the commit of each file's oldest row until now, when the reports have it.
@@ -75,6 +91,8 @@ pub(super) fn counts(counts: &Counts) {
     gauge!("textrail_warehouse_quarantined_lines").set(counts.quarantined_lines as f64);
     gauge!("textrail_warehouse_windows_ahead").set(counts.windows_ahead as f64);
     gauge!("textrail_warehouse_bytes").set(counts.bytes as f64);
+    let alarm = is_alarming(*last_unknown_key(), Instant::now());
+    gauge!("textrail_load_unknown_keys_alarm").set(f64::from(u8::from(alarm)));
 }
 
 /// Whether a window is stopped, by the key of its manifest.
@@ -111,6 +129,14 @@ pub(super) fn takes_apart(windows: usize, error: &WarehouseError) {
     );
 }
 
+/// The last windows could not be called back to mind.
+pub(super) fn not_remembered(fault: &Fault) {
+    tracing::warn!(
+        error = with_causes(fault),
+        "the last windows that were loaded cannot be proven yet: it will be tried again"
+    );
+}
+
 /// The loader could not go on.
 pub(super) fn failed(error: &LoadError) {
     counter!("textrail_load_failures_total", "reason" => error.reason()).increment(1);
@@ -118,4 +144,18 @@ pub(super) fn failed(error: &LoadError) {
         error = with_causes(error),
         "loading failed: it will be tried again"
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_was_left_out_is_an_alarm_for_a_day() {
+        let left_out = Instant::now();
+        assert!(!is_alarming(None, left_out));
+        assert!(is_alarming(Some(left_out), left_out));
+        assert!(is_alarming(Some(left_out), left_out + ALARM / 2));
+        assert!(!is_alarming(Some(left_out), left_out + ALARM));
+    }
 }

@@ -76,7 +76,7 @@ pub enum CorrectionError {
 }
 
 impl Quarantine {
-    /// A desk over a warehouse and the lake that it is loaded from; `staging` as the loader's.
+    /// The quarantine of a warehouse and the lake that it is loaded from; `staging` as the loader's.
     pub fn new(
         store: Arc<dyn ObjectStore>,
         warehouse: Arc<dyn Warehouse>,

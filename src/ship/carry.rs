@@ -134,10 +134,8 @@ async fn confirm(
 
 /// The ledger's note of a manifest's file.
 fn ledger_file(file: &File) -> anyhow::Result<ShippedFile> {
-    let kind = Kind::ALL
-        .into_iter()
-        .find(|kind| kind.as_str() == file.kind)
-        .with_context(|| format!("no kind is called {}", file.kind))?;
+    let kind =
+        Kind::from_name(&file.kind).with_context(|| format!("no kind is called {}", file.kind))?;
     Ok(ShippedFile {
         kind,
         part: file.part,

@@ -2,16 +2,13 @@
 
 use super::error::ShipError;
 use crate::cause::with_causes;
-use crate::domain::window::WindowId;
+use crate::domain::window::{ON_ITS_WAY, WindowId};
 use crate::lake::manifest::Manifest;
 use crate::ledger::counts::{Counted, Proof};
 use crate::ledger::epochs::{Begun, Break};
 use crate::ledger::windows::Backlog;
 use metrics::{counter, gauge, histogram};
 use std::time::{Duration, Instant};
-
-/// A window that is not proven this long after its seal is a reason for an alarm.
-const LONGEST_PROOF: Duration = Duration::from_mins(10);
 
 /// The epoch that this ledger is in.
 pub(super) fn epoch(epoch: i32) {
@@ -110,7 +107,7 @@ pub(super) fn set_aside(id: WindowId, error: &ShipError, again_in: Duration) {
     );
 }
 
-/// How far the ledger's half of the proof is. `windows` are as long as `window`.
+/// How far the ledger's half of the proof is.
 #[expect(clippy::cast_precision_loss, reason = "a gauge holds floats")]
 pub(super) fn proof(proof: &Proof) {
     let between = [
@@ -121,12 +118,13 @@ pub(super) fn proof(proof: &Proof) {
     for (between, differences) in between {
         gauge!("textrail_verify_differences", "between" => between).set(differences as f64);
     }
-    if let (Some(number), Some(seconds)) = (proof.proven, proof.proven_seconds) {
+    if let Some(number) = proof.proven {
         gauge!("textrail_verify_proven_window", "half" => "ledger_lake").set(number as f64);
-        gauge!("textrail_verify_proven_age_seconds", "half" => "ledger_lake").set(seconds);
     }
+    gauge!("textrail_verify_oldest_unproven_age_seconds", "half" => "ledger_lake")
+        .set(proof.waiting_seconds);
     let differ = between.iter().any(|(_, differences)| *differences != 0);
-    let alarm = differ || proof.waiting_seconds > LONGEST_PROOF.as_secs_f64();
+    let alarm = differ || proof.waiting_seconds > ON_ITS_WAY.as_secs_f64();
     gauge!("textrail_verify_alarm", "half" => "ledger_lake").set(f64::from(u8::from(alarm)));
 }
 

@@ -9,6 +9,7 @@ use crate::ledger::counts;
 use crate::ledger::epochs;
 use crate::ledger::session::Session;
 use crate::ledger::windows::{self, SealOrder};
+use crate::pauses;
 use chrono::{DateTime, Utc};
 use fail::fail_point;
 use std::time::{Duration, Instant};
@@ -87,11 +88,11 @@ impl Sealer {
 
     /// Seals until `shutdown`. `marks` is told after each mark, whoever sealed it.
     pub(super) async fn run(mut self, marks: watch::Sender<()>, shutdown: CancellationToken) {
-        let mut delays = super::shipper::delays();
+        let mut delays = pauses::between_attempts();
         loop {
             let pause = match self.tick_by_the_ledgers_clock().await {
                 Ok(until_next_mark) => {
-                    delays = super::shipper::delays();
+                    delays = pauses::between_attempts();
                     marks.send_replace(());
                     until_next_mark
                 }

@@ -13,7 +13,7 @@ use super::{measure, standby};
 use crate::domain::window::{WindowId, WindowLength};
 use crate::lake::store::ObjectStore;
 use crate::ledger::session::Session;
-use backon::{BackoffBuilder as _, ExponentialBuilder};
+use crate::pauses;
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
 use std::time::Duration;
@@ -167,16 +167,6 @@ impl Shipper {
     }
 }
 
-/// Pauses between attempts, without end: half a second, doubling, up to half a minute.
-pub(super) fn delays() -> impl Iterator<Item = Duration> + Send {
-    ExponentialBuilder::default()
-        .with_min_delay(Duration::from_millis(500))
-        .with_max_delay(Duration::from_secs(30))
-        .with_jitter()
-        .without_max_times()
-        .build()
-}
-
 /// The half of the shipper that meets the lake.
 #[derive(Debug)]
 struct Carrier {
@@ -220,12 +210,12 @@ impl Carrier {
     }
 
     async fn run(mut self, mut marked: watch::Receiver<()>, shutdown: CancellationToken) {
-        let mut delays = delays();
+        let mut delays = pauses::between_attempts();
         loop {
             let round = self.round(&shutdown).await;
             let pause = match round {
                 Ok(()) => {
-                    delays = self::delays();
+                    delays = pauses::between_attempts();
                     None
                 }
                 Err(error) => {

@@ -132,7 +132,11 @@ const GAUGES: &[(&str, &str)] = &[
     ),
     (
         "textrail_spool_facts",
-        "Facts on this server's disk that are not in the ledger yet, by stream; inbound ones go first, stuck ones are tried every 30 s",
+        "Facts on this server's disk that are not in the ledger yet, by stream; inbound ones go first; stuck-inbound ones are tried every second, and sends are refused until they are in; stuck ones are tried every 30 s",
+    ),
+    (
+        "textrail_sends_stuck_seconds",
+        "For how long sends have been refused because PostgreSQL is there and does not take a subscriber's message, whose row somebody holds; 0 when all is well",
     ),
     ("textrail_spool_bytes", "Bytes of them on disk"),
     (
@@ -196,6 +200,11 @@ const GAUGES: &[(&str, &str)] = &[
          log names them",
     ),
     (
+        "textrail_load_unknown_keys_alarm",
+        "1 for a day after this loader last left out a key that it does not know: a newer writer is \
+         ahead; 0 when all is well",
+    ),
+    (
         "textrail_load_standby",
         "1 while this loader waits for a warehouse that another process owns",
     ),
@@ -213,13 +222,15 @@ const GAUGES: &[(&str, &str)] = &[
         "Number of the newest window that is proven, by the half of the proof",
     ),
     (
-        "textrail_verify_proven_age_seconds",
-        "Age of the end of that window: all that was committed before is accounted for",
+        "textrail_verify_oldest_unproven_age_seconds",
+        "For how long the oldest thing that is not proven has waited, by the half of the proof: in the \
+         ledger's since its seal, in the loader's since it saw it, or since its last good look if it \
+         cannot look; 0 when nothing waits",
     ),
     (
         "textrail_verify_alarm",
-        "1 if anything differs or a window is not proven ten minutes after its seal, by the half of \
-         the proof; 0 when all is well",
+        "1 if anything differs, a window is stopped, or anything waits for its proof for over ten \
+         minutes, by the half of the proof; 0 when all is well",
     ),
 ];
 

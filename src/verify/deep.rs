@@ -51,9 +51,7 @@ pub async fn read(store: &dyn ObjectStore, manifest: &Manifest) -> Result<Conten
     let mut reads = futures_util::stream::iter(reads.collect::<Vec<_>>()).buffered(AT_ONCE);
     let mut seen = HashSet::new();
     while let Some((file, object)) = reads.try_next().await? {
-        let kind = Kind::ALL
-            .into_iter()
-            .find(|kind| kind.as_str() == file.kind);
+        let kind = Kind::from_name(&file.kind);
         let Some(object) = object else {
             // That it is missing is told by the listing.
             continue;

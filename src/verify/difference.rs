@@ -21,6 +21,19 @@ pub struct Difference {
     pub counts: Counts,
 }
 
+impl Difference {
+    /// One that is no window's and no kind's, until it is said otherwise.
+    pub(super) fn new(what: What, detail: String) -> Self {
+        Self {
+            window: None,
+            kind: None,
+            what,
+            detail,
+            counts: Counts::default(),
+        }
+    }
+}
+
 /// The kinds of difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -33,6 +46,8 @@ pub enum What {
     LedgerIsNotLake,
     /// A sealed window was not shipped in time.
     NotShipped,
+    /// The ledger's own count of a shipped window was not made in time.
+    NotCounted,
     /// The manifest of a shipped window is not in the lake.
     ManifestMissing,
     /// It is there, and cannot be read.
@@ -59,6 +74,10 @@ pub enum What {
     RowsTwice,
     /// The windows before the span differ in sum.
     BeforeDiffers,
+    /// Facts that were answered, and that the ledger refused when they came out of the spool.
+    SpoolRefused,
+    /// Segments of the spool that the disk gave back altered.
+    SpoolDamaged,
 }
 
 impl What {
@@ -69,6 +88,9 @@ impl What {
             Self::FactWithoutEvent => "a fact is in the ledger that the lake will never hear of",
             Self::LedgerIsNotLake => "the lake lacks events of the window, or has too many",
             Self::NotShipped => "the window was sealed over ten minutes ago and is not in the lake",
+            Self::NotCounted => {
+                "the window was sealed over ten minutes ago and the shipper did not count it"
+            }
             Self::ManifestMissing => {
                 "the ledger noted the window as shipped, and the lake lost its manifest"
             }
@@ -88,6 +110,10 @@ impl What {
             }
             Self::RowsTwice => "the warehouse holds events twice: its reports count them twice",
             Self::BeforeDiffers => "ledger and warehouse differ in windows before the span",
+            Self::SpoolRefused => "facts were answered and are in no ledger: it refused them",
+            Self::SpoolDamaged => {
+                "facts were answered and may be in no ledger: the disk altered them"
+            }
         }
     }
 
@@ -100,7 +126,9 @@ impl What {
             Self::LedgerIsNotLake => {
                 "stop the shipper: the outbox keeps the window's rows; compare them with its files"
             }
-            Self::NotShipped => "see the shipper's log: is it running, is the lake away?",
+            Self::NotShipped | Self::NotCounted => {
+                "see the shipper's log: is it running, is the lake away?"
+            }
             Self::ManifestMissing
             | Self::ManifestUnreadable
             | Self::FileMissing
@@ -118,21 +146,22 @@ impl What {
                 "rebuild the warehouse from the lake: textrail reprocess"
             }
             Self::BeforeDiffers => "find the window: textrail verify --since with an earlier time",
+            Self::SpoolRefused => {
+                "read refused/ in the spool: each fact stands there with its reason"
+            }
+            Self::SpoolDamaged => {
+                "keep *.damaged: what can be read of it was recorded; see the disk"
+            }
         }
     }
 }
 
-/// `1-42`.
-pub(super) fn name(id: WindowId) -> String {
-    format!("{}-{}", id.epoch, id.number)
-}
-
 pub(super) fn as_name<S: Serializer>(id: &WindowId, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&name(*id))
+    serializer.collect_str(id)
 }
 
 pub(super) fn as_names<S: Serializer>(ids: &[WindowId], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(ids.iter().map(|id| name(*id)))
+    serializer.collect_seq(ids.iter().map(ToString::to_string))
 }
 
 #[expect(

@@ -64,9 +64,12 @@ impl Unchecked {
     }
 }
 
-const LEDGER: &str = "the ledger";
-const LAKE: &str = "the lake";
-const WAREHOUSE: &str = "the warehouse";
+/// A part that may be [`Unchecked`].
+pub const LEDGER: &str = "the ledger";
+/// Another.
+pub const LAKE: &str = "the lake";
+/// The third.
+pub const WAREHOUSE: &str = "the warehouse";
 
 /// Reads and compares. Ledger first, warehouse last: what moves meanwhile is never behind.
 ///

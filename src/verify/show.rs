@@ -1,7 +1,6 @@
 //! What was found, for a person: a table of what differs, and a summary.
 
-use super::difference::name;
-use super::{Counts, Difference, Findings, What};
+use super::{Counts, Difference, Findings, Spooled, What};
 use chrono::{DateTime, Utc};
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 use std::collections::BTreeSet;
@@ -39,7 +38,9 @@ fn differences(all: &[Difference]) -> String {
     let mut shown = table(&["window", "kind", "what", "which"]);
     for difference in all.iter().take(MOST_SHOWN) {
         shown.add_row([
-            difference.window.map_or_else(String::new, name),
+            difference
+                .window
+                .map_or_else(String::new, |id| id.to_string()),
             difference
                 .kind
                 .map_or_else(String::new, |kind| kind.to_string()),
@@ -117,12 +118,16 @@ fn summary(findings: &Findings) -> Vec<String> {
         lines.push(format!(
             "On their way, and not late: {} windows, the oldest {} sealed {}.",
             findings.on_their_way.len(),
-            name(oldest.window),
+            oldest.window,
             time(oldest.sealed_at)
         ));
     }
     if !findings.only_in_lake.is_empty() {
-        let names: Vec<String> = findings.only_in_lake.iter().map(|id| name(*id)).collect();
+        let names: Vec<String> = findings
+            .only_in_lake
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         lines.push(format!(
             "Only the lake has {}: shipped by a life of the ledger that a restore ended.",
             names.join(", ")
@@ -139,20 +144,24 @@ fn summary(findings: &Findings) -> Vec<String> {
             "Windows before that: {ledger} lines by the ledger's notes, {warehouse} by the warehouse's."
         ));
     }
-    for spool in &findings.spools {
-        let facts: u64 = spool.facts.values().sum();
-        if (facts, spool.damaged_files, spool.refused_facts) != (0, 0, 0) {
-            lines.push(format!(
-                "The spool in {} holds {facts} facts that wait for the ledger, {} damaged files and \
-                 {} refused facts.",
-                spool.folder, spool.damaged_files, spool.refused_facts
-            ));
-        }
-    }
+    lines.extend(findings.spools.iter().map(spool));
     lines.push(if findings.differences.is_empty() {
         "Ledger, lake and warehouse are equal.".to_owned()
     } else {
         format!("{} differences.", findings.differences.len())
     });
     lines
+}
+
+/// That a folder was looked at is said, whatever was in it: other servers have others.
+fn spool(spool: &Spooled) -> String {
+    let (folder, waiting) = (&spool.folder, spool.waiting());
+    if (waiting, spool.damaged_files, spool.refused_facts) == (0, 0, 0) {
+        return format!("The spool in {folder} is empty.");
+    }
+    format!(
+        "The spool in {folder} holds {waiting} facts that wait for the ledger, {} damaged files and \
+         {} refused facts.",
+        spool.damaged_files, spool.refused_facts
+    )
 }

@@ -103,7 +103,7 @@ async fn lines_are_listed_shown_corrected_and_loaded_by_command() {
     let shown = quarantine(&["show", &file, "2"]).await;
     let mut entry: serde_json::Value = serde_json::from_str(&shown).unwrap();
     assert_eq!(entry["line"], bad);
-    assert_eq!(entry["window"], "0001-0000000001");
+    assert_eq!(entry["window"], "1-1");
     let tried = quarantine(&["retry"]).await;
     assert!(
         tried.contains("loaded 0 lines; 0 known already; 1 stay"),

@@ -1,4 +1,4 @@
-//! The whole chain with a real SQS: the shipper puts a window into S3, S3 posts to the queue, and the
+//! The whole chain with moto's SQS: the shipper puts a window into S3, S3 posts to the queue, and the
 //! loader, a process of its own, loads it and answers the message. Then every way in which a queue
 //! misbehaves.
 

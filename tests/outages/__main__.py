@@ -1,7 +1,8 @@
 """Takes S3 or PostgreSQL away for long, brings it back, and counts.
 
 Everything is private and durable: a PostgreSQL with its defaults (fsync on), SeaweedFS, textrail's
-own services as processes. Exit 1 on any loss, any doubling, or a backlog that stays.
+own services as processes. At the end everything is counted, and `textrail verify --deep` has to find
+nothing. Exit 1 on any loss, any doubling, or a backlog that stays.
 """
 
 import argparse
@@ -28,8 +29,8 @@ def main() -> int:
     )
     parser.add_argument(
         "--rows", type=int, default=9_000_000,
-        help="log lines of all of them; 9 million are a day at the reference rate, 90 million at ten "
-        "times it, which takes some 60 GB of disk (%(default)s)",
+        help="log lines of all of them. The default is a day at the reference rate; 90000000 is the day "
+        "at ten times it that textrail is made to survive, which takes some 100 GB of disk (%(default)s)",
     )
     parser.add_argument(
         "--seconds", type=int,

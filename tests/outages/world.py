@@ -151,6 +151,8 @@ class World:
             "TEXTRAIL_LAKE__WINDOW": "1s",
             "TEXTRAIL_LOADER__SWEEP_SECONDS": "1",
             "TEXTRAIL_WAREHOUSE__DIRECTORY": str(self.folder / "warehouse"),
+            "TEXTRAIL_SPOOL__DIRECTORY": str(self.folder / "spool"),
+            "TEXTRAIL_SHIPPER__DIRECTORY": str(self.folder / "ship"),
             "TEXTRAIL_HTTP__LISTEN": address,
             "TEXTRAIL_SHIPPER__LISTEN": address,
             "TEXTRAIL_LOADER__LISTEN": address,
@@ -161,6 +163,25 @@ class World:
         done = subprocess.run([self._binary, *arguments], check=True, capture_output=True,
                               env=self._environment("127.0.0.1:0"))
         return done.stdout.decode()
+
+    def wait_until_counted(self) -> None:
+        """Until all that is committed by now is in windows which the ledger counted and found equal."""
+        unsealed = """SELECT count(*) FROM outbox WHERE NOT pg_visible_in_snapshot(xid,
+            (SELECT snapshot FROM windows ORDER BY epoch DESC, number DESC LIMIT 1))"""
+        wait("all is sealed", 60, lambda: self.number(unsealed) == 0)
+        newest = self.number("SELECT max(number) FROM windows")
+        uncounted = f"""SELECT count(*) FROM windows LEFT JOIN shipped_windows USING (epoch, number)
+            WHERE number BETWEEN 1 AND {newest} AND counted_at IS NULL"""
+        wait("all is counted", 600, lambda: self.number(uncounted) == 0, 1)
+
+    def is_proven(self, load: "Service") -> bool:
+        """What `textrail verify --deep` says; it asks the loader that runs."""
+        environment = self._environment("127.0.0.1:0")
+        environment["TEXTRAIL_LOADER__URL"] = f"http://{load.address}"
+        done = subprocess.run([self._binary, "verify", "--deep"], check=False, env=environment,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        say("textrail verify --deep:\n" + done.stdout)
+        return done.returncode == 0
 
     def service(self, name: str) -> "Service":
         address = f"127.0.0.1:{free_port()}"

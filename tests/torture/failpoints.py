@@ -15,14 +15,12 @@ _SERVICES = {
     "spool": ("serve",),
     "http": ("serve",),
     "ledger": ("serve", "ship"),
+    "reprocess": ("reprocess",),
 }
 
 
 def discover(source: Path) -> dict[str, tuple[str, ...]]:
-    """The name of each failpoint in the source, with the services that may come to it.
-
-    Those of rooms that no service runs (such as `reprocess`, a command) have none.
-    """
+    """The name of each failpoint in the source, with the services that may come to it."""
     names = {
         name
         for file in sorted(source.rglob("*.rs"))

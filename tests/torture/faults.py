@@ -34,6 +34,8 @@ class Saboteur:
 
     async def run(self) -> None:
         """Strikes at the times of the plan, until its end."""
+        self._ledger.odds = self._plan.odds
+        self._s3.odds = self._plan.odds["s3"]
         loop = asyncio.get_running_loop()
         begun = loop.time()
         for step in self._plan.steps:
@@ -63,14 +65,10 @@ class Saboteur:
                     self._last(self._thaw_after(self._services[step.service], step.seconds))
             case "connections cut":
                 self._ledger.cut(self._draw.choice([0.01, 0.2, 1]), self._draw)
-            case "commit lost" | "commit answer lost" | "answer cut":
-                self._ledger.strike_next(step.fault, step.count)
             case "ledger frozen" | "ledger killed" | "backend killed":
                 self._last(self._strike_ledger(step))
             case "store killed":
                 self._last(self._kill_store(step.seconds))
-            case "s3" if step.s3:
-                self._s3.strike_next(step.s3, step.count)
 
     def _last(self, coroutine: object) -> None:
         task = asyncio.create_task(coroutine)  # type: ignore[arg-type]

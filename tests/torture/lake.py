@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import json
 import zlib
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -43,6 +44,10 @@ class Bucket:
         """See `Objects`."""
         return self.s3.get_object(Bucket=self.bucket, Key=self.prefix + key)["Body"].read()
 
+    def put(self, key: str, body: bytes) -> None:
+        """Stores an object."""
+        self.s3.put_object(Bucket=self.bucket, Key=self.prefix + key, Body=body)
+
 
 @dataclass
 class Folder:
@@ -79,23 +84,34 @@ class Lake:
     #: Lines of each file, by key.
     files: dict[str, int] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
+    #: A file whose lines must all be put aside.
+    bad_file: str | None = None
 
 
-def read(objects: Objects) -> Lake:
-    """Reads everything, and checks manifests against files and files against manifests."""
-    lake = Lake()
+def read(objects: Objects, lost_epochs: Collection[int] = (), bad_file: str | None = None) -> Lake:
+    """Reads everything, and checks manifests against files and files against manifests. An epoch that
+    was lost may have left files of a window that it never came to name. No line of the bad file can be
+    loaded."""
+    lake = Lake(bad_file=bad_file)
     keys = objects.keys()
     for key in keys:
         if key.startswith("_manifest/"):
             _read_manifest(objects, key, lake)
     named = {entry["key"] for window in lake.windows.values() for entry in window["files"]}
     for key in keys:
-        if key.startswith("events/") and key not in named:
+        if key.startswith("events/") and key not in named and _epoch(key) not in lost_epochs:
             lake.faults.append(f"the file {key} stands in the lake, and no manifest names it")
-        if key.startswith("_quarantine/"):
+        # What strange messages of the queue said is no line.
+        if key.startswith("_quarantine/") and not key.startswith("_quarantine/queue/") and not bad_file:
             lake.faults.append(f"lines were quarantined: {key}")
     _check_numbers(lake)
     return lake
+
+
+def _epoch(key: str) -> int | None:
+    """Of a file `events/click/dt=…/hr=…/20261123T050500Z-<epoch>-<window>-<part>.json.gz`."""
+    parts = key.rpartition("/")[2].split("-")
+    return int(parts[1]) if len(parts) == 4 and parts[1].isdigit() else None
 
 
 def boundary_with(objects: Objects, reference: str) -> datetime | None:
@@ -152,7 +168,7 @@ def _read_file(objects: Objects, entry: dict[str, Any], lake: Lake) -> None:
     for name, value in found.items():
         if entry[name] != value:
             lake.faults.append(f"the file {key} has {name} {value}, its manifest says {entry[name]}")
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate([] if key == lake.bad_file else lines, 1):
         values = json.loads(line)
         if values["kind"] != entry["kind"] or f"/{entry['kind']}/" not in key:
             lake.faults.append(f"{key}:{number} is a line of kind {values['kind']}")

@@ -7,6 +7,7 @@ query `COMMIT`, or the server's answer to an INSERT that was a transaction by it
 import asyncio
 import random
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .ports import free_port
@@ -41,6 +42,8 @@ class LedgerProxy:
         self._server_port = server_port
         self._links: set[_Link] = set()
         self._pending: Counter[str] = Counter()
+        #: By fault, how probable it is at each occasion.
+        self.odds: Mapping[str, float] = {}
         self._open = asyncio.Event()
         self._open.set()
         self._listener: asyncio.Server | None = None
@@ -78,12 +81,14 @@ class LedgerProxy:
     def release(self) -> None:
         """Ends every fault that is prepared or lasts."""
         self._pending.clear()
+        self.odds = {}
         self._open.set()
 
     def _take(self, fault: str) -> bool:
-        if self._pending[fault] <= 0:
+        if self._pending[fault] > 0:
+            self._pending[fault] -= 1
+        elif random.random() >= self.odds.get(fault, 0):
             return False
-        self._pending[fault] -= 1
         self.struck[fault] += 1
         return True
 

@@ -325,6 +325,10 @@ def _judge_notes(lake: Lake, warehouse: Warehouse) -> list[str]:
     for row in warehouse["loaded_files"]:
         counts = {name: row[name] for name in ("lines", "loaded", "duplicates", "quarantined")}
         lines = lake.files.get(row["file_key"], 0)
-        if counts != {"lines": lines, "loaded": lines, "duplicates": 0, "quarantined": 0}:
+        bad = lines if row["file_key"] == lake.bad_file else 0
+        if counts != {"lines": lines, "loaded": lines - bad, "duplicates": 0, "quarantined": bad}:
             wrong.append(f"the file {row['file_key']} has {lines} lines, and was noted with {counts}")
+    aside = [row["file_key"] for row in warehouse["quarantined_lines"]]
+    if aside != ([lake.bad_file] if lake.bad_file else []):
+        wrong.append(f"lines were put aside of {aside}, must be of {lake.bad_file}")
     return wrong

@@ -4,7 +4,6 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .s3_proxy import S3Fault
 from .services import Life
 
 
@@ -18,10 +17,8 @@ class Step:
     service: str = ""
     #: How long it lasts, where it lasts.
     seconds: float = 0
-    #: How many requests or answers it strikes.
+    #: How many it strikes.
     count: int = 1
-    #: The fault of the S3 proxy.
-    s3: S3Fault | None = None
 
 
 @dataclass(frozen=True)
@@ -31,37 +28,61 @@ class Plan:
     seed: str
     store: str
     seconds: float
+    pace: float
     #: By service, what its clock is off by, as libfaketime writes it.
     clocks: dict[str, str]
     steps: list[Step]
     services: tuple[str, ...]
+    #: By fault, how probable it is.
+    odds: dict[str, float]
+    #: Whether a queue tells one of the loaders of new windows.
+    queue: bool = False
+    #: Whether the ledger is restored from a copy in the middle of the round.
+    restore: bool = False
+
+    def is_chore(self, service: str) -> bool:
+        """Whether it ends by itself and is done again."""
+        return service in CHORES
 
 
-#: Faults and how often each is drawn, in parts.
+#: Faults at set times, and how often each is drawn, in parts.
 _FAULTS = {
-    "kill": 14,
-    "kill several": 3,
-    "freeze": 5,
-    "connections cut": 14,
-    "commit lost": 10,
-    "commit answer lost": 16,
-    "answer cut": 10,
-    "ledger frozen": 2,
+    "kill": 9,
+    "kill several": 2,
+    "freeze": 4,
+    "connections cut": 9,
+    "ledger frozen": 1,
     "backend killed": 1,
     "ledger killed": 1,
     "store killed": 2,
-    "s3": 22,
 }
+#: Faults of what passes through a proxy, and how probable each is, a commit, an answer or a request.
+#: A slow machine's services then come up all the same, and a quick one's have the more to survive.
+_ODDS = {"commit lost": 0.05, "commit answer lost": 0.11, "answer cut": 0.006, "s3": 0.12}
 SERVICES = ("serve-a", "serve-b", "ship-a", "ship-b", "load-a", "load-b")
+#: In some rounds this runs again and again, too.
+CHORES = ("reprocess",)
+#: Failpoints that a process seldom comes to are armed more often; in parts, 1 for all others.
+_WEIGHTS = {
+    "ship.manifest": 2, "ship.confirm": 2, "ship.verify": 2, "ship.count": 2, "ship.reclaim": 3,
+    "load.commit": 2, "load.acknowledge": 2,
+    "recorder.begin": 0.5, "recorder.commit": 0.5,
+}
+#: These only where a ledger is restored.
+_OF_A_RESTORE = {"ship.epoch": 8, "load.quarantine": 6}
 #: Armed failpoints a life, and how many visits are let pass.
-_POINTS = (0, 1, 2, 2, 3, 4)
-_PASSED = (0, 0, 0, 1, 1, 2, 3, 5, 8, 13)
+_POINTS = (0, 0, 1, 1, 1, 2, 3)
+_PASSED = (0, 0, 0, 0, 0, 1, 1, 2, 3, 5, 8)
 
 
 def draw_plan(seed: str, store: str, seconds: float, pace: float) -> Plan:
     """The plan of a round: `pace` faults a second on average."""
     draw = random.Random(f"{seed}/plan")
     store = draw.choice(["seaweedfs", "embedded"]) if store == "both" else store
+    clocks = _draw_clocks(draw)
+    services = SERVICES + (CHORES if draw.random() < 0.5 else ())
+    queue, restore = draw.random() < 0.6, draw.random() < 0.2
+    odds = {fault: probability * draw.uniform(0.3, 1.7) for fault, probability in _ODDS.items()}
     faults = dict(_FAULTS)
     if store != "embedded":
         del faults["store killed"]
@@ -71,7 +92,7 @@ def draw_plan(seed: str, store: str, seconds: float, pace: float) -> Plan:
         [fault] = draw.choices(list(faults), list(faults.values()))
         steps.append(_draw_step(draw, at, fault))
         at += draw.expovariate(pace)
-    return Plan(seed, store, seconds, _draw_clocks(draw), steps, SERVICES)
+    return Plan(seed, store, seconds, pace, clocks, steps, services, odds, queue, restore)
 
 
 def _draw_step(draw: random.Random, at: float, fault: str) -> Step:
@@ -86,10 +107,8 @@ def _draw_step(draw: random.Random, at: float, fault: str) -> Step:
             return Step(at, fault, seconds=draw.uniform(0, 1.5))
         case "kill several":
             return Step(at, fault, count=draw.randint(2, 4))
-        case "s3":
-            return Step(at, fault, count=draw.choice([1, 1, 2, 3, 6]), s3=draw.choice(list(S3Fault)))
         case _:
-            return Step(at, fault, service, count=draw.choice([1, 1, 1, 2, 3]))
+            return Step(at, fault, service)
 
 
 def _draw_clocks(draw: random.Random) -> dict[str, str]:
@@ -99,14 +118,27 @@ def _draw_clocks(draw: random.Random) -> dict[str, str]:
     return {service: draw.choice(["+1h", "-1h"]) for service in draw.sample(SERVICES, draw.randint(1, 3))}
 
 
-def lives(seed: str, service: str, clock: str, failpoints: list[str]) -> Iterator[Life]:
+def lives(
+    seed: str, service: str, clock: str, failpoints: list[str], restore: bool = False
+) -> Iterator[Life]:
     """What the service is given at its first start, at its second, and so on, without end."""
     draw = random.Random(f"{seed}/{service}")
+    weights = _WEIGHTS | {name: weight if restore else 0.1 for name, weight in _OF_A_RESTORE.items()}
     while True:
-        names = draw.sample(failpoints, min(len(failpoints), draw.choice(_POINTS)))
+        names = _draw_points(draw, failpoints, weights, draw.choice(_POINTS))
         armed = []
         for name in sorted(names):
             passed = draw.choice(_PASSED)
             action = "panic" if draw.random() < 0.9 else f"sleep({draw.choice([50, 500, 2000])})"
             armed.append(f"{name}={f'{passed}*off->' if passed else ''}1*{action}")
         yield Life(";".join(armed), clock)
+
+
+def _draw_points(
+    draw: random.Random, failpoints: list[str], weights: dict[str, float], count: int
+) -> list[str]:
+    """So many different ones, by their weights."""
+    def key(name: str) -> float:
+        return draw.random() ** (1 / weights.get(name.rpartition(".")[0], 1))
+
+    return sorted(failpoints, key=key, reverse=True)[:count]

@@ -22,9 +22,9 @@ _SHOWN = 20
 class Summary:
     """All rounds together."""
 
-    seed: int
+    seeds: list[int]
     rounds: int = 0
-    failed: list[Result] = field(default_factory=list)
+    failed: list[dict[str, Any]] = field(default_factory=list)
     injected: Counter[str] = field(default_factory=Counter)
     survived: Counter[str] = field(default_factory=Counter)
     failpoints: Counter[str] = field(default_factory=Counter)
@@ -36,6 +36,12 @@ class Summary:
     gave_up: int = 0
     windows: int = 0
     lines: int = 0
+    #: Warehouses that `textrail verify --deep` found without a difference, and their proven windows.
+    verified: int = 0
+    proven: int = 0
+    reprocessed: int = 0
+    #: Rounds in which the ledger was restored from a copy.
+    restored: int = 0
     slowest_calm: float = 0
     seconds: float = 0
 
@@ -44,7 +50,7 @@ class Summary:
         self.rounds += 1
         self.injected.update(result.struck)
         if result.wrong:
-            self.failed.append(result)
+            self.failed.append({"seed": result.plan.seed, "folder": str(result.folder), "wrong": result.wrong})
         else:
             self.survived.update(result.struck)
         self.failpoints.update(result.failpoints)
@@ -56,6 +62,10 @@ class Summary:
         self.gave_up += len(result.gave_up)
         self.windows += result.windows
         self.lines += result.lines
+        self.verified += result.verified
+        self.proven += result.proven
+        self.reprocessed += result.reprocessed
+        self.restored += result.restored
         self.slowest_calm = max(self.slowest_calm, result.calm_seconds)
 
     @property
@@ -70,21 +80,10 @@ class Summary:
 
     def json(self, failpoints: Iterable[str]) -> str:
         """For machines."""
-        whole: dict[str, Any] = {
-            "seed": self.seed,
-            "rounds": self.rounds,
-            "failed": [{"seed": one.plan.seed, "folder": str(one.folder), "wrong": one.wrong} for one in self.failed],
-            "seconds": round(self.seconds, 1),
+        whole = vars(self) | {
             "kills": self.kills,
             "crash_points": self.crash_points,
-            "injected": self.injected,
-            "survived": self.survived,
             "failpoints": {name: self.failpoints[name] for name in failpoints},
-            "facts": self.facts,
-            "acknowledged": self.acknowledged,
-            "calls": self.calls,
-            "windows": self.windows,
-            "lines": self.lines,
         }
         return json.dumps(whole, indent=2)
 
@@ -94,13 +93,33 @@ class Summary:
             _table("fault", self.injected, self.survived),
             _table("death at failpoint", Counter({name: self.failpoints[name] for name in failpoints}), None),
             _table("fact", self.facts, self.acknowledged, ("sent", "acknowledged")),
-            f"{self.rounds} rounds in {self.seconds:.0f} s ({_list(self.stores)}; {self.skewed} with clocks an hour off), "
+            f"{self.rounds} rounds in {self.seconds:.0f} s ({_list(self.stores)}; {self.skewed} with clocks an hour off, {self.restored} with a restored ledger), "
             f"{self.windows} windows, {self.lines} lines in the lake",
             f"calls by answer: {_list(self.calls)}; services that gave up and were started again: {self.gave_up}",
+            f"textrail verify --deep: {self.verified} warehouses without a difference, {self.proven} windows proven; "
+            f"{self.reprocessed} rebuilds of a warehouse",
             f"slowest calm: {self.slowest_calm:.1f} s",
-            f"{self.kills} kills, {self.crash_points} crash points, {len(self.failed)} rounds failed; seed {self.seed}",
+            f"{self.kills} kills, {self.crash_points} crash points, {len(self.failed)} rounds failed; "
+            f"seed {', '.join(map(str, self.seeds))}",
         ]
         return "\n\n".join(parts[:3]) + "\n\n" + "\n".join(parts[3:])
+
+
+def sum_of(reports: Iterable[str]) -> Summary:
+    """Of runs with different seeds."""
+    whole = Summary([])
+    for text in reports:
+        for name, value in json.loads(text).items():
+            match getattr(whole, name):
+                case Counter() as counter:
+                    counter.update(value)
+                case list() as items:
+                    items += value
+                case number if name == "slowest_calm":
+                    whole.slowest_calm = max(number, value)
+                case number if name not in ("kills", "crash_points"):
+                    setattr(whole, name, number + value)
+    return whole
 
 
 def describe(result: Result) -> str:
@@ -118,7 +137,7 @@ def describe(result: Result) -> str:
         return line
     more = len(result.wrong) - _SHOWN
     wrong = [f"  {text}" for text in result.wrong[:_SHOWN]] + ([f"  … and {more} more"] if more > 0 else [])
-    again = f"  again: scripts/torture --round {plan.seed}\n  data and logs: {result.folder}"
+    again = f"  again: scripts/torture --round {plan.seed} --seconds {plan.seconds:g} --pace {plan.pace:g}\n  data and logs: {result.folder}"
     return "\n".join([line, *wrong, again])
 
 

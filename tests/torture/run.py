@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import itertools
 import os
 import random
 import shutil
@@ -9,14 +10,16 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from . import failpoints
 from .cluster import Cluster
 from .deployment import BUCKET, make_template
+from .notifications import QueueServer
 from .plan import draw_plan
-from .report import Summary, describe
+from .report import Summary, describe, sum_of
 from .round import Result, Round
 from .stores import EmbeddedStore, SeaweedFS, Store
 
@@ -41,13 +44,30 @@ docs/torture.md says more.
 
 @dataclass
 class _Grounds:
-    """What all rounds share."""
+    """What the rounds of one job share."""
 
     folder: Path
     cluster: Cluster
     seaweedfs: Store
-    api_key: str
+    queue: QueueServer
     failpoints: dict[str, tuple[str, ...]]
+    api_key: str = ""
+
+    async def start(self, options: argparse.Namespace) -> None:
+        """Starts it."""
+        await self.cluster.create()
+        self.api_key = await make_template(options.binary, self.cluster)
+        if options.store != "embedded":
+            await self.seaweedfs.start()
+        await self.queue.start()
+
+    async def stop(self) -> None:
+        """Stops it, and removes what it left."""
+        await self.queue.stop()
+        await self.seaweedfs.stop()
+        await self.cluster.stop()
+        for name in ("postgres", "seaweedfs", "queue"):
+            shutil.rmtree(self.folder / name, ignore_errors=True)
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
@@ -60,21 +80,24 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--crash-points", type=int, metavar="N", help="go on until so many deaths and cuts were injected")
     parser.add_argument("--seed", type=int, metavar="S", help="what rounds are drawn from [default: drawn]")
     parser.add_argument("--round", metavar="S/N", help="run one round again, as a failure printed it")
-    parser.add_argument("--short", action="store_true", help="as scripts/test does: 200 kills, in about 3 minutes")
+    parser.add_argument("--short", action="store_true", help="as scripts/test does: 200 kills, in about 3 minutes, and no round begins after 6")
     parser.add_argument("--store", choices=["seaweedfs", "embedded", "both"], default="both", help="the S3 server; both: each round's is drawn [default: both]")
     parser.add_argument("--seconds", type=float, metavar="R", default=30, help="traffic and faults of a round, in seconds [default: 30]")
-    parser.add_argument("--pace", type=float, metavar="F", default=4, help="faults a second, beside deaths at failpoints [default: 4]")
+    parser.add_argument("--pace", type=float, metavar="F", default=2, help="faults a second, beside deaths at failpoints and what proxies lose [default: 2]")
     parser.add_argument("--clients", type=int, metavar="C", default=8, help="clients [default: 8]")
     parser.add_argument("--pause", type=float, metavar="SECONDS", default=0.04, help="a client's mean pause between calls [default: 0.04]")
     parser.add_argument("--window", default="1s", help="the length of a window [default: 1s]")
     parser.add_argument("--binary", type=Path, default=_ROOT / "target/debug/textrail", help="textrail, built with --features failpoints [default: target/debug/textrail]")
     parser.add_argument("--keep", action="store_true", help="keep the folders of good rounds, too")
     parser.add_argument("--folder", type=Path, help="where rounds work [default: a new folder in memory (/dev/shm) if there is room, else in TMPDIR]")
+    parser.add_argument("--jobs", type=int, metavar="N", default=1, help="so many rounds at a time, each job with a PostgreSQL and stores of its own [default: 1]")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write the summary there as JSON after each round")
+    parser.add_argument("--sum", type=Path, nargs="+", metavar="FILE", help="run nothing: print the sum of such reports")
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
     options = parser.parse_args(arguments)
     if options.short:
-        options.kills = 200
-        options.seconds, options.pace = 40, 5
+        options.kills, options.minutes = 200, 6
+        options.seconds, options.pace = 40, 3
     if all(limit is None for limit in (options.runs, options.minutes, options.kills, options.crash_points)):
         options.minutes = 3
     return options
@@ -83,14 +106,10 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
 def main() -> None:
     """Runs the torture; the exit code is 1 if a round failed."""
     options = _parse(sys.argv[1:])
-    for program in (options.binary, _object_store(options.binary)):
+    for program in () if options.sum else (options.binary, _object_store(options.binary)):
         if not program.exists():
             sys.exit(f"{program} is missing: cargo build --features failpoints --bin textrail --example object_store")
-    try:
-        code = asyncio.run(_main(options))
-    except asyncio.CancelledError:
-        sys.exit("stopped")
-    sys.exit(code)
+    sys.exit(asyncio.run(_main(options)))
 
 
 def _object_store(binary: Path) -> Path:
@@ -106,62 +125,72 @@ def _new_folder() -> Path:
 
 
 async def _main(options: argparse.Namespace) -> int:
-    # Everything that was started is stopped then, too.
-    task = asyncio.current_task()
-    assert task
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    if options.sum:
+        summary = sum_of(path.read_text() for path in options.sum)
+        points = failpoints.discover(_ROOT / "src")
+        print(summary.json(points) if options.json else summary.text(points))
+        return 1 if summary.failed else 0
     folder = options.folder or _new_folder()
     folder.mkdir(parents=True, exist_ok=True)
     # PostgreSQL's user passes through.
     os.chmod(folder, 0o711)
-    try:
-        summary = await _on_new_grounds(options, folder)
-    except asyncio.CancelledError:
-        if options.folder is None:
-            shutil.rmtree(folder, ignore_errors=True)
-        raise
+    seed = options.seed if options.seed is not None else random.SystemRandom().randrange(1_000_000)
+    summary = Summary([int(options.round.partition("/")[0]) if options.round else seed])
+    names = iter([options.round]) if options.round else itertools.islice(_names(seed), options.runs)
+    begun = time.monotonic()
+    jobs = [
+        asyncio.create_task(_job(options, folder / f"job-{number}", names, summary, begun))
+        for number in range(1 if options.round else options.jobs)
+    ]
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, lambda: [job.cancel() for job in jobs])
+    outcomes = await asyncio.gather(*jobs, return_exceptions=True)
+    summary.seconds = time.monotonic() - begun
+    stopped = any(isinstance(outcome, asyncio.CancelledError) for outcome in outcomes)
+    if stopped:
+        print("stopped; rounds that were not at their end are not counted", file=sys.stderr)
     points = failpoints.discover(_ROOT / "src")
     print(summary.json(points) if options.json else f"\n{summary.text(points)}")
-    for name in ("postgres", "seaweedfs"):
-        shutil.rmtree(folder / name, ignore_errors=True)
-    if not any(folder.iterdir()):
-        folder.rmdir()
-    return 1 if summary.failed else 0
+    if options.report:
+        options.report.write_text(summary.json(points))
+    if options.folder is None:
+        shutil.rmtree(folder, ignore_errors=True)
+    for outcome in outcomes:
+        if isinstance(outcome, Exception):
+            raise outcome
+    few = options.short and summary.kills < options.kills
+    if few:
+        print(f"only {summary.kills} processes were killed: {options.kills} are wanted", file=sys.stderr)
+    return 130 if stopped else int(bool(summary.failed or few))
 
 
-async def _on_new_grounds(options: argparse.Namespace, folder: Path) -> Summary:
-    """Starts what all rounds share, runs them, and stops it."""
-    cluster = Cluster(folder / "postgres")
-    seaweedfs = SeaweedFS(folder / "seaweedfs", Path(sys.executable).parent / "weed", BUCKET)
+async def _job(
+    options: argparse.Namespace, folder: Path, names: Iterator[str], summary: Summary, begun: float
+) -> None:
+    """Rounds one after the other, on grounds of their own."""
+    folder.mkdir()
+    os.chmod(folder, 0o711)
+    programs = Path(sys.executable).parent
+    grounds = _Grounds(
+        folder, Cluster(folder / "postgres"), SeaweedFS(folder / "seaweedfs", programs / "weed", BUCKET),
+        QueueServer(folder / "queue", programs / "moto_server"), failpoints.discover(_ROOT / "src"),
+    )
     try:
-        await cluster.create()
-        key = await make_template(options.binary, cluster)
-        if options.store != "embedded":
-            await seaweedfs.start()
-        points = failpoints.discover(_ROOT / "src")
-        return await _rounds(options, _Grounds(folder, cluster, seaweedfs, key, points))
+        await grounds.start(options)
+        for index, name in enumerate(names):
+            result = await _one(options, grounds, name, index)
+            summary.add(result)
+            summary.seconds = time.monotonic() - begun
+            print(describe(result), file=sys.stderr, flush=True)
+            if options.report:
+                options.report.write_text(summary.json(grounds.failpoints))
+            if _is_enough(options, summary):
+                break
     finally:
-        await seaweedfs.stop()
-        await cluster.stop()
+        await grounds.stop()
 
 
-async def _rounds(options: argparse.Namespace, grounds: _Grounds) -> Summary:
-    seed = options.seed if options.seed is not None else random.SystemRandom().randrange(1_000_000)
-    names = [options.round] if options.round else _names(seed)
-    summary = Summary(int(options.round.partition("/")[0]) if options.round else seed)
-    begun = time.monotonic()
-    for index, name in enumerate(names):
-        result = await _one(options, grounds, name, index)
-        summary.add(result)
-        summary.seconds = time.monotonic() - begun
-        print(describe(result), file=sys.stderr, flush=True)
-        if _is_enough(options, summary):
-            break
-    return summary
-
-
-def _names(seed: int):
+def _names(seed: int) -> Iterator[str]:
     number = 0
     while True:
         yield f"{seed}/{number}"
@@ -191,7 +220,7 @@ async def _one(options: argparse.Namespace, grounds: _Grounds, name: str, index:
         await embedded.start()
     one = Round(
         plan, options.binary, folder / "round", f"round_{index}", grounds.cluster, store,
-        grounds.api_key, grounds.failpoints, options.window, options.clients, options.pause,
+        grounds.api_key, grounds.queue, grounds.failpoints, options.window, options.clients, options.pause,
     )
     try:
         result = await one.run()
@@ -203,6 +232,6 @@ async def _one(options: argparse.Namespace, grounds: _Grounds, name: str, index:
         shutil.rmtree(folder)
     elif options.folder is None:
         # Out of memory, to a disk.
-        result.folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{name.replace('/', '-')}."))
-        shutil.move(folder, result.folder)
+        disk = tempfile.mkdtemp(prefix=f"{_PREFIX}{name.replace('/', '-')}.")
+        result.folder = Path(shutil.move(folder, disk)) / "round"
     return result

@@ -4,7 +4,10 @@ Requests are passed on as they came, signature and all: the `Host` that was sign
 """
 
 import asyncio
+import contextlib
+import random
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -49,11 +52,17 @@ class _Pending:
 class S3Proxy:
     """Listens on `port`, and forwards to the store."""
 
-    def __init__(self, store_port: int, hold_seconds: float) -> None:
+    def __init__(
+        self, store_port: int, hold_seconds: float, stored: Callable[[str], None] | None = None
+    ) -> None:
+        """`stored` is told the path of each object that the store took."""
+        self._stored = stored
         self.port = free_port()
         self._store = f"http://127.0.0.1:{store_port}"
         self._hold_seconds = hold_seconds
         self._pending: list[_Pending] = []
+        #: How probable it is that something happens to a request.
+        self.odds: float = 0
         self._runner: web.AppRunner | None = None
         self._session: aiohttp.ClientSession | None = None
         #: How often each fault took place.
@@ -89,6 +98,7 @@ class S3Proxy:
     def release(self) -> None:
         """Forgets every fault that is prepared."""
         self._pending.clear()
+        self.odds = 0
 
     def _take(self, method: str) -> S3Fault | None:
         for pending in self._pending:
@@ -98,7 +108,11 @@ class S3Proxy:
                     self._pending.remove(pending)
                 self.struck[pending.fault] += 1
                 return pending.fault
-        return None
+        if random.random() >= self.odds:
+            return None
+        fault = random.choice([fault for fault in S3Fault if method in _METHODS.get(fault, {method})])
+        self.struck[fault] += 1
+        return fault
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         fault = self._take(request.method)
@@ -117,6 +131,8 @@ class S3Proxy:
         except (aiohttp.ClientError, TimeoutError):
             return _gone(request)
         succeeded = answer.status < 300
+        if succeeded and request.method == "PUT" and self._stored:
+            self._stored(request.path)
         match fault:
             case S3Fault.SLOW:
                 await asyncio.sleep(self._hold_seconds / 4)
@@ -168,8 +184,9 @@ async def _truncated(
     """All headers, half of the body, and the end."""
     response = web.StreamResponse(status=answer.status, headers=_headers(answer))
     response.content_length = len(body)
-    await response.prepare(request)
-    await response.write(body[: len(body) // 2])
+    with contextlib.suppress(ConnectionResetError):  # whoever asked may have been killed
+        await response.prepare(request)
+        await response.write(body[: len(body) // 2])
     if request.transport:
         request.transport.close()
     return response

@@ -14,6 +14,8 @@ from . import processes
 _FAILPOINT_PANIC = re.compile(r"failpoint (\S+) panic")
 #: What a supervisor waits before it starts again what ended by itself.
 _RESTART_PAUSE = 0.2
+#: And before it does a chore once more that was done.
+_CHORE_PAUSE = 2
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,8 @@ class Life:
 
     def environment(self) -> dict[str, str]:
         """The variables."""
-        environment = {"FAILPOINTS": self.failpoints}
+        # To find the names for a backtrace takes a debug build longer than to start again.
+        environment = {"FAILPOINTS": self.failpoints, "RUST_BACKTRACE": "0"}
         if self.clock:
             library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
             environment |= {
@@ -50,6 +53,8 @@ class Deaths:
     gave_up: list[str] = field(default_factory=list)
     #: Neither of these: it must not happen.
     unexplained: list[str] = field(default_factory=list)
+    #: How often a chore was done to its end.
+    done: int = 0
 
 
 class Service:
@@ -57,8 +62,10 @@ class Service:
 
     def __init__(
         self, name: str, command: list[str | Path], environment: dict[str, str], log: Path,
-        next_life: Callable[[], Life],
+        next_life: Callable[[], Life], chore: bool = False,
     ) -> None:
+        """A `chore` ends by itself, and is done again after a while."""
+        self.is_chore = chore
         self.name = name
         self.log = log
         self.deaths = Deaths()
@@ -72,7 +79,7 @@ class Service:
 
     @property
     def kind(self) -> str:
-        """`serve`, `ship` or `load`."""
+        """The command: `serve`, `ship`, `load`, or a chore's."""
         return self.name.partition("-")[0]
 
     def start(self) -> None:
@@ -114,7 +121,25 @@ class Service:
         if process is None or process.returncode is not None:
             return None
         code = await processes.stop(process, signal.SIGTERM, seconds)
-        return None if code == 0 else f"{self.name} ended with {code} on SIGTERM (log: {self.log})"
+        # A chore is told before it is done, or before it listens.
+        well = (0, 1, -signal.SIGTERM) if self.is_chore else (0,)
+        return None if code in well else f"{self.name} ended with {code} on SIGTERM (log: {self.log})"
+
+    async def run_once(self, seconds: float) -> str | None:
+        """One sound life to its end, after `stop`; what was wrong with it."""
+        with self.log.open("ab") as log:
+            log.write(f"--- {self.name} starts: {Life()}\n".encode())
+            log.flush()
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
+                env=os.environ | self._environment | Life().environment(),
+            )
+        try:
+            code = await asyncio.wait_for(self._process.wait(), seconds)
+        except TimeoutError:
+            return f"{self.name} was not done within {seconds} s of calm (log: {self.log})"
+        self.deaths.done += code == 0
+        return None if code == 0 else f"{self.name} ended with {code} in the calm (log: {self.log})"
 
     async def abort(self) -> None:
         """Ends it at once, without a judgement."""
@@ -139,7 +164,11 @@ class Service:
                     env=os.environ | self._environment | life.environment(),
                 )
             code = await self._process.wait()
-            if not self._note_death(code, begin):
+            _remove_shared_clock(self._process.pid)
+            if self.is_chore and code == 0:
+                self.deaths.done += 1
+                await asyncio.sleep(_CHORE_PAUSE)
+            elif not self._note_death(code, begin):
                 await asyncio.sleep(_RESTART_PAUSE)
 
     def _note_death(self, code: int, begin: int) -> bool:
@@ -160,3 +189,9 @@ class Service:
         else:
             self.deaths.unexplained.append(f"{self.name} ended with {code}: {last}")
         return False
+
+
+def _remove_shared_clock(pid: int) -> None:
+    """What libfaketime leaves in memory of a process that was killed."""
+    for name in (f"faketime_shm_{pid}", f"sem.faketime_sem_{pid}"):
+        Path("/dev/shm", name).unlink(missing_ok=True)

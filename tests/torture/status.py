@@ -1,4 +1,4 @@
-"""The delivery status of a message by section 9 of the design, in words of its own."""
+"""The delivery status of a message by the rule of src/domain/status, in words of its own."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -17,7 +17,8 @@ from .ports import free_port
 
 ACCESS_KEY = "torture"
 SECRET_KEY = "torture-torture-torture"
-REGION = "local"
+#: One that AWS has: moto knows no other.
+REGION = "us-east-1"
 _START_SECONDS = 60
 
 

@@ -58,8 +58,10 @@ class Client:
     """One client. All it does is drawn from its own generator."""
 
     def __init__(
-        self, index: int, draw: random.Random, api: Api, log: ClientLog, true_clocks: bool
+        self, index: int, draw: random.Random, api: Api, log: ClientLog, true_clocks: bool,
+        inbounds_wait: Callable[[], bool],
     ) -> None:
+        self._inbounds_wait = inbounds_wait
         self._index = index
         self._draw = draw
         self._api = api
@@ -319,8 +321,18 @@ class Client:
         for _ in range(1 + (self._draw.random() < 0.2)):
             answer = await self._until_answered(fact, *call[:3], with_key=call[3])
             self._settle([fact, *([wish] if wish else [])], answer)
+            if self._inbounds_wait():
+                self._retire(subscriber)
+                return
         if wish and not fact.acknowledged:
             subscriber.opted_out = None
+
+    def _retire(self, subscriber: Subscriber) -> None:
+        """What this one said may wait in a server's spool, and other servers know nothing of it. What
+        stands for the number cannot be told until it is in the ledger: another one takes its place."""
+        self._count += 1
+        fresh = Subscriber(f"+43676{self._index:02}{self._count:05}")
+        self._subscribers[self._subscribers.index(subscriber)] = fresh
 
     def _wish_by_keyword(
         self, inbound: Fact, subscriber: Subscriber, intent: str, whole_seconds: bool

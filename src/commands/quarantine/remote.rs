@@ -1,9 +1,10 @@
 //! The quarantine of another process, over HTTP.
 
+use crate::commands::owner::Owner;
 use crate::commands::server::problem_of;
 use crate::http::{
-    Quarantine as Desk, QuarantineError, QuarantineList, QuarantineOutcome, QuarantineQuery,
-    QuarantineRetry,
+    QuarantineError, QuarantineList, QuarantineOutcome, QuarantineQuery, QuarantineRetry,
+    Quarantines,
 };
 use anyhow::{Context, Result, anyhow};
 use async_trait::async_trait;
@@ -17,40 +18,33 @@ const LIMIT: Duration = Duration::from_secs(600);
 
 /// A server or a loader, and a key for it.
 #[derive(Clone)]
-pub(in crate::commands) struct RemoteDesk {
+pub(in crate::commands) struct RemoteQuarantine {
     client: reqwest::Client,
     base: Url,
     key: Option<String>,
 }
 
-impl std::fmt::Debug for RemoteDesk {
+impl std::fmt::Debug for RemoteQuarantine {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
-            .debug_struct("RemoteDesk")
+            .debug_struct("RemoteQuarantine")
             .field("base", &self.base.as_str())
             .finish_non_exhaustive()
     }
 }
 
-impl RemoteDesk {
-    pub(in crate::commands) fn new(base: Url, key: Option<String>) -> Result<Self> {
+impl RemoteQuarantine {
+    pub(in crate::commands) fn new(owner: Owner) -> Result<Self> {
         let client = reqwest::Client::builder()
             .timeout(LIMIT)
             .connect_timeout(Duration::from_secs(3))
             .build()
             .context("could not make an HTTP client")?;
-        Ok(Self { client, base, key })
-    }
-
-    /// Whether somebody answers there at all.
-    pub(super) async fn answers(&self) -> bool {
-        match self.base.join("healthz") {
-            Ok(url) => match self.client.get(url).send().await {
-                Ok(_) => true,
-                Err(error) => !error.is_connect(),
-            },
-            Err(_) => false,
-        }
+        Ok(Self {
+            client,
+            base: owner.url,
+            key: owner.key,
+        })
     }
 
     fn url(&self, path: &str) -> Result<Url, QuarantineError> {
@@ -86,7 +80,7 @@ impl RemoteDesk {
 }
 
 #[async_trait]
-impl Desk for RemoteDesk {
+impl Quarantines for RemoteQuarantine {
     async fn list(&self, query: QuarantineQuery) -> Result<QuarantineList, QuarantineError> {
         let request = self.client.get(self.url("v1/quarantine")?).query(&query);
         self.ask(request).await

@@ -146,7 +146,7 @@ mod tests {
             })
     }
 
-    /// The rule of one segment as DESIGN words it, without the integer.
+    /// The rule of one segment in words, without the integer: see the table of `domain::status`.
     fn wins(a: &Evidence, b: &Evidence) -> bool {
         if a.status.rank() != b.status.rank() {
             return a.status.rank() > b.status.rank();

@@ -33,6 +33,8 @@ pub struct KnownWindow {
     pub sealed_at: DateTime<Utc>,
     /// Whether it was noted as shipped.
     pub shipped: bool,
+    /// Whether its epoch ended before it was shipped: its rows are in the next epoch's first window.
+    pub closed: bool,
     /// Its manifest's key; none for one that is empty, or not shipped.
     pub manifest_key: Option<String>,
     /// Whether it was counted, by the shipper or on the spot.
@@ -78,7 +80,7 @@ pub fn heads(client: &mut Client) -> Result<Heads, SessionError> {
 }
 
 /// The windows sealed in a span, in order. The newest of those that the shipper has not counted are
-/// counted on the spot, and nothing is noted.
+/// counted on the spot, and nothing is noted; what is beyond [`MOST_ON_THE_SPOT`] stays uncounted.
 pub fn windows(
     client: &mut Client,
     since: DateTime<Utc>,
@@ -92,7 +94,10 @@ pub fn windows(
     for row in &rows {
         add(&mut windows, row)?;
     }
-    let waiting = windows.iter_mut().rev().filter(|window| !window.counted);
+    let waiting = windows
+        .iter_mut()
+        .rev()
+        .filter(|window| !window.counted && !window.closed);
     for window in waiting.take(MOST_ON_THE_SPOT) {
         for count in on_the_spot(client, window.id)? {
             let known = window.kinds.entry(count.kind).or_default();
@@ -160,18 +165,19 @@ fn add(windows: &mut Vec<KnownWindow>, row: &Row) -> Result<(), SessionError> {
             sealed_at: row.try_get(2)?,
             shipped: row.try_get(3)?,
             manifest_key: row.try_get(4)?,
-            counted: row.try_get(5)?,
+            closed: row.try_get(5)?,
+            counted: row.try_get(6)?,
             kinds: BTreeMap::new(),
         });
     }
-    let named: Option<i16> = row.try_get(6)?;
+    let named: Option<i16> = row.try_get(7)?;
     if let (Some(_), Some(window)) = (named, windows.last_mut()) {
         let known = KnownKind {
-            events: row.try_get(7)?,
-            facts: row.try_get(8)?,
-            shipped: row.try_get(9)?,
+            events: row.try_get(8)?,
+            facts: row.try_get(9)?,
+            shipped: row.try_get(10)?,
         };
-        window.kinds.insert(kind(row, 6)?, known);
+        window.kinds.insert(kind(row, 7)?, known);
     }
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! Brings PostgreSQL back into use, and the spool's facts into the ledger: subscribers' messages
 //! first, before any send, then the rest, through the statements of the lanes.
 
+mod closed;
+
 use super::commit::{self, Writer};
 use super::keep::SpooledFact;
 use super::lane::Work;
@@ -25,7 +27,7 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
 const IDLE_PAUSE: Duration = Duration::from_secs(1);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// How often what is stuck is tried again.
+/// How often a stuck receipt or click is tried again. A stuck inbound is tried in every round.
 const STUCK_PAUSE: Duration = Duration::from_secs(30);
 /// So often may a batch fail as a whole before its facts are taken to be stuck, rather than the
 /// ledger unwell.
@@ -57,6 +59,7 @@ pub(super) struct Drainer {
     /// Batches in a row that failed as a whole.
     whole_failures: u32,
     stuck_due: Instant,
+    alarm: closed::Alarm,
     /// When the last round ends, once the server was told to stop.
     until: Option<Instant>,
 }
@@ -83,6 +86,7 @@ impl Drainer {
             },
             whole_failures: 0,
             stuck_due: Instant::now(),
+            alarm: closed::Alarm::default(),
             until: None,
         }
     }
@@ -97,6 +101,7 @@ impl Drainer {
                 Err(_) => failures + 1,
             };
             measure(&gate);
+            self.alarm.look(&gate, &self.lanes.connection);
             drop(gate);
             if !self.pause(failures) {
                 break;
@@ -158,6 +163,10 @@ impl Drainer {
         }
         self.drain(gate, Stream::Receipts)?;
         self.drain(gate, Stream::Clicks)?;
+        if self.until.is_some() {
+            return Ok(()); // it was tried just now, and must not hold up the end
+        }
+        self.drain(gate, Stream::StuckInbound)?;
         if self.stuck_due <= Instant::now() {
             self.stuck_due = Instant::now() + STUCK_PAUSE;
             self.drain(gate, Stream::Stuck)?;
@@ -197,7 +206,7 @@ impl Drainer {
             self.lanes.write(gate, batch, &mut outcome)?;
             fail::fail_point!("spool.replay.after");
             // If nothing was taken, the ledger may be unwell rather than these facts.
-            let whole = outcome.stuck.len() - stuck == batch.len();
+            let whole = !stream.is_aside() && outcome.stuck.len() - stuck == batch.len();
             self.whole_failures = if whole { self.whole_failures + 1 } else { 0 };
             if whole && self.whole_failures < WHOLE_FAILURES {
                 return Err(Halt::Unwell);
@@ -211,6 +220,9 @@ impl Drainer {
         let recorded = records.len() - outcome.stuck.len() - outcome.refused.len();
         metrics::counter!("textrail_spool_drained_facts_total", "stream" => stream.as_str())
             .increment(recorded as u64);
+        if stream.is_aside() && recorded + outcome.refused.len() == 0 {
+            return Ok(()); // no news, every second
+        }
         tracing::info!(
             stream = stream.as_str(),
             recorded,
@@ -221,8 +233,24 @@ impl Drainer {
         Ok(())
     }
 
-    /// Keeps what the ledger did not take, before the segment goes.
+    /// Keeps what the ledger did not take, before the segment goes. What is stuck first: should that
+    /// fail, all comes again, and what was refused must not be kept once a round.
     fn set_aside(&self, stream: Stream, outcome: &Outcome<'_>) -> Result<(), Halt> {
+        if !outcome.stuck.is_empty() {
+            let stuck: Vec<Vec<u8>> = outcome.stuck.iter().map(|text| text.to_vec()).collect();
+            let kept = self
+                .spool
+                .append_again(stream.aside(), &stuck)
+                .and_then(Appending::wait);
+            kept.map_err(|error| io::Error::other(error.to_string()))?;
+            if !stream.is_aside() {
+                tracing::error!(
+                    stream = stream.as_str(),
+                    stuck = stuck.len(),
+                    "the ledger does not take some facts for now; they are tried again"
+                );
+            }
+        }
         if !outcome.refused.is_empty() {
             self.spool.refuse(stream, &outcome.refused)?;
             let refused = outcome.refused.len();
@@ -231,19 +259,6 @@ impl Drainer {
                 stream = stream.as_str(),
                 refused,
                 "the ledger refused facts: they are kept under refused/ in the spool's folder"
-            );
-        }
-        if !outcome.stuck.is_empty() {
-            let stuck: Vec<Vec<u8>> = outcome.stuck.iter().map(|text| text.to_vec()).collect();
-            let kept = self
-                .spool
-                .append(Stream::Stuck, &stuck)
-                .and_then(Appending::wait);
-            kept.map_err(|error| io::Error::other(error.to_string()))?;
-            tracing::error!(
-                stream = stream.as_str(),
-                stuck = stuck.len(),
-                "the ledger does not take some facts for now; they are tried again"
             );
         }
         Ok(())

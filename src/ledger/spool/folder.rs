@@ -2,7 +2,8 @@
 
 use super::SpoolError;
 use super::frame;
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use crate::file_lock;
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -17,14 +18,22 @@ pub enum Stream {
     Receipts,
     /// Clicks.
     Clicks,
-    /// Facts of all kinds that the ledger did not take although it took others, for a reason that
-    /// may pass: a lock that somebody holds, say. Tried again now and then.
+    /// Subscribers' messages that the ledger did not take although it took others, for a reason that
+    /// may pass: a lock that somebody holds, say. Tried again every second, and sends wait for them.
+    StuckInbound,
+    /// The same of receipts and clicks. Tried again now and then.
     Stuck,
 }
 
 impl Stream {
     /// Every stream, in the order in which they are drained.
-    pub const ALL: [Self; 4] = [Self::Inbound, Self::Receipts, Self::Clicks, Self::Stuck];
+    pub const ALL: [Self; STREAMS] = [
+        Self::Inbound,
+        Self::Receipts,
+        Self::Clicks,
+        Self::StuckInbound,
+        Self::Stuck,
+    ];
 
     /// The beginning of its segments' names.
     pub fn as_str(self) -> &'static str {
@@ -32,8 +41,22 @@ impl Stream {
             Self::Inbound => "inbound",
             Self::Receipts => "receipts",
             Self::Clicks => "clicks",
+            Self::StuckInbound => "stuck-inbound",
             Self::Stuck => "stuck",
         }
+    }
+
+    /// Where its facts go that the ledger does not take for now.
+    pub(in crate::ledger) fn aside(self) -> Self {
+        match self {
+            Self::Inbound | Self::StuckInbound => Self::StuckInbound,
+            Self::Receipts | Self::Clicks | Self::Stuck => Self::Stuck,
+        }
+    }
+
+    /// Whether its facts were set aside already.
+    pub(in crate::ledger) fn is_aside(self) -> bool {
+        self == self.aside()
     }
 
     pub(super) fn index(self) -> usize {
@@ -41,10 +64,14 @@ impl Stream {
             Self::Inbound => 0,
             Self::Receipts => 1,
             Self::Clicks => 2,
-            Self::Stuck => 3,
+            Self::StuckInbound => 3,
+            Self::Stuck => 4,
         }
     }
 }
+
+/// How many streams there are.
+pub(super) const STREAMS: usize = 5;
 
 /// How a segment's name ends.
 const SEGMENT: &str = "spool";
@@ -68,7 +95,6 @@ pub(in crate::ledger) struct Segment {
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
-    /// Closing it releases the lock; the system does so when the process dies, however it dies.
     _lock: File,
 }
 
@@ -83,18 +109,12 @@ impl Folder {
                 .create(folder)
                 .map_err(fail)?;
         }
-        let lock = private()
-            .truncate(false)
-            .open(path.join("lock"))
-            .map_err(fail)?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self {
-                path: path.to_path_buf(),
-                _lock: lock,
-            }),
-            Err(TryLockError::WouldBlock) => Err(SpoolError::Owned(path.to_path_buf())),
-            Err(TryLockError::Error(source)) => Err(fail(source)),
-        }
+        let lock = file_lock::take(&path.join("lock")).map_err(fail)?;
+        let lock = lock.ok_or_else(|| SpoolError::Owned(path.to_path_buf()))?;
+        Ok(Self {
+            path: path.to_path_buf(),
+            _lock: lock,
+        })
     }
 
     /// A new segment, whose name lasts.
@@ -160,7 +180,7 @@ pub(super) fn segments(folder: &Path) -> io::Result<Vec<Segment>> {
 
 fn parse_name(name: &str) -> Option<(Stream, u64)> {
     let stem = name.strip_suffix(SEGMENT)?.strip_suffix('.')?;
-    let (stream, number) = stem.split_once('-')?;
+    let (stream, number) = stem.rsplit_once('-')?;
     let stream = Stream::ALL.into_iter().find(|one| one.as_str() == stream)?;
     Some((stream, number.parse().ok()?))
 }

@@ -1,6 +1,6 @@
 //! The spool as its users hold it: records in, segments out.
 
-use super::folder::{self, Folder};
+use super::folder::{self, Folder, STREAMS};
 use super::frame;
 use super::writer::{Append, Order, Writer};
 use super::{Segment, SpoolError, SpoolSettings, Stream};
@@ -33,8 +33,8 @@ pub(super) struct Shared {
     /// Bytes on their way there, in memory.
     queued: AtomicU64,
     /// Records that are in no ledger yet, by stream; those on their way to the disk included.
-    waiting: [AtomicU64; 4],
-    closed: Mutex<[VecDeque<Segment>; 4]>,
+    waiting: [AtomicU64; STREAMS],
+    closed: Mutex<[VecDeque<Segment>; STREAMS]>,
 }
 
 /// The answer to an append that is on its way.
@@ -87,13 +87,25 @@ impl Spool {
         stream: Stream,
         texts: &[Vec<u8>],
     ) -> Result<Appending, SpoolError> {
-        let mut frames = Vec::with_capacity(texts.iter().map(|text| text.len() + 16).sum());
-        for text in texts {
-            frame::append(&mut frames, text)
-                .map_err(|error| SpoolError::NotWritten(error.to_string()))?;
-        }
-        let records = texts.len() as u64;
+        let frames = frames(texts)?;
         self.shared.reserve(frames.len() as u64)?;
+        Ok(self.hand_in(stream, frames, texts.len() as u64))
+    }
+
+    /// The same for records that are on the disk already, in a segment that is about to go: also
+    /// into a full spool, else it could never be emptied.
+    pub(in crate::ledger) fn append_again(
+        &self,
+        stream: Stream,
+        texts: &[Vec<u8>],
+    ) -> Result<Appending, SpoolError> {
+        let frames = frames(texts)?;
+        self.shared.take_room(frames.len() as u64);
+        Ok(self.hand_in(stream, frames, texts.len() as u64))
+    }
+
+    /// Room was taken for them.
+    fn hand_in(&self, stream: Stream, frames: Vec<u8>, records: u64) -> Appending {
         self.shared.waiting[stream.index()].fetch_add(records, Ordering::SeqCst);
         let (reply, answer) = oneshot::channel();
         // Without a thread the order is dropped, and with it the reply: the caller hears of it.
@@ -103,7 +115,7 @@ impl Spool {
             records,
             reply,
         })));
-        Ok(Appending(answer))
+        Appending(answer)
     }
 
     /// Records of a stream that are in no ledger yet.
@@ -174,8 +186,17 @@ impl Spool {
     }
 }
 
+fn frames(texts: &[Vec<u8>]) -> Result<Vec<u8>, SpoolError> {
+    let mut frames = Vec::with_capacity(texts.iter().map(|text| text.len() + 16).sum());
+    for text in texts {
+        frame::append(&mut frames, text)
+            .map_err(|error| SpoolError::NotWritten(error.to_string()))?;
+    }
+    Ok(frames)
+}
+
 impl Shared {
-    pub(super) fn closed(&self) -> MutexGuard<'_, [VecDeque<Segment>; 4]> {
+    pub(super) fn closed(&self) -> MutexGuard<'_, [VecDeque<Segment>; STREAMS]> {
         self.closed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -218,6 +239,12 @@ impl Shared {
         };
         update(&self.queued, &in_memory)?;
         update(&self.bytes, &on_disk).inspect_err(|_| self.written(bytes))
+    }
+
+    /// Takes room, whether there is any or not.
+    fn take_room(&self, bytes: u64) {
+        self.queued.fetch_add(bytes, Ordering::SeqCst);
+        self.bytes.fetch_add(bytes, Ordering::SeqCst);
     }
 
     /// Gives the room in memory back.

@@ -169,3 +169,16 @@ fn refused_facts_are_kept_with_their_reasons() {
     );
     assert_eq!(spool.set_aside().unwrap(), (0, 2));
 }
+
+#[cfg(feature = "failpoints")]
+#[test]
+fn nobody_is_answered_before_the_disk_has_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let (spool, _) = Spool::open(settings(directory.path())).unwrap();
+    fail::cfg("spool.fsync.before", "sleep(300)").unwrap();
+    let asked = std::time::Instant::now();
+    put(&spool, Stream::Clicks, &[click(1)]);
+    let answered_after = asked.elapsed();
+    fail::remove("spool.fsync.before");
+    assert!(answered_after.as_millis() >= 300, "{answered_after:?}");
+}

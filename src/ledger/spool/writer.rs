@@ -1,6 +1,7 @@
 //! The one thread that appends to segments. Whatever waits shares one write and one fsync; an answer
 //! comes only after the fsync.
 
+use super::folder::STREAMS;
 use super::store::Shared;
 use super::{Segment, SpoolError, Stream};
 use std::fs::File;
@@ -35,7 +36,7 @@ pub(super) struct Append {
 /// The thread's own.
 pub(super) struct Writer {
     shared: Arc<Shared>,
-    active: [Option<Active>; 4],
+    active: [Option<Active>; STREAMS],
     next_number: u64,
 }
 
@@ -53,7 +54,7 @@ impl Writer {
     pub(super) fn new(shared: Arc<Shared>, next_number: u64) -> Self {
         Self {
             shared,
-            active: [const { None }; 4],
+            active: [const { None }; STREAMS],
             next_number,
         }
     }
@@ -61,7 +62,7 @@ impl Writer {
     /// Works until every spool is gone.
     pub(super) fn run(mut self, mut orders: mpsc::UnboundedReceiver<Order>) {
         while let Some(first) = orders.blocking_recv() {
-            let mut group: [Vec<Append>; 4] = Default::default();
+            let mut group: [Vec<Append>; STREAMS] = Default::default();
             let mut bytes = 0;
             let mut next = Some(first);
             let mut closing = None;

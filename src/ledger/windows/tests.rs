@@ -2,6 +2,7 @@ use super::*;
 use crate::ledger::test_database::TestDatabase;
 use chrono::TimeDelta;
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 pub(crate) fn order(minute: i64) -> SealOrder {
     SealOrder {
@@ -71,6 +72,39 @@ fn many_sealers_at_one_boundary_make_one_seal() {
                 number: minute
             }]
         );
+    }
+}
+
+/// The snapshot that is stored is the statement's own, so a sealer that waited for another inside of
+/// its statement would store one from before the other's, and rows between the two would be shipped
+/// twice.
+#[test]
+fn of_sealers_that_race_over_many_boundaries_each_stores_a_later_snapshot() {
+    let database = TestDatabase::create();
+    let next = AtomicI64::new(1);
+    std::thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| {
+                let mut client = database.client();
+                for _ in 0..40 {
+                    let minute = next.fetch_add(1, Ordering::Relaxed);
+                    seal(&mut client, &order(minute)).unwrap();
+                }
+            });
+        }
+    });
+    let rows = database
+        .client()
+        .query(
+            "SELECT number, pg_snapshot_xmax(snapshot)::text::bigint FROM windows ORDER BY number",
+            &[],
+        )
+        .unwrap();
+    let seals: Vec<(i64, i64)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+    assert!(seals.len() > 2, "{seals:?}");
+    for pair in seals.windows(2) {
+        assert_eq!(pair[1].0, pair[0].0 + 1, "no number is left out");
+        assert!(pair[1].1 >= pair[0].1, "{pair:?}");
     }
 }
 

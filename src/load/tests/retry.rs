@@ -17,29 +17,29 @@ const ALL: QuarantineFilter = QuarantineFilter {
     most: 1_000,
 };
 
-/// A lake in `World`, loaded into DuckDB.
-struct Desk {
+/// A lake with bad lines in `World`, loaded into DuckDB.
+struct Damaged {
     world: World,
     warehouse: Arc<DuckWarehouse>,
     quarantine: Quarantine,
     _directory: tempfile::TempDir,
 }
 
-impl Desk {
+impl Damaged {
     async fn over(world: World) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let warehouse =
             Arc::new(DuckWarehouse::open(directory.path(), &DuckSettings::default()).unwrap());
         let staging = world.staging.path().to_owned();
         let quarantine = Quarantine::new(world.lake.clone(), warehouse.clone(), staging);
-        let desk = Self {
+        let damaged = Self {
             world,
             warehouse,
             quarantine,
             _directory: directory,
         };
-        desk.load().await;
-        desk
+        damaged.load().await;
+        damaged
     }
 
     async fn load(&self) -> TickReport {
@@ -112,21 +112,21 @@ fn with_bad_lines(good: usize, bad: &[&str]) -> (World, Vec<String>) {
 #[tokio::test]
 async fn a_corrected_line_is_loaded_once_and_every_rebuild_takes_it() {
     let (world, lines) = with_bad_lines(2, &["bad", "worse", "worst"]);
-    let desk = Desk::over(world).await;
-    assert_eq!(desk.sums(), [5, 2, 0, 3, 2, 3]);
-    assert_eq!(desk.entries().await, [(3, 1), (4, 1), (5, 1)]);
+    let damaged = Damaged::over(world).await;
+    assert_eq!(damaged.sums(), [5, 2, 0, 3, 2, 3]);
+    assert_eq!(damaged.entries().await, [(3, 1), (4, 1), (5, 1)]);
     // Nothing was corrected: nothing changes.
-    let retry = async || desk.quarantine.retry(None).await.unwrap();
+    let retry = async || damaged.quarantine.retry(None).await.unwrap();
     assert_eq!(retry().await, retried(0, 0, 3));
-    assert_eq!(desk.sums(), [5, 2, 0, 3, 2, 3]);
+    assert_eq!(damaged.sums(), [5, 2, 0, 3, 2, 3]);
 
-    desk.correct(4, &line(Kind::Click)).await.unwrap();
+    damaged.correct(4, &line(Kind::Click)).await.unwrap();
     // The event of another line: known, and so no line of quarantine any more.
-    desk.correct(5, &lines[0]).await.unwrap();
+    damaged.correct(5, &lines[0]).await.unwrap();
     assert_eq!(retry().await, retried(1, 1, 1));
-    assert_eq!(desk.sums(), [5, 3, 1, 1, 3, 1]);
-    assert_eq!(desk.entries().await, [(3, 1)]);
-    let notes = desk.world.lake.objects().into_keys();
+    assert_eq!(damaged.sums(), [5, 3, 1, 1, 3, 1]);
+    assert_eq!(damaged.entries().await, [(3, 1)]);
+    let notes = damaged.world.lake.objects().into_keys();
     let notes: Vec<_> = notes.filter(|key| key.contains(".resolved/")).collect();
     assert_eq!(
         notes,
@@ -135,12 +135,12 @@ async fn a_corrected_line_is_loaded_once_and_every_rebuild_takes_it() {
     );
     // Again: nothing is left to do, and the loader finds its window loaded.
     assert_eq!(retry().await, retried(0, 0, 1));
-    assert!(desk.load().await.windows.is_empty());
-    assert_eq!(desk.sums(), [5, 3, 1, 1, 3, 1]);
+    assert!(damaged.load().await.windows.is_empty());
+    assert_eq!(damaged.sums(), [5, 3, 1, 1, 3, 1]);
 
     // From the lake alone comes the same.
-    let again = Desk::over(World {
-        lake: desk.world.lake.clone(),
+    let again = Damaged::over(World {
+        lake: damaged.world.lake.clone(),
         ..World::new()
     });
     assert_eq!(again.await.sums(), [5, 3, 1, 1, 3, 1]);
@@ -149,8 +149,8 @@ async fn a_corrected_line_is_loaded_once_and_every_rebuild_takes_it() {
 #[tokio::test]
 async fn a_correction_is_refused_if_it_cannot_stand() {
     let (world, lines) = with_bad_lines(1, &["bad"]);
-    let desk = Desk::over(world).await;
-    let refused = async |number, line: &str| match desk.correct(number, line).await {
+    let damaged = Damaged::over(world).await;
+    let refused = async |number, line: &str| match damaged.correct(number, line).await {
         Err(CorrectionError::Refused { problem, .. }) => problem,
         other => panic!("{other:?}"),
     };
@@ -161,18 +161,18 @@ async fn a_correction_is_refused_if_it_cannot_stand() {
     assert!(refused(2, &two).await.contains("more than one line"));
     let inbound = line(Kind::Inbound);
     assert!(refused(2, &inbound).await.contains("cannot be loaded"));
-    let corrections = |desk: &Desk| {
-        let keys = desk.world.lake.objects().into_keys();
+    let corrections = |damaged: &Damaged| {
+        let keys = damaged.world.lake.objects().into_keys();
         keys.filter(|key| key.contains(".corrected/")).count()
     };
-    assert_eq!(corrections(&desk), 0);
+    assert_eq!(corrections(&damaged), 0);
 
     let good = line(Kind::Click);
-    desk.correct(2, &good).await.unwrap();
-    desk.correct(2, &good).await.unwrap();
+    damaged.correct(2, &good).await.unwrap();
+    damaged.correct(2, &good).await.unwrap();
     let other = refused(2, &line(Kind::Click)).await;
     assert!(other.contains("corrected otherwise"), "{other}");
-    assert_eq!(corrections(&desk), 1);
+    assert_eq!(corrections(&damaged), 1);
 }
 
 #[tokio::test]
@@ -183,70 +183,77 @@ async fn a_missing_tail_is_put_right_in_parts() {
         object.truncate(object.len() * 9 / 10);
         object
     });
-    let desk = Desk::over(world).await;
-    let entries = desk.entries().await;
+    let damaged = Damaged::over(world).await;
+    let entries = damaged.entries().await;
     let [(first, missing)] = entries[..] else {
         panic!("{entries:?}")
     };
     let (whole, count) = (first.cast_signed() - 1, missing.cast_signed());
     assert!(missing > 3, "{missing}");
-    assert_eq!(desk.sums(), [100, whole, 0, count, whole, count]);
+    assert_eq!(damaged.sums(), [100, whole, 0, count, whole, count]);
 
     // One in the middle: what is missing before and after it stays, apart.
     let at = |number: u64| &lines[usize::try_from(number).unwrap() - 1];
-    desk.correct(first + 2, at(first + 2)).await.unwrap();
+    damaged.correct(first + 2, at(first + 2)).await.unwrap();
     assert_eq!(
-        desk.quarantine.retry(Some(id(1))).await.unwrap(),
+        damaged.quarantine.retry(Some(id(1))).await.unwrap(),
         retried(1, 0, missing - 1)
     );
-    assert_eq!(desk.entries().await, [(first, 2), (first + 3, missing - 3)]);
+    assert_eq!(
+        damaged.entries().await,
+        [(first, 2), (first + 3, missing - 3)]
+    );
     let (loaded, left) = (whole + 1, count - 1);
-    assert_eq!(desk.sums(), [100, loaded, 0, left, loaded, left]);
+    assert_eq!(damaged.sums(), [100, loaded, 0, left, loaded, left]);
 
     for number in (first..=100).filter(|number| *number != first + 2) {
-        desk.correct(number, at(number)).await.unwrap();
+        damaged.correct(number, at(number)).await.unwrap();
     }
     assert_eq!(
-        desk.quarantine.retry(None).await.unwrap(),
+        damaged.quarantine.retry(None).await.unwrap(),
         retried(missing - 1, 0, 0)
     );
-    assert_eq!(desk.sums(), [100, 100, 0, 0, 100, 0]);
-    assert!(desk.entries().await.is_empty());
+    assert_eq!(damaged.sums(), [100, 100, 0, 0, 100, 0]);
+    assert!(damaged.entries().await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn several_retries_at_once_load_a_line_once() {
     // One of two, so that a file that was tried meanwhile still has something to try.
     let (world, _) = with_bad_lines(1, &["bad", "worse"]);
-    let desk = Desk::over(world).await;
-    desk.correct(2, &line(Kind::Click)).await.unwrap();
-    let retries = (0..4).map(|_| desk.quarantine.retry(None));
+    let damaged = Damaged::over(world).await;
+    damaged.correct(2, &line(Kind::Click)).await.unwrap();
+    let retries = (0..4).map(|_| damaged.quarantine.retry(None));
     let reports = futures_util::future::join_all(retries).await;
     let loaded: u64 = reports
         .into_iter()
         .map(|report| report.unwrap().loaded)
         .sum();
     assert_eq!(loaded, 1);
-    assert_eq!(desk.sums(), [3, 2, 0, 1, 2, 1]);
+    assert_eq!(damaged.sums(), [3, 2, 0, 1, 2, 1]);
 }
 
 #[tokio::test]
 async fn a_file_that_cannot_be_tried_stops_no_other() {
     let (world, _) = with_bad_lines(1, &["bad"]);
     world.ship_lines(id(2), &[(Kind::Click, vec!["bad".to_owned()])]);
-    let desk = Desk::over(world).await;
-    let first = desk.numbers_key();
-    let whole = desk.world.lake.objects()[&first].clone();
-    desk.world
+    let damaged = Damaged::over(world).await;
+    let first = damaged.numbers_key();
+    let whole = damaged.world.lake.objects()[&first].clone();
+    damaged
+        .world
         .lake
         .overwrite(&first, Bytes::from_static(b"altered"));
-    let report = desk.quarantine.retry(None).await.unwrap();
+    let report = damaged.quarantine.retry(None).await.unwrap();
     assert_eq!((report.loaded, report.left), (0, 1));
     assert_eq!(report.failed.len(), 1);
     assert!(
         report.failed[0].1.contains("not what its manifest says"),
         "{report:?}"
     );
-    desk.world.lake.overwrite(&first, whole);
-    assert_eq!(desk.quarantine.retry(None).await.unwrap(), retried(0, 0, 2));
+    damaged.world.lake.overwrite(&first, whole);
+    assert_eq!(
+        damaged.quarantine.retry(None).await.unwrap(),
+        retried(0, 0, 2)
+    );
 }

@@ -35,6 +35,10 @@ async fn killed_at_any_put_the_next_one_makes_the_same_objects() {
                 world.number("SELECT count(*) FROM shipped_windows").await,
                 0
             );
+            // A loader believes a manifest: it stands only behind all of its files.
+            for file in world.manifests().iter().flat_map(|one| &one.files) {
+                assert!(world.lake.objects().contains_key(&file.key), "{}", file.key);
+            }
 
             let resumed = world.shipper().ship_next().await.unwrap().unwrap();
             assert_eq!(resumed.rows, 15);

@@ -5,10 +5,11 @@
 //! a rename of an open file, and its write-ahead log would keep the old name. Only the process that
 //! owns the warehouse removes old generations: nobody else can have them open.
 
+use crate::file_lock;
 use crate::warehouse::WarehouseError;
 use anyhow::Context;
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{self, File},
     io::{ErrorKind, Write},
     path::{Path, PathBuf},
 };
@@ -95,14 +96,7 @@ impl Directory {
             action: "lock its folder",
             source: source.into(),
         };
-        let mut options = OpenOptions::new();
-        let options = options.create(true).truncate(false).write(true);
-        let file = options.open(self.0.join(name)).map_err(refused)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(file)),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(refused(error)),
-        }
+        file_lock::take(&self.0.join(name)).map_err(refused)
     }
 
     /// Removes a generation, and whatever DuckDB keeps beside its file.

@@ -58,8 +58,7 @@ pub(super) fn kind_counts(connection: &Connection) -> duckdb::Result<Vec<KindCou
 
 fn kind(row: &Row<'_>, place: usize) -> duckdb::Result<Kind> {
     let name: String = row.get(place)?;
-    let mut kinds = Kind::ALL.into_iter();
-    kinds.find(|kind| kind.as_str() == name).ok_or_else(|| {
+    Kind::from_name(&name).ok_or_else(|| {
         let error = format!("{name} is no kind");
         duckdb::Error::FromSqlConversionFailure(place, Type::Text, error.into())
     })

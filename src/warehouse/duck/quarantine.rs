@@ -44,7 +44,7 @@ pub(super) fn list(
 
 fn file(row: &Row<'_>) -> duckdb::Result<QuarantinedFile> {
     let kind: String = row.get(3)?;
-    let kind = Kind::ALL.into_iter().find(|known| known.as_str() == kind);
+    let kind = Kind::from_name(&kind);
     let bad = BadLine {
         line_number: row.get(7)?,
         lines: row.get(8)?,

@@ -301,6 +301,129 @@ async fn a_row_that_somebody_holds_does_not_hold_up_the_spool() {
     send_when_taken(&recorder).await;
 }
 
+/// A server may die at any moment while it drains: until the commit, the spool alone has the facts.
+#[tokio::test]
+async fn a_segment_stays_until_its_facts_are_committed() {
+    let scene = Scene::new();
+    let (recorder, _threads) = scene.server();
+    let id = scene.ledger.message(ALICE).await;
+    scene.outage.set(Way::Cut);
+    let receipt = NewReceipt {
+        message_id: Some(id),
+        ..new_receipt(Status::Delivered)
+    };
+    recorder.receipts(vec![receipt]).await.unwrap();
+    let mut holder = scene.ledger.database.connect();
+    holder
+        .batch_execute(&format!(
+            "BEGIN; SELECT 1 FROM messages WHERE id = '{id}' FOR UPDATE"
+        ))
+        .unwrap();
+    scene.outage.set(Way::Open);
+    eventually("its transaction is under way", PATIENCE, async || {
+        let waits =
+            "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        (scene.ledger.count(waits) > 0).then_some(())
+    })
+    .await;
+    assert_eq!(scene.spooled().waiting(), 1);
+    holder.batch_execute("COMMIT").unwrap();
+    eventually("it is recorded", PATIENCE, async || {
+        (scene.ledger.journey(id).status == "delivered").then_some(())
+    })
+    .await;
+}
+
+/// Its writer was cut off in mid-transaction, say, and PostgreSQL does not know yet.
+#[tokio::test]
+async fn a_stop_whose_row_somebody_holds_is_not_overtaken_by_a_send() {
+    let scene = Scene::new();
+    let (recorder, threads) = scene.server();
+    scene.ledger.message(ALICE).await;
+    let mut holder = scene.ledger.database.connect();
+    scene.outage.set(Way::Cut);
+    assert!(say(&recorder, "STOP", "in-1").await.spooled);
+    let neighbour = new_inbound(BOB, "Hello");
+    recorder.inbound(vec![neighbour]).await.unwrap();
+    holder
+        .batch_execute(&format!(
+            "BEGIN;
+             INSERT INTO opt_outs
+                 (subscriber_id, sender, opted_out, source, effective_at, changed_at)
+             SELECT id, '{SENDER}', true, 'api', now(), now() FROM subscribers WHERE number = '{ALICE}'"
+        ))
+        .unwrap();
+    scene.outage.set(Way::Open);
+    let is_stuck = async |recorder: &Recorder| {
+        let answer = recorder.send(call(vec![new_message(ALICE, "Hi")])).await;
+        let stuck = matches!(answer, Err(RecordError::NotTaken(NotTaken::ReplyStuck)));
+        assert!(
+            stuck || matches!(answer, Err(RecordError::NotTaken(_))),
+            "{answer:?}"
+        );
+        stuck.then_some(())
+    };
+    let told = "the neighbour's is recorded, the STOP set aside";
+    eventually(told, PATIENCE, async || is_stuck(&recorder).await).await;
+    assert_eq!((scene.told("inbound"), scene.spooled().waiting()), (1, 1));
+    // Others' messages need not wait for it.
+    let reply = recorder.inbound(vec![new_inbound(BOB, "Hello?")]).await;
+    assert!(!reply.unwrap()[0].spooled);
+
+    drop(recorder);
+    threads.join();
+    let (recorder, _threads) = scene.server();
+    assert!(
+        is_stuck(&recorder).await.is_some(),
+        "the next process knows"
+    );
+
+    holder.batch_execute("ROLLBACK").unwrap();
+    assert_eq!(send_when_taken(&recorder).await, "suppressed");
+    assert_eq!((scene.told("opt_out"), scene.spooled().waiting()), (1, 0));
+}
+
+#[tokio::test]
+async fn a_full_spool_with_a_stuck_fact_is_drained() {
+    let scene = Scene::new();
+    let url = scene.outage.url(&scene.ledger.database.url());
+    let (recorder, _threads) = scene.ledger.server_with(|settings| {
+        settings.connection.url = url;
+        settings.spool = Some(spool_at(scene.folder.path()));
+        settings.spool.as_mut().unwrap().max_bytes = 4_000;
+    });
+    let held = scene.ledger.message(ALICE).await;
+    let mut holder = scene.ledger.database.connect();
+    scene
+        .ledger
+        .execute("ALTER TABLE receipts ADD CONSTRAINT no_poison CHECK (raw_status <> 'poison')");
+    let free = scene.ledger.message(BOB).await;
+    let receipt = |message_id, raw: &str| NewReceipt {
+        message_id: Some(message_id),
+        raw_status: raw.to_owned(),
+        ..new_receipt(Status::Delivered)
+    };
+    scene.outage.set(Way::Cut);
+    for first in [receipt(held, "ok"), receipt(free, "poison")] {
+        recorder.receipts(vec![first]).await.unwrap();
+    }
+    let more = async || recorder.receipts(vec![receipt(free, "ok")]).await;
+    while more().await.is_ok() {}
+    holder
+        .batch_execute(&format!(
+            "BEGIN; SELECT 1 FROM messages WHERE id = '{held}' FOR UPDATE"
+        ))
+        .unwrap();
+    scene.outage.set(Way::Open);
+    eventually("all but one are drained", PATIENCE, async || {
+        (scene.spooled().waiting() == 1).then_some(())
+    })
+    .await;
+    assert_eq!(scene.spooled().refused_facts, 1, "kept once");
+    assert_eq!(scene.ledger.journey(free).status, "delivered");
+    holder.batch_execute("COMMIT").unwrap();
+}
+
 #[tokio::test]
 async fn a_full_spool_refuses_rather_than_loses() {
     let scene = Scene::new();

@@ -1,4 +1,4 @@
-//! A real SQS with an S3 that posts to it: `moto_server`, in a process of its own.
+//! moto's SQS, with an S3 that posts to it: a simulator of AWS's, `moto_server`, in a process of its own.
 //!
 //! What was learned by trying, with moto 5.2: its S3 percent-encodes the slashes of a key in what it
 //! posts (AWS does not), and posts an `s3:TestEvent` when the notification is set; `If-None-Match: *`

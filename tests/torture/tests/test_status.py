@@ -1,4 +1,4 @@
-"""Section 9 of the design, by examples."""
+"""The rule of src/domain/status, by examples."""
 
 import itertools
 import unittest

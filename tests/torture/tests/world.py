@@ -151,4 +151,5 @@ def warehouse() -> Warehouse:
             for entry in files
         ],
         "orphan_events": [],
+        "quarantined_lines": [],
     })

@@ -1,6 +1,8 @@
 -- What the ledger holds of a window, kind by kind: its events, and how many of them have their fact.
 -- $1 its snapshot, $2 the snapshot of the window before. $3: rows up to this id are of another
 -- cluster, of which no snapshot here says anything; those after $4 are in this window all the same.
+-- $5: rows after this id were written by a later cluster, whose transaction ids begin anew; null if
+-- there is none. Which epoch stands in a row is not asked: its transaction alone decides.
 --
 -- This is the count that the lake and the warehouse are held against, so it must not share the
 -- shipper's way of reading: it takes all that may be in the window, and asks PostgreSQL itself which
@@ -25,6 +27,7 @@ WITH events AS MATERIALIZED (
             AND pg_visible_in_snapshot(xid, $1::text::pg_snapshot)
             AND NOT pg_visible_in_snapshot(xid, $2::text::pg_snapshot)
             AND id > $3
+            AND ($5::bigint IS NULL OR id <= $5)
         UNION ALL
         SELECT kind, event_id, recorded_at, line
         FROM outbox

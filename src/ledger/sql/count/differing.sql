@@ -2,7 +2,11 @@
 -- case someone has mended them. $1: the most of them. Those after the window $2, $3 come first: each
 -- has its turn, however many there are.
 SELECT sealed.epoch, sealed.number, sealed.snapshot::text, previous.snapshot::text,
-       epochs.foreign_through, epochs.covered_through
+       epochs.foreign_through, epochs.covered_through,
+       -- Where another cluster went on after a dump: its transaction ids mean something else.
+       (SELECT later.foreign_through FROM epochs AS later
+        WHERE later.epoch > sealed.epoch AND later.reason = 'system_identifier'
+        ORDER BY later.epoch LIMIT 1) AS own_through
 FROM (
     SELECT shipped.epoch, shipped.number
     FROM shipped_windows AS shipped

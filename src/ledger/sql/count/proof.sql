@@ -1,7 +1,7 @@
 -- How far the ledger's half of the proof is. All but the head of `windows` is found in indexes that
 -- are empty when all is well.
 
--- 1. The oldest window that is sealed and not proven: shipped ones first, then those that wait to be.
+-- 1. The oldest window that is sealed and not proven: uncounted or different, or not shipped.
 WITH current_epoch AS (
     SELECT max(epoch) AS epoch FROM epochs
 ), unshipped AS (
@@ -14,13 +14,17 @@ WITH current_epoch AS (
         )
 ), waiting AS (
     SELECT min(windows.sealed_at) AS since
-    FROM shipped_windows AS shipped
+    FROM (
+        SELECT epoch, number FROM shipped_windows WHERE counted_at IS NULL
+        UNION ALL
+        SELECT epoch, number FROM window_counts WHERE facts <> events
+        UNION ALL
+        SELECT epoch, number FROM facts_without_event
+    ) AS unproven
     JOIN windows USING (epoch, number)
-    WHERE shipped.counted_at IS NULL
 ), proven AS (
-    SELECT windows.epoch, windows.number, windows.boundary
+    SELECT shipped.number
     FROM shipped_windows AS shipped
-    JOIN windows USING (epoch, number)
     WHERE shipped.epoch = (SELECT epoch FROM current_epoch) AND shipped.counted_at IS NOT NULL
     ORDER BY shipped.number DESC
     LIMIT 1
@@ -35,6 +39,5 @@ SELECT
        (SELECT coalesce(sum(events - facts), 0)::bigint FROM window_counts WHERE facts <> events) AS events,
        (SELECT count(*) FROM facts_without_event) AS facts,
        (SELECT number FROM proven) AS proven_number,
-       extract(epoch FROM clock_timestamp() - (SELECT boundary FROM proven))::double precision AS proven_seconds,
        coalesce(extract(epoch FROM clock_timestamp() - least(
            (SELECT since FROM waiting), (SELECT sealed_at FROM unshipped))), 0)::double precision AS waiting_seconds

@@ -4,6 +4,8 @@
 SELECT sealed.epoch, sealed.number, sealed.sealed_at,
        shipped.number IS NOT NULL AS shipped,
        shipped.manifest_key,
+       -- What an epoch left unshipped is in the first window of the next one.
+       shipped.number IS NULL AND sealed.epoch < (SELECT max(epoch) FROM epochs) AS closed,
        EXISTS (
            SELECT FROM window_counts AS counted
            WHERE counted.epoch = sealed.epoch AND counted.number = sealed.number

@@ -1,8 +1,8 @@
 //! The quarantine as the API has it, over the loader's.
 
 use crate::http::{
-    Quarantine as Desk, QuarantineEntry, QuarantineError, QuarantineFailure, QuarantineList,
-    QuarantineOutcome, QuarantineQuery, QuarantineRetry,
+    QuarantineEntry, QuarantineError, QuarantineFailure, QuarantineList, QuarantineOutcome,
+    QuarantineQuery, QuarantineRetry, Quarantines,
 };
 use crate::load::{Correction, CorrectionError, LoadError, Quarantine};
 use crate::warehouse::{QuarantineFilter, QuarantinedFile, Warehouse};
@@ -12,12 +12,12 @@ use tokio::task::JoinError;
 
 /// The quarantine of a warehouse that this process owns.
 #[derive(Clone, Debug)]
-pub(in crate::commands) struct LocalDesk {
+pub(in crate::commands) struct LocalQuarantine {
     quarantine: Quarantine,
     warehouse: Arc<dyn Warehouse>,
 }
 
-impl LocalDesk {
+impl LocalQuarantine {
     pub(in crate::commands) fn new(quarantine: Quarantine, warehouse: Arc<dyn Warehouse>) -> Self {
         Self {
             quarantine,
@@ -48,7 +48,7 @@ impl LocalDesk {
 }
 
 #[async_trait]
-impl Desk for LocalDesk {
+impl Quarantines for LocalQuarantine {
     async fn list(&self, query: QuarantineQuery) -> Result<QuarantineList, QuarantineError> {
         let most = query.most();
         let filter = QuarantineFilter {
