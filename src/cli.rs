@@ -324,6 +324,10 @@ pub struct Verify {
     /// Compare this window alone: its epoch and its number, such as 1-42
     #[arg(long, value_name = "EPOCH-NUMBER", conflicts_with_all = ["since", "until"])]
     pub window: Option<WindowId>,
+    /// Let the ledger's count of this window hold up the outbox no longer, such as 1-42: someone has
+    /// looked, and it cannot be mended. The difference stays, and is listed as before
+    #[arg(long, value_name = "EPOCH-NUMBER", conflicts_with_all = ["since", "until", "window", "deep", "json"])]
+    pub accept: Option<WindowId>,
     /// Also read every file of these windows: checksums, lines, and that no event stands twice; and
     /// count the warehouse's different events
     #[arg(long)]

@@ -113,12 +113,17 @@ Looks into the spool of this machine, too (spool.directory, or the data folder's
 folder that is: facts that wait there are on their way, facts that were refused or damaged differ. What
 lies in other servers' spools, their own metrics tell (textrail_spool_facts, textrail_spool_set_aside).
 
+The outbox is kept from the first window on whose count is not its manifest's, and PostgreSQL's disk
+fills. Such a window is counted again by itself once it is mended; where that cannot be, someone looks
+and accepts it with --accept.
+
 Exit code: 0 if all is equal, 1 if anything differs, 2 if a part cannot be asked.
 
 Examples:
   textrail verify                                  # the last day
   textrail verify --since 2026-11-01 --json
-  textrail verify --window 1-42 --deep";
+  textrail verify --window 1-42 --deep
+  textrail verify --accept 1-42";
 
 pub(super) const MIGRATE: &str = "\
 Applies what is pending and prints it. Waits for no lock longer than five seconds, so it can run

@@ -215,29 +215,35 @@ impl Up {
             state: state.with_quarantine(Arc::new(quarantine)),
             shutdown: stop.clone(),
         });
-        let mut api = std::pin::pin!(api);
         // Redirects are answered, and facts spooled, until it runs again.
-        let mut postgres = tokio::spawn(postgres.keep_running(stop_workers.clone()));
-        let mut given_up = false;
-        let outcome = tokio::select! {
-            served = &mut api => served,
-            _ = workers.join_next() => {
-                stop.cancel();
-                api.await.and(Err(anyhow!("the shipper or the loader ended; see the log")))
-            }
-            ended = &mut postgres => {
-                stop.cancel();
-                given_up = true;
-                api.await.and(ended?)
-            }
-        };
+        let mut database = JoinSet::new();
+        database.spawn(postgres.keep_running(stop_workers.clone()));
+        let outcome = serve_beside(api, &mut workers, &mut database, &stop).await;
         housekeeping.drain().await?;
         stop_workers.cancel();
         while workers.join_next().await.is_some() {}
-        if !given_up {
-            // A start that is under way is waited for: what runs then is stopped last.
-            postgres.await??;
+        // A start that is under way is waited for: what runs then is stopped last.
+        while let Some(stopped) = database.join_next().await {
+            stopped??;
         }
         outcome
     }
+}
+
+/// Answers until told to stop, or until a worker or PostgreSQL ends, which is an error. Then the API
+/// has finished what was in hand.
+async fn serve_beside(
+    api: impl Future<Output = Result<()>>,
+    workers: &mut JoinSet<()>,
+    database: &mut JoinSet<Result<()>>,
+    stop: &CancellationToken,
+) -> Result<()> {
+    let mut api = std::pin::pin!(api);
+    let ended = tokio::select! {
+        served = &mut api => return served,
+        _ = workers.join_next() => Err(anyhow!("the shipper or the loader ended; see the log")),
+        Some(ended) = database.join_next() => ended?,
+    };
+    stop.cancel();
+    api.await.and(ended)
 }

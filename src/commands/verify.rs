@@ -4,6 +4,8 @@ use super::data_directory::Note;
 use super::{lake, ledger, load, output, owner, up};
 use crate::cli;
 use crate::config::Config;
+use crate::domain::window::WindowId;
+use crate::ledger::counts;
 use crate::ledger::session::Session;
 use crate::ledger::spool;
 use crate::report::{LocalReports, RemoteReports, Reports};
@@ -19,12 +21,34 @@ use std::path::Path;
 pub(super) struct Differs(usize);
 
 pub(super) async fn run(config: &Config, arguments: &cli::Verify) -> Result<()> {
+    if let Some(window) = arguments.accept {
+        return accept(config, arguments, window).await;
+    }
     let findings = findings(config, arguments).await?;
     show(&findings, arguments.json).map_err(Unchecked::of("the terminal"))?;
     match findings.differences.len() {
         0 => Ok(()),
         differences => Err(Differs(differences).into()),
     }
+}
+
+/// A window that differs holds the outbox no longer.
+async fn accept(config: &Config, arguments: &cli::Verify, window: WindowId) -> Result<()> {
+    let data = lake::open(config, &arguments.data).await?.data;
+    let mut session = Session::new(&ledger_url(config, data.as_deref())?, "textrail verify");
+    let accepted = session
+        .run(move |client| counts::accept(client, window))
+        .await?;
+    anyhow::ensure!(
+        accepted,
+        "window {window} holds nothing up: its count is its manifest's or was accepted, or it is not \
+         verified in the lake yet"
+    );
+    tracing::warn!(%window, "the ledger's count of a window was accepted as it is");
+    output::line(format!(
+        "window {window} holds the outbox no longer; `textrail verify` still lists what differs"
+    ))?;
+    Ok(())
 }
 
 /// Every failure is [`Unchecked`]: nothing is proven then, and nothing was found to differ.

@@ -5,9 +5,8 @@ use super::{
     fault::{Fault, LoadError},
     fetch::Found,
     measure,
-    proof::{Held, Left, Proof},
-    recall,
-    reprocess::follow::{follow, windows},
+    proof::Proof,
+    reprocess::follow::follow,
     staging,
     waiting::Waiting,
 };
@@ -28,8 +27,11 @@ use std::{
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-/// Stopped windows that have a metric of their own, at most: the log names all.
-const MOST_NAMED: usize = 100;
+mod apart;
+mod prove;
+mod settle;
+
+use settle::Halt;
 
 /// What a loader is told.
 #[derive(Clone, Debug)]
@@ -83,14 +85,6 @@ pub struct Stopped {
     pub manifest_key: String,
     /// Why.
     pub fault: Fault,
-}
-
-/// Why a window stands still.
-#[derive(Clone, Copy, Debug)]
-struct Halt {
-    reason: &'static str,
-    /// Whether that is expected to pass by itself.
-    passes: bool,
 }
 
 /// See the module. Many may run: a window that another loaded is passed over.
@@ -254,51 +248,6 @@ impl Loader {
         silent.map_or(Ok(report), |error| Err(error.into()))
     }
 
-    /// Holds what was loaded against its manifests; whether all that is to be held could be.
-    async fn prove(&mut self, now: Instant) -> Result<bool, LoadError> {
-        let remembered = self.remember().await;
-        let unproven = self.proof.unproven();
-        let held = self
-            .ask(move |warehouse| {
-                Ok(Held {
-                    counts: warehouse.window_counts(&unproven)?,
-                    kinds: warehouse.kind_counts()?,
-                    progress: warehouse.progress()?,
-                })
-            })
-            .await?;
-        self.proof.hold(&held, now);
-        Ok(remembered)
-    }
-
-    /// Calls the last windows back to mind, after a start and after a switch; whether that is done.
-    async fn remember(&mut self) -> bool {
-        let generation = self.warehouse.generation();
-        if self.proof.remembers(&generation) {
-            return true;
-        }
-        match recall::last(&self.store, &self.warehouse).await {
-            Ok(last) => {
-                self.proof.remember(generation, &last);
-                true
-            }
-            Err(fault) => {
-                measure::not_remembered(&fault);
-                false
-            }
-        }
-    }
-
-    fn left(&self, looked: bool) -> Left {
-        let waiting = self.waiting.in_order().into_iter().map(|(_, key)| key);
-        let lasting = self.stopped.values().filter(|halt| !halt.passes);
-        Left {
-            waiting: waiting.chain(self.stopped.keys().cloned()).collect(),
-            stopped: lasting.count(),
-            looked,
-        }
-    }
-
     /// Loads as many of the first windows as one transaction takes; returns how many are dealt with.
     async fn load_some(
         &mut self,
@@ -356,56 +305,6 @@ impl Loader {
         }
     }
 
-    /// After a transaction failed: each of its windows by itself, so that the one at fault stops no
-    /// other. If all fail, the warehouse is at fault.
-    async fn load_apart(
-        &mut self,
-        staged: &Staged,
-        error: WarehouseError,
-        report: &mut TickReport,
-    ) -> Result<(), LoadError> {
-        let all = staged.found.len();
-        let mut refused = Vec::new();
-        if all == 1 {
-            self.remember([staged.found[0].key.as_str()]).await?;
-            refused.push((staged.found[0].key.clone(), error));
-        } else {
-            measure::takes_apart(all, &error);
-            for (place, found) in staged.found.iter().enumerate() {
-                match self.load(staged, place..place + 1, report).await {
-                    Err(LoadError::Warehouse(error)) => {
-                        self.remember([found.key.as_str()]).await?;
-                        refused.push((found.key.clone(), error));
-                    }
-                    loaded => loaded?,
-                }
-            }
-        }
-        self.blame(refused, all, report).await
-    }
-
-    /// Tells windows that the warehouse refused from a warehouse that refuses all.
-    async fn blame(
-        &mut self,
-        refused: Vec<(String, WarehouseError)>,
-        tried: usize,
-        report: &mut TickReport,
-    ) -> Result<(), LoadError> {
-        let none_loaded = refused.len() == tried;
-        let mut at_fault = None;
-        let mut stopped = Vec::new();
-        for (key, error) in refused {
-            if none_loaded && !matches!(error, WarehouseError::RowCount { .. }) {
-                self.waiting.failed(&key);
-                at_fault.get_or_insert(error);
-            } else {
-                stopped.push((key, Fault::Warehouse(error)));
-            }
-        }
-        self.stop(stopped, report).await?;
-        at_fault.map_or(Ok(()), |error| Err(error.into()))
-    }
-
     /// One transaction.
     async fn load(
         &mut self,
@@ -427,100 +326,6 @@ impl Loader {
         report.quarantined += done.quarantined;
         self.settle(found.iter().map(|found| found.key.as_str()))
             .await
-    }
-
-    /// These windows are loaded: they wait no longer, and their announcements are answered.
-    async fn settle<'a>(
-        &mut self,
-        manifest_keys: impl Iterator<Item = &'a str> + Send,
-    ) -> Result<(), LoadError> {
-        let mut done: Vec<Announcement> = Vec::new();
-        for key in manifest_keys {
-            if let Some(halt) = self.stopped.remove(key) {
-                measure::stands_still(key, halt.reason, false);
-            }
-            done.extend(self.waiting.remove(key));
-        }
-        measure::stopped_windows(self.stopped.len());
-        if !done.is_empty() {
-            fail::fail_point!("load.acknowledge.before");
-            self.announcer.acknowledge(&done).await?;
-            fail::fail_point!("load.acknowledge.after");
-        }
-        Ok(())
-    }
-
-    /// These windows are not loaded. One whose fault does not pass waits no longer: it is announced
-    /// again.
-    async fn stop(
-        &mut self,
-        stopped: Vec<(String, Fault)>,
-        report: &mut TickReport,
-    ) -> Result<(), LoadError> {
-        self.remember(stopped.iter().map(|(key, _)| key.as_str()))
-            .await?;
-        for (manifest_key, fault) in stopped {
-            measure::stopped(&manifest_key, &fault);
-            if fault.passes() {
-                self.waiting.failed(&manifest_key);
-            } else {
-                let announcements = self.waiting.remove(&manifest_key);
-                self.announcer.release(&announcements);
-            }
-            self.note_stopped(&manifest_key, &fault);
-            report.stopped.push(Stopped {
-                manifest_key,
-                fault,
-            });
-        }
-        measure::stopped_windows(self.stopped.len());
-        Ok(())
-    }
-
-    /// Notes in the warehouse that these windows are not loaded, before anything after them is: its
-    /// progress waits for them.
-    async fn remember(&self, keys: impl IntoIterator<Item = &str> + Send) -> Result<(), LoadError> {
-        let named = keys.into_iter().map(str::to_owned);
-        let windows = windows(named);
-        if windows.is_empty() {
-            return Ok(());
-        }
-        self.ask(move |warehouse| warehouse.note_stopped(&windows))
-            .await
-    }
-
-    /// Every so often, and at first, windows that stand still are tried again, however long ago they
-    /// were announced.
-    async fn look_again(&mut self) -> Result<(), LoadError> {
-        let begun = Instant::now();
-        let every = self.settings.look_back_every;
-        if self
-            .looked_again
-            .is_some_and(|last| begun.duration_since(last) < every)
-        {
-            return Ok(());
-        }
-        let stopped = self.ask(|warehouse| warehouse.stopped()).await?;
-        self.looked_again = Some(begun);
-        let again = stopped.into_iter().map(|(_, manifest_key)| Announcement {
-            manifest_key,
-            handle: None,
-        });
-        self.waiting.add(again.collect());
-        Ok(())
-    }
-
-    fn note_stopped(&mut self, manifest_key: &str, fault: &Fault) {
-        let (reason, passes) = (fault.reason(), fault.passes());
-        let before = self
-            .stopped
-            .insert(manifest_key.to_owned(), Halt { reason, passes });
-        if let Some(before) = before.filter(|before| before.reason != reason) {
-            measure::stands_still(manifest_key, before.reason, false);
-        }
-        if self.stopped.len() <= MOST_NAMED {
-            measure::stands_still(manifest_key, reason, true);
-        }
     }
 
     /// Calls the warehouse on a thread that may block.

@@ -2,13 +2,18 @@
 //! database of the cluster, a reader that keeps its snapshot, a prepared transaction.
 
 use crate::support::cluster::{Cluster, yard};
+use crate::support::eventually::eventually;
 use crate::support::pipeline::Pipeline;
 use postgres::{Client, NoTls};
+use std::time::Duration;
+use tokio::task::spawn_blocking;
 
 const HELD: &str = "INSERT INTO outbox (epoch, event_id, kind, recorded_at, line)
     SELECT max(epoch), 'ID', 7, now(), '{\"kind\":\"opt_out\",\"held\":\"ID\"}' FROM epochs";
 const WRITER: &str = "00000000-0000-7000-8000-000000000001";
 const PREPARED: &str = "00000000-0000-7000-8000-000000000002";
+/// PostgreSQL's sessions tell what they did once they are idle, at the latest when they end.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn open(url: &str, statements: &str) -> Client {
     let mut client = Client::connect(url, NoTls).unwrap();
@@ -16,13 +21,53 @@ fn open(url: &str, statements: &str) -> Client {
     client
 }
 
-fn dead_tuples(client: &mut Client) -> i64 {
-    client
-        .batch_execute("SELECT pg_stat_force_next_flush()")
-        .unwrap();
-    let dead = "SELECT coalesce(sum(n_dead_tup), 0)::bigint FROM pg_stat_user_tables
-        WHERE relname ~ '^outbox_[0-9]$'";
-    client.query_one(dead, &[]).unwrap().get(0)
+/// The writer, the writer elsewhere, and the reader; the prepared transaction needs no session.
+struct Held {
+    sessions: [Client; 3],
+}
+
+impl Held {
+    fn begin(url: &str) -> Self {
+        let elsewhere =
+            url.replace("/textrail", "/elsewhere")
+                .replacen("//elsewhere", "//textrail", 1);
+        let writes = |id| format!("BEGIN; {}", HELD.replace("ID", id));
+        let prepare = format!("{}; PREPARE TRANSACTION 'forgotten'", writes(PREPARED));
+        drop(open(url, &prepare));
+        let away = "BEGIN; CREATE TABLE t AS SELECT pg_current_xact_id()";
+        let read = "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM outbox";
+        Self {
+            sessions: [
+                open(url, &writes(WRITER)),
+                open(&elsewhere, away),
+                open(url, read),
+            ],
+        }
+    }
+
+    fn commit(mut self, url: &str) {
+        self.sessions[0].batch_execute("COMMIT").unwrap();
+        drop(open(url, "COMMIT PREPARED 'forgotten'"));
+    }
+}
+
+async fn cluster_with_two_databases(home: std::path::PathBuf) -> Cluster {
+    let made = spawn_blocking(move || {
+        let mut cluster = Cluster::with_ledger(&home);
+        cluster.configure("max_prepared_transactions = 4");
+        let create = "CREATE DATABASE elsewhere";
+        cluster.client().batch_execute(create).unwrap();
+        cluster
+    });
+    made.await.unwrap()
+}
+
+/// Rows of the outbox that were written, and that are dead, as PostgreSQL has heard so far.
+fn written_and_dead(url: &str) -> (i64, i64) {
+    let told = "SELECT coalesce(sum(n_tup_ins), 0)::bigint, coalesce(sum(n_dead_tup), 0)::bigint
+        FROM pg_stat_user_tables WHERE relname ~ '^outbox_[0-9]$'";
+    let row = open(url, "").query_one(told, &[]).unwrap();
+    (row.get(0), row.get(1))
 }
 
 /// How often an event is in the lake.
@@ -34,42 +79,11 @@ async fn times(pipeline: &Pipeline, what: &str) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn held_transactions_delay_only_themselves() {
     let yard = yard();
-    let home = yard.path().join("postgres");
-    let cluster = tokio::task::spawn_blocking(move || {
-        let mut cluster = Cluster::with_ledger(&home);
-        cluster.configure("max_prepared_transactions = 4");
-        cluster
-            .client()
-            .batch_execute("CREATE DATABASE elsewhere")
-            .unwrap();
-        cluster
-    });
-    let cluster = cluster.await.unwrap();
+    let cluster = cluster_with_two_databases(yard.path().join("postgres")).await;
     let url = cluster.url();
     let pipeline = Pipeline::start(&url).await;
-
-    let elsewhere = url
-        .replace("/textrail", "/elsewhere")
-        .replacen("//elsewhere", "//textrail", 1);
-    let held = tokio::task::spawn_blocking(move || {
-        let prepare = format!(
-            "BEGIN; {}; PREPARE TRANSACTION 'forgotten'",
-            HELD.replace("ID", PREPARED)
-        );
-        drop(open(&url, &prepare));
-        [
-            open(&url, &format!("BEGIN; {}", HELD.replace("ID", WRITER))),
-            open(
-                &elsewhere,
-                "BEGIN; CREATE TABLE t AS SELECT pg_current_xact_id()",
-            ),
-            open(
-                &url,
-                "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM outbox",
-            ),
-        ]
-    });
-    let mut held = held.await.unwrap();
+    let begin = url.clone();
+    let held = spawn_blocking(move || Held::begin(&begin)).await.unwrap();
 
     for _ in 0..3 {
         let sent = cluster.send(5).await;
@@ -82,15 +96,9 @@ async fn held_transactions_delay_only_themselves() {
         assert_eq!(times(&pipeline, event).await, 0, "not committed");
     }
 
-    let cluster = tokio::task::spawn_blocking(move || {
-        held[0].batch_execute("COMMIT").unwrap();
-        let mut client = cluster.client();
-        client.batch_execute("COMMIT PREPARED 'forgotten'").unwrap();
-        assert_eq!(dead_tuples(&mut client), 0);
-        drop(held);
-        cluster
-    });
-    let cluster = cluster.await.unwrap();
+    let commit = url.clone();
+    let committed = spawn_blocking(move || held.commit(&commit));
+    committed.await.unwrap();
     let before = pipeline.lake_lines().await.len();
     for _ in 0..2 {
         pipeline.ship().await;
@@ -100,5 +108,13 @@ async fn held_transactions_delay_only_themselves() {
     for event in [WRITER, PREPARED] {
         assert_eq!(times(&pipeline, &format!("\"held\":\"{event}\"")).await, 1);
     }
+    // Every session told what it did: only then does it mean something that no row is dead.
+    let dead = eventually("all that was written is told", PATIENCE, async || {
+        let url = url.clone();
+        let told = spawn_blocking(move || written_and_dead(&url)).await;
+        let (written, dead) = told.unwrap();
+        (written == 3 * 5 + 2).then_some(dead)
+    });
+    assert_eq!(dead.await, 0);
     drop(cluster);
 }

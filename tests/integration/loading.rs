@@ -1,11 +1,12 @@
 //! The loader as operators see it: a disk that is full, a warehouse that another process has, and
 //! lines that cannot be loaded.
 
-use crate::support::chain::{Chain, PATIENCE, told};
+use crate::support::chain::{Chain, PATIENCE, Service, told};
 use crate::support::eventually::eventually;
 use crate::support::moto::BUCKET;
 use chrono::{DateTime, Utc};
 use flate2::{Compression, write::GzEncoder};
+use reqwest::StatusCode;
 use sha2::{Digest as _, Sha256};
 use std::io::Write as _;
 use std::process::{Command, Output};
@@ -79,20 +80,49 @@ async fn run(mut command: Command) -> Output {
     output.expect("no panic").expect("the command runs")
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn lines_are_listed_shown_corrected_and_loaded_by_command() {
-    let chain = Chain::start().await;
-    let (good, wanted) = (click(), click());
-    let bad = wanted.replacen("\"link_id\":7", "\"link_id\":\"7\"", 1);
-    let file = put_window(&chain, &[good, bad.clone()]).await;
-    let load = chain.load(1, "").await;
-    chain.metric("textrail_quarantined_lines_total", 1.0).await;
+/// A loader that put the second of two lines into quarantine.
+struct BadLine {
+    chain: Chain,
+    load: Service,
+    file: String,
+    bad: String,
+    /// The line as it should be.
+    wanted: String,
+}
 
-    let quarantine = async |arguments: &[&str]| {
-        let output = run(chain.command(&[&["quarantine"], arguments].concat())).await;
-        assert!(output.status.success(), "{arguments:?}: {}", told(&output));
-        String::from_utf8(output.stdout).unwrap()
-    };
+impl BadLine {
+    async fn loaded() -> Self {
+        let chain = Chain::start().await;
+        let (good, wanted) = (click(), click());
+        let bad = wanted.replacen("\"link_id\":7", "\"link_id\":\"7\"", 1);
+        let file = put_window(&chain, &[good, bad.clone()]).await;
+        let load = chain.load(1, "").await;
+        chain.metric("textrail_quarantined_lines_total", 1.0).await;
+        Self {
+            chain,
+            load,
+            file,
+            bad,
+            wanted,
+        }
+    }
+
+    async fn quarantine(&self, arguments: &[&str]) -> String {
+        quarantine_of(&self.chain, arguments).await
+    }
+}
+
+/// What `textrail quarantine` prints.
+async fn quarantine_of(chain: &Chain, arguments: &[&str]) -> String {
+    let output = run(chain.command(&[&["quarantine"], arguments].concat())).await;
+    assert!(output.status.success(), "{arguments:?}: {}", told(&output));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_are_listed_shown_and_tried_by_command() {
+    let mut story = BadLine::loaded().await;
+    let quarantine = async |arguments: &[&str]| story.quarantine(arguments).await;
     let list = quarantine(&["list"]).await;
     assert!(
         list.contains("1 lines in quarantine") && list.contains("whole number"),
@@ -100,9 +130,9 @@ async fn lines_are_listed_shown_corrected_and_loaded_by_command() {
     );
     let other = quarantine(&["list", "--window", "1-2"]).await;
     assert!(other.contains("nothing like that"), "{other}");
-    let shown = quarantine(&["show", &file, "2"]).await;
-    let mut entry: serde_json::Value = serde_json::from_str(&shown).unwrap();
-    assert_eq!(entry["line"], bad);
+    let shown = quarantine(&["show", &story.file, "2"]).await;
+    let entry: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(entry["line"], *story.bad);
     assert_eq!(entry["window"], "1-1");
     let tried = quarantine(&["retry"]).await;
     assert!(
@@ -110,11 +140,28 @@ async fn lines_are_listed_shown_corrected_and_loaded_by_command() {
         "{tried}"
     );
 
+    // Another key is refused; once the loader is gone, the command opens the warehouse itself.
+    let mut stranger = story.chain.command(&["quarantine", "list"]);
+    stranger.env("TEXTRAIL_LOADER__KEY", "guess");
+    let refused = run(stranger).await;
+    assert!(told(&refused).contains("401"), "{}", told(&refused));
+    assert!(story.load.stop().await.success());
+    let list = quarantine_of(&story.chain, &["list", "--json"]).await;
+    let list: serde_json::Value = serde_json::from_str(&list).unwrap();
+    assert_eq!(list["lines"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_is_corrected_and_loaded_by_command() {
+    let story = BadLine::loaded().await;
+    let quarantine = async |arguments: &[&str]| story.quarantine(arguments).await;
+    let shown = quarantine(&["show", &story.file, "2"]).await;
     // A correction that is none is refused, with the reason, before anything is stored.
-    let corrected = chain.folder.path().join("line.json");
+    let corrected = story.chain.folder.path().join("line.json");
     std::fs::write(&corrected, &shown).unwrap();
     let path = corrected.to_str().unwrap();
-    let refused = run(chain.command(&["quarantine", "retry", "--with", path])).await;
+    let retry = ["quarantine", "retry", "--with", path];
+    let refused = run(story.chain.command(&retry)).await;
     assert_eq!(refused.status.code(), Some(1));
     assert!(
         told(&refused).contains("cannot be loaded either"),
@@ -122,54 +169,26 @@ async fn lines_are_listed_shown_corrected_and_loaded_by_command() {
         told(&refused)
     );
 
-    entry["line"] = wanted.into();
+    let mut entry: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    entry["line"] = story.wanted.clone().into();
     std::fs::write(&corrected, entry.to_string()).unwrap();
     let retried = quarantine(&["retry", "--with", path, "--window", "1-1"]).await;
     assert!(
         retried.contains("loaded 1 lines; 0 known already; 0 stay"),
         "{retried}"
     );
-    assert!(
-        quarantine(&["list"])
-            .await
-            .contains("nothing is in quarantine")
-    );
+    let list = quarantine(&["list"]).await;
+    assert!(list.contains("nothing is in quarantine"), "{list}");
     let again = quarantine(&["retry", "--json"]).await;
     let again: serde_json::Value = serde_json::from_str(&again).unwrap();
     assert_eq!((&again["loaded"], &again["left"]), (&0.into(), &0.into()));
-
-    // Another key is refused; once the loader is gone, the command opens the warehouse itself.
-    let mut stranger = chain.command(&["quarantine", "list"]);
-    stranger.env("TEXTRAIL_LOADER__KEY", "guess");
-    let refused = run(stranger).await;
-    assert!(told(&refused).contains("401"), "{}", told(&refused));
-    load.stop().await;
-    let list = quarantine(&["list", "--json"]).await;
-    let list: serde_json::Value = serde_json::from_str(&list).unwrap();
-    assert_eq!(list["lines"], 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_costs_nothing_but_time() {
     let mut chain = Chain::start().await;
-    let load = chain.command(&["load"]);
-    // A write beyond the limit fails as one to a full disk does, once its signal is ignored.
-    let mut command = Command::new("bash");
-    command.args(["-c", "trap '' XFSZ; exec \"$0\" load"]);
-    command.arg(load.get_program());
-    let environment = load
-        .get_envs()
-        .filter_map(|(name, value)| Some((name, value?)));
-    command.envs(environment);
-    let load = chain.started(command).await;
-    let limit = |bytes: &str| {
-        let (id, limit) = (load.0.id().to_string(), format!("--fsize={bytes}:"));
-        let set = Command::new("prlimit")
-            .args(["--pid", &id, &limit])
-            .status();
-        assert!(set.unwrap().success());
-    };
-    limit("4096");
+    let mut load = chain.load(1, "").await;
+    load.limit_files("4096");
     chain.moto.notify().await;
     chain.window().await;
     let url = format!("http://{}/metrics", chain.address);
@@ -179,16 +198,16 @@ async fn a_full_disk_costs_nothing_but_time() {
     })
     .await;
     chain.window().await;
-    limit("unlimited");
+    load.limit_files("unlimited");
     chain.metric("textrail_windows_loaded_total", 2.0).await;
     chain.queue_is_empty().await;
-    load.stop().await;
+    assert!(load.stop().await.success());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_loader_stands_by_until_the_first_lets_go_of_the_warehouse() {
     let mut chain = Chain::start().await;
-    let first = chain.load(1, "").await;
+    let mut first = chain.load(1, "").await;
     // A task that a clock starts says at once that another has the warehouse.
     let refused = chain.drain("").await;
     assert_eq!(refused.status.code(), Some(1));
@@ -203,16 +222,10 @@ async fn a_second_loader_stands_by_until_the_first_lets_go_of_the_warehouse() {
     drop(listener);
     let mut command = chain.command(&["load"]);
     let log = chain.folder.path().join("second.log");
-    command
-        .env("TEXTRAIL_LOADER__LISTEN", &address)
-        .stderr(std::fs::File::create(&log).unwrap());
-    let mut second = crate::support::chain::Service(command.spawn().unwrap());
-    eventually("it stands by", PATIENCE, async || {
-        let text = std::fs::read_to_string(&log).ok()?;
-        text.contains("standing by").then_some(())
-    })
-    .await;
-    first.stop().await;
+    command.env("TEXTRAIL_LOADER__LISTEN", &address);
+    let mut second = Service::spawn(&command, &address, &log);
+    second.answers(StatusCode::SERVICE_UNAVAILABLE).await;
+    assert!(first.stop().await.success());
     chain.address = address;
     chain.window().await;
     let manifest = chain.keys("_manifest/").await.remove(0);
@@ -222,6 +235,6 @@ async fn a_second_loader_stands_by_until_the_first_lets_go_of_the_warehouse() {
     );
     chain.moto.send(&body).await;
     chain.metric("textrail_windows_loaded_total", 1.0).await;
-    assert!(second.0.try_wait().unwrap().is_none());
-    second.stop().await;
+    assert!(second.runs());
+    assert!(second.stop().await.success());
 }

@@ -1,10 +1,10 @@
 //! Something is away, for long: everything is recorded as ever, and when it is back the backlog is
 //! worked off without hands. The short forms; `scripts/outages` has the long ones.
 
-use crate::support::deployment::{Deployment, LOADERS_KEY, PATIENCE, Service};
+use crate::support::deployment::{Deployment, PATIENCE, Service, shows};
 use crate::support::eventually::eventually;
-use crate::support::gate::Gate;
 use crate::support::ledger::{ALICE, call, new_message};
+use crate::support::proxy::{Proxy, Way};
 
 /// Some messages, and how often they are told; each time into another window.
 async fn record_for_seconds(deployment: &Deployment, seconds: i64) -> i64 {
@@ -22,24 +22,6 @@ async fn record_for_seconds(deployment: &Deployment, seconds: i64) -> i64 {
     deployment.ledger.count("messages") - before
 }
 
-/// Waits until a loader's report counts so many messages.
-async fn shows(loader: &Service, expected: i64) {
-    let url = loader.url("/v1/reports/messages");
-    let client = reqwest::Client::new();
-    eventually("the report is complete", PATIENCE, async || {
-        let answer = client
-            .get(&url)
-            .bearer_auth(LOADERS_KEY)
-            .send()
-            .await
-            .ok()?;
-        let report: serde_json::Value = answer.json().await.ok()?;
-        let messages = report["rows"][0]["messages"].as_i64();
-        (messages == Some(expected)).then_some(())
-    })
-    .await;
-}
-
 /// Every line of the lake is in the warehouse once, and every event of the ledger in the lake.
 async fn assert_nothing_lost(deployment: &Deployment, loader: &Service) {
     let ledger = &deployment.ledger;
@@ -55,18 +37,18 @@ async fn assert_nothing_lost(deployment: &Deployment, loader: &Service) {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_lake_comes_back_and_the_backlog_is_drained() {
     let deployment = Deployment::start().await;
-    let gate = Gate::before(&deployment.s3()).await;
-    let through_gate = [("AWS_ENDPOINT_URL", gate.url(&deployment.s3()))];
+    let proxy = Proxy::before(&deployment.s3());
+    let through_proxy = [("AWS_ENDPOINT_URL", proxy.url(&deployment.s3()))];
     let ship = deployment
-        .start_service("ship", "ship", &through_gate)
+        .start_service("ship", "ship", &through_proxy)
         .await;
     let load = deployment
-        .start_service("load", "load", &through_gate)
+        .start_service("load", "load", &through_proxy)
         .await;
     record_for_seconds(&deployment, 1).await;
     shows(&load, 50).await;
 
-    gate.cut();
+    proxy.set(Way::Cut);
     let sealed = deployment.ledger.count("windows");
     record_for_seconds(&deployment, sealed + 3).await;
     let failures = "textrail_ship_failures_total{reason=\"lake\"}";
@@ -77,7 +59,7 @@ async fn the_lake_comes_back_and_the_backlog_is_drained() {
     )
     .await;
     assert!(ship.metric("textrail_ship_backlog_windows").await > 1.0);
-    gate.open();
+    proxy.set(Way::Open);
 
     shows(&load, deployment.ledger.count("messages")).await;
     assert_nothing_lost(&deployment, &load).await;

@@ -23,7 +23,7 @@ fn as_aws(bucket: &str, key: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_window_is_loaded_because_the_queue_rang_and_its_message_is_answered() {
     let mut chain = Chain::start().await;
-    let load = chain.load(1, "").await;
+    let mut load = chain.load(1, "").await;
     // Nobody posts yet: the first window is told of by hand, as AWS would.
     chain.window().await;
     let manifest = format!("{PREFIX}/{}", chain.keys("_manifest/").await[0]);
@@ -75,7 +75,7 @@ async fn a_window_is_loaded_because_the_queue_rang_and_its_message_is_answered()
     assert!(bodies.contains(&"hello".to_owned()));
 
     // A look that waits does not keep it from stopping.
-    load.stop().await;
+    assert!(load.stop().await.success());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -121,7 +121,7 @@ async fn a_message_stays_hidden_while_its_window_is_loaded_however_long_that_tak
     })
     .await;
     chain.queue_is_empty().await;
-    assert!(load.0.try_wait().unwrap().is_none());
+    assert!(load.runs());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -132,16 +132,16 @@ async fn a_loader_that_is_killed_around_the_commit_has_not_answered_the_queue() 
         let mut load = chain.load(1, &format!("{place}=panic")).await;
         chain.queue_is_empty().await;
         chain.window().await;
-        eventually("it dies", PATIENCE, async || load.0.try_wait().unwrap()).await;
+        load.ended().await;
         // The message of the window's file is answered, that of its manifest is not.
         eventually("one message is left", PATIENCE, async || {
             (chain.moto.depth().await == (1, 0)).then_some(())
         })
         .await;
-        let load = chain.load(1, "").await;
+        let mut load = chain.load(1, "").await;
         chain.queue_is_empty().await;
         chain.metric("textrail_windows_loaded_total", windows).await;
-        load.stop().await;
+        assert!(load.stop().await.success());
     }
 }
 

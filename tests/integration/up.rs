@@ -128,114 +128,105 @@ fn signal(name: &str, process: &str) {
     assert!(sent.is_ok(), "no `kill` on this machine");
 }
 
-#[tokio::test]
-async fn killed_in_the_middle_of_a_campaign_it_goes_on_and_the_report_is_exact() {
-    let mut up = Up::start().await;
-    let mut demo = Command::new(TEXTRAIL)
-        .args([
-            "demo",
-            "--messages",
-            "400",
-            "--rate",
-            "100",
-            "--seed",
-            "7",
-            "--verify",
-            "--data",
-        ])
-        .arg(up.data.path())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the demo runs");
-    eventually("a first window is shipped", PATIENCE, async || {
-        up.lake().join("_manifest").exists().then_some(())
-    })
-    .await;
+/// `textrail demo`, which knows what the report must show.
+struct Demo(Child);
 
-    up.kill_and_start_again().await;
+impl Demo {
+    /// Starts, and goes on until a first window is shipped.
+    async fn under_way(up: &Up, messages: &str, rate: &str, seed: &str) -> Self {
+        let demo = Command::new(TEXTRAIL)
+            .args(["demo", "--messages", messages, "--rate", rate])
+            .args(["--seed", seed, "--verify", "--data"])
+            .arg(up.data.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the demo runs");
+        eventually("a first window is shipped", PATIENCE, async || {
+            up.lake().join("_manifest").exists().then_some(())
+        })
+        .await;
+        Self(demo)
+    }
 
-    eventually("the demo ends", PATIENCE, async || {
-        demo.try_wait().expect("its state")
-    })
-    .await;
-    let told = demo.wait_with_output().expect("what it told");
-    let text =
-        String::from_utf8_lossy(&told.stdout).into_owned() + &String::from_utf8_lossy(&told.stderr);
-    assert!(told.status.success(), "{text}");
-    assert!(text.contains("the report shows the same numbers"), "{text}");
+    /// Its end: the report is what it was told.
+    async fn ends_well(mut self) {
+        eventually("the demo ends", PATIENCE, async || {
+            self.0.try_wait().expect("its state")
+        })
+        .await;
+        let output = self.0.wait_with_output().expect("what it told");
+        let text = words(&output);
+        assert!(output.status.success(), "{text}");
+        assert!(text.contains("the report shows the same numbers"), "{text}");
+    }
+}
 
-    // Ledger, lake and warehouse agree; what was sealed last may be on its way.
+fn words(output: &Output) -> String {
+    String::from_utf8_lossy(&[&output.stdout[..], &output.stderr[..]].concat()).into_owned()
+}
+
+/// Ledger, lake and warehouse agree; what was sealed last may be on its way. An altered file is found.
+fn assert_proven(up: &Up, messages: u64) {
     let verified = up.run(&["verify", "--deep", "--json"]);
     assert!(verified.status.success(), "{verified:?}");
     let found: serde_json::Value = serde_json::from_slice(&verified.stdout).expect("JSON");
     assert_eq!(found["differences"], serde_json::json!([]));
-    assert_eq!(found["kinds"]["message"]["facts"], 400);
-    assert_eq!(found["kinds"]["message"]["lines"], 400);
+    assert_eq!(found["kinds"]["message"]["facts"], messages);
+    assert_eq!(found["kinds"]["message"]["lines"], messages);
     let (file, whole) = up.cut_a_log_file();
     let verified = up.run(&["verify", "--deep"]);
     assert_eq!(verified.status.code(), Some(1), "{verified:?}");
-    let words = String::from_utf8_lossy(&verified.stdout).into_owned();
-    assert!(words.contains("file_altered"), "{words}");
+    assert!(words(&verified).contains("file_altered"), "{verified:?}");
     std::fs::write(file, whole).expect("the file as it was");
+}
 
-    let second = up.run(&["up", "--listen", "127.0.0.1:0"]);
-    assert!(!second.status.success());
-    let words = String::from_utf8_lossy(&second.stderr).into_owned();
-    assert!(words.contains("another `textrail up` runs"), "{words}");
-    let clicks = up.run(&["query", "SELECT count(*) > 0 AS clicked FROM click"]);
-    assert!(
-        String::from_utf8_lossy(&clicks.stdout).contains("true"),
-        "{clicks:?}"
-    );
-
-    // The warehouse again, beside the running one, from the same folder.
+/// The warehouse again, beside the running one, from the same folder.
+async fn assert_rebuilt_alike(up: &Up) {
     let report = ["report", "--group-by", "campaign", "--format", "json"];
-    let read = |up: &Up| -> serde_json::Value {
+    let read = || -> serde_json::Value {
         serde_json::from_slice(&up.run(&report).stdout).expect("a report")
     };
-    let before = read(&up);
+    let before = read();
     let again = up.run(&["reprocess"]);
     assert!(again.status.success(), "{again:?}");
     let after = eventually("reports come from the new one", PATIENCE, async || {
-        Some(read(&up)).filter(|report| report["generation"] == "generation-0002")
+        Some(read()).filter(|report| report["generation"] == "generation-0002")
     })
     .await;
     assert_eq!(after["rows"], before["rows"]);
     assert_eq!(after["data_through"], before["data_through"]);
+}
+
+#[tokio::test]
+async fn killed_in_the_middle_of_a_campaign_it_goes_on_and_the_report_is_exact() {
+    let mut up = Up::start().await;
+    let demo = Demo::under_way(&up, "400", "100", "7").await;
+
+    up.kill_and_start_again().await;
+
+    demo.ends_well().await;
+    assert_proven(&up, 400);
+    let second = up.run(&["up", "--listen", "127.0.0.1:0"]);
+    assert!(!second.status.success());
+    let told = words(&second);
+    assert!(told.contains("another `textrail up` runs"), "{told}");
+    let clicks = up.run(&["query", "SELECT count(*) > 0 AS clicked FROM click"]);
+    assert!(words(&clicks).contains("true"), "{clicks:?}");
+    assert_rebuilt_alike(&up).await;
 
     assert!(up.stop().await.success());
     assert_eq!(up.postmaster(), None, "PostgreSQL stopped, too");
     let unchecked = up.run(&["verify"]);
     assert_eq!(unchecked.status.code(), Some(2), "{unchecked:?}");
-    let words = String::from_utf8_lossy(&unchecked.stderr).into_owned();
-    assert!(words.contains("the ledger cannot be asked"), "{words}");
+    let told = words(&unchecked);
+    assert!(told.contains("the ledger cannot be asked"), "{told}");
 }
 
 #[tokio::test]
 async fn its_postgresql_killed_in_the_middle_of_a_campaign_comes_back_and_the_report_is_exact() {
     let mut up = Up::start().await;
-    let mut demo = Command::new(TEXTRAIL)
-        .args([
-            "demo",
-            "--messages",
-            "200",
-            "--rate",
-            "50",
-            "--seed",
-            "11",
-            "--verify",
-            "--data",
-        ])
-        .arg(up.data.path())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the demo runs");
-    eventually("a first window is shipped", PATIENCE, async || {
-        up.lake().join("_manifest").exists().then_some(())
-    })
-    .await;
+    let demo = Demo::under_way(&up, "200", "50", "11").await;
 
     let first = up.postmaster().expect("PostgreSQL runs");
     signal("KILL", &first);
@@ -244,15 +235,7 @@ async fn its_postgresql_killed_in_the_middle_of_a_campaign_comes_back_and_the_re
         up.postmaster().filter(|postmaster| *postmaster != first)
     })
     .await;
-    eventually("the demo ends", PATIENCE, async || {
-        demo.try_wait().expect("its state")
-    })
-    .await;
-    let told = demo.wait_with_output().expect("what it told");
-    let text =
-        String::from_utf8_lossy(&told.stdout).into_owned() + &String::from_utf8_lossy(&told.stderr);
-    assert!(told.status.success(), "{text}");
-    assert!(text.contains("the report shows the same numbers"), "{text}");
+    demo.ends_well().await;
     assert!(up.stop().await.success());
     assert_eq!(up.postmaster(), None, "PostgreSQL stopped, too");
     let spool = textrail::ledger::spool::survey(&up.data.path().join("spool")).expect("a survey");

@@ -25,6 +25,8 @@ use std::{
 };
 use tokio_util::sync::CancellationToken;
 
+mod generations;
+
 /// Facts of every kind about some messages, in no order, some twice, some about messages that never
 /// come, over as many windows.
 fn story(seed: u64, windows: usize) -> Vec<Vec<Event>> {
@@ -421,88 +423,4 @@ async fn it_stops_when_told_to_and_one_runs_at_a_time() {
         "{stopped:?}"
     );
     assert!(begin(scene.folder()).unwrap().resumed());
-}
-
-#[tokio::test]
-async fn another_schema_is_refused_until_it_is_reprocessed() {
-    let scene = told(&story(8, 3)).await;
-    let right = tables(&scene);
-    // As if a version without these columns had made it.
-    scene
-        .warehouse
-        .execute("ALTER TABLE messages DROP COLUMN opt_outs");
-    let Scene {
-        lake,
-        warehouse,
-        directory,
-        ..
-    } = scene;
-    let folder = directory.unwrap();
-    drop((warehouse, scene.loader));
-    let open = || DuckWarehouse::open(folder.path(), &DuckSettings::default());
-    let error = open().unwrap_err();
-    assert!(error.to_string().contains("textrail reprocess"), "{error}");
-
-    let rebuild = begin(folder.path()).unwrap();
-    let stop = CancellationToken::new();
-    reprocess(lake.clone(), rebuild, settings(folder.path()), stop, |_| {})
-        .await
-        .unwrap();
-    let scene = Scene::at(lake, folder.path());
-    assert_eq!(scene.warehouse.generation(), "generation-0002");
-    assert_eq!(tables(&scene), right);
-}
-
-#[tokio::test]
-async fn what_another_version_began_is_not_gone_on_with() {
-    let scene = told(&story(9, 2)).await;
-    run(&scene, |_| {}).await.unwrap();
-    scene.tick().await;
-    scene
-        .warehouse
-        .execute("UPDATE generation SET rules = 'older'");
-    // Its rows are sound: it is opened, and loaded on.
-    assert_eq!(scene.tell(3, &[]).await.stopped.len(), 0);
-
-    let folder = scene.folder().to_owned();
-    let file = folder.join("generation-0003.duckdb");
-    drop(begin(&folder).unwrap());
-    let begun = duckdb::Connection::open(&file).unwrap();
-    begun
-        .execute_batch("UPDATE generation SET rules = 'older'")
-        .unwrap();
-    drop(begun);
-    let anew = begin(&folder).unwrap();
-    assert!(!anew.resumed());
-    drop(anew);
-    std::fs::write(&file, "no database").unwrap();
-    assert!(!begin(&folder).unwrap().resumed());
-}
-
-#[tokio::test]
-async fn a_lake_without_windows_gives_an_empty_generation() {
-    let scene = Scene::on(Arc::new(MemoryLake::default()), 1);
-    assert_eq!(run(&scene, |_| {}).await.unwrap().windows, 0);
-    scene.tick().await;
-    assert_eq!(scene.warehouse.generation(), "generation-0002");
-    assert_eq!(scene.whole_report().await.head.data_through, None);
-}
-
-#[tokio::test]
-async fn the_generation_before_is_kept_and_no_more() {
-    let scene = told(&story(10, 2)).await;
-    for _ in 0..3 {
-        run(&scene, |_| {}).await.unwrap();
-        scene.tick().await;
-    }
-    assert_eq!(scene.warehouse.generation(), "generation-0004");
-    let left: Vec<_> = (1..=4)
-        .filter(|number| {
-            scene
-                .folder()
-                .join(format!("generation-000{number}.duckdb"))
-                .exists()
-        })
-        .collect();
-    assert_eq!(left, [3, 4]);
 }

@@ -3,10 +3,11 @@
 use crate::support::app::{Answer, KANNEL_SECRET, TestApp};
 use crate::support::eventually::eventually;
 use crate::support::ledger::{ALICE, BOB};
-use crate::support::outage::{Outage, Way};
+use crate::support::proxy::{Proxy, Way};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
+use tempfile::TempDir;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -18,31 +19,90 @@ async fn bare(app: &TestApp, path: &str) -> Answer {
     Answer::of(app.bare(Method::GET, path).send().await).await
 }
 
+fn code(sent: &Value) -> &str {
+    sent["links"][0]["code"].as_str().unwrap()
+}
+
+/// What Kannel calls for her STOP.
+fn stop() -> String {
+    format!(
+        "v1/gateways/kannel/inbound?from=%2B436601234567&to=43720&text=STOP&id=in-1&ts=1795410001&\
+         smsc=fake&charset=UTF-8&coding=0&secret={KANNEL_SECRET}"
+    )
+}
+
+/// What Kannel calls when a message was delivered.
+fn delivered(sent: &Value) -> String {
+    let url = sent["receipt_url"].as_str().unwrap().to_owned();
+    let values = [
+        ("%d", "1"),
+        ("%i", "fake"),
+        ("%F", "f-1"),
+        ("%T", "1795410000"),
+        ("%A", ""),
+    ];
+    values
+        .iter()
+        .fold(url, |url, (name, value)| url.replace(name, value))
+}
+
+/// A server, its PostgreSQL behind a proxy, and a message of each of two people.
+struct Scene {
+    app: TestApp,
+    proxy: Proxy,
+    to_alice: Value,
+    to_bob: Value,
+    _spool: TempDir,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let spool = tempfile::tempdir().unwrap();
+        let (app, proxy) = TestApp::start_behind(spool.path()).await;
+        app.campaign("sale", "promotion").await;
+        let send = async |to: &str, body: &str| {
+            let sent = app.post("v1/messages", message(to, body)).await;
+            sent.json()
+        };
+        let to_alice = send(ALICE, "https://shop.example/a").await;
+        let to_bob = send(BOB, "https://shop.example/b").await;
+        Self {
+            app,
+            proxy,
+            to_alice,
+            to_bob,
+            _spool: spool,
+        }
+    }
+
+    async fn bare(&self, path: &str) -> Answer {
+        bare(&self.app, path).await
+    }
+
+    /// So many log lines of a kind, once the spool is drained.
+    async fn recorded(&self, kind: &str, count: usize) {
+        eventually(kind, PATIENCE, async || {
+            (self.app.ledger.lines(kind).len() >= count).then_some(())
+        })
+        .await;
+        assert_eq!(self.app.ledger.lines(kind).len(), count, "{kind}");
+    }
+}
+
 #[tokio::test]
-async fn redirects_and_webhooks_are_answered_and_recorded_once_later() {
-    let spool = tempfile::tempdir().unwrap();
-    let (app, outage) = TestApp::start_behind(Outage::before, spool.path()).await;
-    app.campaign("sale", "promotion").await;
-    let sent = app
-        .post("v1/messages", message(ALICE, "https://shop.example/a"))
-        .await
-        .json();
-    let unseen = app
-        .post("v1/messages", message(BOB, "https://shop.example/b"))
-        .await
-        .json();
-    let code = |sent: &Value| sent["links"][0]["code"].as_str().unwrap().to_owned();
-    assert_eq!(bare(&app, &code(&sent)).await.status, StatusCode::FOUND);
-    let revoked = app.key(&[textrail::ledger::api_keys::Role::Gateway]);
+async fn a_person_is_led_on_at_once_or_told_to_try_again() {
+    let scene = Scene::new().await;
+    let (known, unseen) = (code(&scene.to_alice), code(&scene.to_bob));
+    assert_eq!(scene.bare(known).await.status, StatusCode::FOUND);
 
-    outage.set(Way::Cut);
+    scene.proxy.set(Way::Cut);
 
-    // A person: led on at once; or told to try again, if the target is not known.
-    assert_eq!(bare(&app, &code(&sent)).await.status, StatusCode::FOUND);
+    // The first one finds out that PostgreSQL is away.
+    assert_eq!(scene.bare(known).await.status, StatusCode::FOUND);
     let started = Instant::now();
-    let led = bare(&app, &code(&sent)).await;
+    let led = scene.bare(known).await;
     assert_eq!(led.header("location"), Some("https://shop.example/a"));
-    let unknown = bare(&app, &code(&unseen)).await;
+    let unknown = scene.bare(unseen).await;
     assert_eq!(unknown.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(unknown.header("retry-after").is_some() && unknown.text.contains("<h1>"));
     assert!(
@@ -50,63 +110,36 @@ async fn redirects_and_webhooks_are_answered_and_recorded_once_later() {
         "{:?}",
         started.elapsed()
     );
-
-    // Kannel does not repeat a receipt that was answered with an error.
-    let receipt = sent["receipt_url"].as_str().unwrap();
-    let receipt = [
-        ("%d", "1"),
-        ("%i", "fake"),
-        ("%F", "f-1"),
-        ("%T", "1795410000"),
-        ("%A", ""),
-    ]
-    .iter()
-    .fold(receipt.to_owned(), |url, (from, to)| url.replace(from, to));
-    assert!(bare(&app, &receipt).await.status.is_success());
-    let stop = format!(
-        "v1/gateways/kannel/inbound?from=%2B436601234567&to=43720&text=STOP&id=in-1&ts=1795410001&\
-         smsc=fake&charset=UTF-8&coding=0&secret={KANNEL_SECRET}"
-    );
-    assert!(bare(&app, &stop).await.status.is_success());
-    assert_eq!(
-        bare(&app, &stop.replace(KANNEL_SECRET, "guessed"))
-            .await
-            .status,
-        StatusCode::UNAUTHORIZED
-    );
-
-    // The neutral dialect is told that its facts wait, and needs a key that was seen lately.
-    let neutral = json!({"gateway": "twig", "from": BOB, "to": "43720", "body": "STOP",
-                         "gateway_message_id": "n-1"});
-    let kept = app.post("v1/inbound", neutral.clone()).await;
-    assert_eq!(kept.status, StatusCode::ACCEPTED, "{kept:?}");
-    let result = &kept.json()["results"][0];
-    assert_eq!(
-        (&result["status"], &result["intent"]),
-        (&json!("spooled"), &json!("stop"))
-    );
-    let stranger = app
-        .bare(Method::POST, "v1/inbound")
-        .bearer_auth(revoked)
-        .json(&neutral);
-    assert_eq!(
-        stranger.send().await.unwrap().status(),
-        StatusCode::SERVICE_UNAVAILABLE
-    );
-
-    let refused = app.post("v1/messages", message(ALICE, "Hi")).await;
-    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert!(refused.header("retry-after").is_some());
-    assert!(refused.text.contains("Nothing was recorded"), "{refused:?}");
-    let ready = bare(&app, "readyz").await;
+    let ready = scene.bare("readyz").await;
     assert_eq!(
         (ready.status, &ready.json()["status"]),
         (StatusCode::OK, &json!("degraded"))
     );
 
-    outage.set(Way::Open);
+    scene.proxy.set(Way::Open);
+    scene.recorded("click", 3).await;
+}
+
+/// Kannel does not repeat a receipt that was answered with an error.
+#[tokio::test]
+async fn webhooks_are_answered_and_a_stop_holds_for_the_next_send() {
+    let scene = Scene::new().await;
+    scene.proxy.set(Way::Cut);
+    let receipt = delivered(&scene.to_alice);
+    assert!(scene.bare(&receipt).await.status.is_success());
+    assert!(scene.bare(&stop()).await.status.is_success());
+    let guessed = scene.bare(&stop().replace(KANNEL_SECRET, "guessed")).await;
+    assert_eq!(guessed.status, StatusCode::UNAUTHORIZED);
+
+    let send = async || scene.app.post("v1/messages", message(ALICE, "Hi")).await;
+    let refused = send().await;
+    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(refused.header("retry-after").is_some());
+    assert!(refused.text.contains("Nothing was recorded"), "{refused:?}");
+
+    scene.proxy.set(Way::Open);
     let first = eventually("sends are taken again", PATIENCE, async || {
-        let answer = app.post("v1/messages", message(ALICE, "Hi")).await;
+        let answer = send().await;
         (answer.status != StatusCode::SERVICE_UNAVAILABLE).then_some(answer)
     })
     .await;
@@ -115,14 +148,39 @@ async fn redirects_and_webhooks_are_answered_and_recorded_once_later() {
         StatusCode::UNPROCESSABLE_ENTITY,
         "her STOP is recorded: {first:?}"
     );
-    eventually("the clicks are recorded", PATIENCE, async || {
-        (app.ledger.lines("click").len() == 3).then_some(())
+    for kind in ["receipt", "inbound", "opt_out"] {
+        scene.recorded(kind, 1).await;
+    }
+}
+
+/// The neutral dialect is told that its facts wait, and needs a key that was seen lately.
+#[tokio::test]
+async fn neutral_facts_wait_in_the_spool_and_are_recorded_once() {
+    let scene = Scene::new().await;
+    let unseen = scene.app.key(&[textrail::ledger::api_keys::Role::Gateway]);
+    scene.proxy.set(Way::Cut);
+    let reply = json!({"gateway": "twig", "from": BOB, "to": "43720", "body": "STOP",
+                       "gateway_message_id": "n-1"});
+    let kept = scene.app.post("v1/inbound", reply.clone()).await;
+    assert_eq!(kept.status, StatusCode::ACCEPTED, "{kept:?}");
+    let result = &kept.json()["results"][0];
+    assert_eq!(
+        (&result["status"], &result["intent"]),
+        (&json!("spooled"), &json!("stop"))
+    );
+    let stranger = scene.app.bare(Method::POST, "v1/inbound");
+    let stranger = stranger.bearer_auth(unseen).json(&reply).send().await;
+    assert_eq!(stranger.unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
+
+    scene.proxy.set(Way::Open);
+    for kind in ["inbound", "opt_out"] {
+        scene.recorded(kind, 1).await;
+    }
+    let again = eventually("PostgreSQL is asked again", PATIENCE, async || {
+        let answer = scene.app.post("v1/inbound", reply.clone()).await;
+        (answer.status == StatusCode::OK).then(|| answer.json())
     })
     .await;
-    for (kind, count) in [("receipt", 1), ("inbound", 2), ("opt_out", 2)] {
-        assert_eq!(app.ledger.lines(kind).len(), count, "{kind}");
-    }
-    let again = app.post("v1/inbound", neutral).await.json();
     assert_eq!(again["results"][0]["status"], "duplicate");
 }
 
@@ -131,7 +189,7 @@ async fn redirects_and_webhooks_are_answered_and_recorded_once_later() {
 #[tokio::test]
 async fn a_revoked_key_that_the_server_heard_of_is_not_believed() {
     let spool = tempfile::tempdir().unwrap();
-    let (app, outage) = TestApp::start_behind(Outage::before, spool.path()).await;
+    let (app, proxy) = TestApp::start_behind(spool.path()).await;
     let key = app.key(&[textrail::ledger::api_keys::Role::Gateway]);
     let call = async || {
         let item = json!({"gateway": "twig", "from": BOB, "to": "43720", "body": "Hi"});
@@ -147,7 +205,7 @@ async fn a_revoked_key_that_the_server_heard_of_is_not_believed() {
         (call().await == StatusCode::UNAUTHORIZED).then_some(())
     })
     .await;
-    outage.set(Way::Cut);
+    proxy.set(Way::Cut);
     let reply = format!(
         "v1/gateways/kannel/inbound?from=%2B436601234567&to=43720&text=Hi&id=in-1&ts=1795410001&\
          smsc=fake&charset=UTF-8&coding=0&secret={KANNEL_SECRET}"

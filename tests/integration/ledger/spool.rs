@@ -2,7 +2,7 @@
 
 use crate::support::eventually::eventually;
 use crate::support::ledger::*;
-use crate::support::outage::{Outage, Way};
+use crate::support::proxy::{Proxy, Way};
 use diesel::connection::SimpleConnection;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 struct Scene {
     ledger: TestLedger,
-    outage: Outage,
+    proxy: Proxy,
     folder: TempDir,
 }
 
@@ -24,7 +24,7 @@ impl Scene {
     fn new() -> Self {
         let ledger = TestLedger::start();
         Self {
-            outage: Outage::before(&ledger.database.url()),
+            proxy: Proxy::before(&ledger.database.url()),
             ledger,
             folder: tempfile::tempdir().unwrap(),
         }
@@ -36,7 +36,7 @@ impl Scene {
     }
 
     fn server_at(&self, spool: &Path) -> (Recorder, RecorderThreads) {
-        let url = self.outage.url(&self.ledger.database.url());
+        let url = self.proxy.url(&self.ledger.database.url());
         self.ledger.server_with(|settings| {
             settings.connection.url = url;
             settings.spool = Some(spool_at(spool));
@@ -85,7 +85,7 @@ async fn a_stop_that_came_while_postgresql_was_away_holds_for_the_first_send_aft
     let scene = Scene::new();
     let (recorder, _threads) = scene.server();
     let id = scene.ledger.message(ALICE).await;
-    scene.outage.set(Way::Cut);
+    scene.proxy.set(Way::Cut);
 
     let stop = say(&recorder, "STOP", "in-1").await;
     assert!(stop.spooled && stop.intent.as_str() == "stop", "{stop:?}");
@@ -103,7 +103,7 @@ async fn a_stop_that_came_while_postgresql_was_away_holds_for_the_first_send_aft
     let spooled = scene.spooled();
     assert_eq!((spooled.facts["inbound"], spooled.facts["receipt"]), (1, 1));
 
-    scene.outage.set(Way::Open);
+    scene.proxy.set(Way::Open);
     assert_eq!(send_when_taken(&recorder).await, "suppressed");
     scene.drained().await;
     assert_eq!(scene.ledger.journey(id).status, "delivered");
@@ -116,14 +116,14 @@ async fn a_stop_that_came_while_postgresql_was_away_holds_for_the_first_send_aft
 async fn stop_and_start_keep_their_order_through_the_spool_and_past_it() {
     let scene = Scene::new();
     let (recorder, _threads) = scene.server();
-    scene.outage.set(Way::Cut);
+    scene.proxy.set(Way::Cut);
     for (number, body) in ["STOP", "START", "STOP", "START", "STOP"]
         .iter()
         .enumerate()
     {
         say(&recorder, body, &format!("away-{number}")).await;
     }
-    scene.outage.set(Way::Open);
+    scene.proxy.set(Way::Open);
     // These come while the spool drains: behind what is in it, and one after the other.
     for number in 0..100 {
         let body = if number % 2 == 0 { "START" } else { "STOP" };
@@ -148,7 +148,7 @@ async fn stop_and_start_keep_their_order_through_the_spool_and_past_it() {
 async fn what_a_killed_server_left_is_recorded_by_the_next_one_once() {
     let scene = Scene::new();
     let (recorder, threads) = scene.server();
-    scene.outage.set(Way::Cut);
+    scene.proxy.set(Way::Cut);
     for number in 0..20 {
         say(&recorder, "Hello", &format!("in-{number}")).await;
     }
@@ -162,7 +162,7 @@ async fn what_a_killed_server_left_is_recorded_by_the_next_one_once() {
             std::fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
         }
     }
-    scene.outage.set(Way::Open);
+    scene.proxy.set(Way::Open);
 
     let (_recorder, _threads) = scene.server();
     scene.drained().await;
@@ -192,20 +192,20 @@ async fn a_commit_whose_answer_is_lost_with_the_server_is_not_written_twice() {
     };
     recorder.receipts(receipt(Status::Sent)).await.unwrap();
 
-    scene.outage.set(Way::CutAtCommit);
+    scene.proxy.set(Way::CutAtCommit);
     let stop = say(&recorder, "STOP", "in-1").await;
     assert!(stop.spooled, "its COMMIT has no answer");
-    assert_eq!(scene.outage.way(), Way::Cut);
+    assert_eq!(scene.proxy.way(), Way::Cut);
     eventually("the lost COMMIT took place", PATIENCE, async || {
         (scene.told("inbound") == 2).then_some(())
     })
     .await;
-    scene.outage.set(Way::Open);
+    scene.proxy.set(Way::Open);
     scene.drained().await;
-    scene.outage.set(Way::CutAtCommit);
+    scene.proxy.set(Way::CutAtCommit);
     let delivered = recorder.receipts(receipt(Status::Delivered)).await.unwrap();
     assert_eq!(delivered, [ReceiptReply::Spooled]);
-    scene.outage.set(Way::Open);
+    scene.proxy.set(Way::Open);
     scene.drained().await;
 
     assert_eq!((scene.told("inbound"), scene.told("opt_out")), (2, 1));
@@ -218,7 +218,7 @@ async fn a_ledger_that_swallows_everything_costs_the_first_callers_seconds_and_t
     let scene = Scene::new();
     let (recorder, _threads) = scene.server();
     say(&recorder, "Hello", "in-0").await;
-    scene.outage.set(Way::Silent);
+    scene.proxy.set(Way::Silent);
 
     assert!(say(&recorder, "Hello", "in-1").await.spooled);
     let started = Instant::now();
@@ -234,7 +234,7 @@ async fn a_ledger_that_swallows_everything_costs_the_first_callers_seconds_and_t
         "{refused:?}"
     );
 
-    scene.outage.set(Way::Open);
+    scene.proxy.set(Way::Open);
     send_when_taken(&recorder).await;
     scene.drained().await;
     assert_eq!(scene.told("inbound"), 3);
@@ -247,11 +247,11 @@ async fn a_fact_that_the_ledger_refuses_is_kept_aside_and_the_others_are_recorde
     scene
         .ledger
         .execute("ALTER TABLE inbound_messages ADD CONSTRAINT no_poison CHECK (body <> 'poison')");
-    scene.outage.set(Way::Cut);
+    scene.proxy.set(Way::Cut);
     for (number, body) in ["one", "poison", "two"].iter().enumerate() {
         assert!(say(&recorder, body, &format!("in-{number}")).await.spooled);
     }
-    scene.outage.set(Way::Open);
+    scene.proxy.set(Way::Open);
     send_when_taken(&recorder).await;
     scene.drained().await;
     assert_eq!(scene.told("inbound"), 2);
@@ -273,7 +273,7 @@ async fn a_row_that_somebody_holds_does_not_hold_up_the_spool() {
     let held = scene.ledger.message(ALICE).await;
     let free = scene.ledger.message(BOB).await;
     let mut holder = scene.ledger.database.connect();
-    scene.outage.set(Way::Cut);
+    scene.proxy.set(Way::Cut);
     for id in [held, free] {
         let receipt = NewReceipt {
             message_id: Some(id),
@@ -286,7 +286,7 @@ async fn a_row_that_somebody_holds_does_not_hold_up_the_spool() {
             "BEGIN; SELECT 1 FROM messages WHERE id = '{held}' FOR UPDATE"
         ))
         .unwrap();
-    scene.outage.set(Way::Open);
+    scene.proxy.set(Way::Open);
     eventually("the free one is recorded", PATIENCE, async || {
         (scene.ledger.journey(free).status == "delivered").then_some(())
     })
@@ -307,7 +307,7 @@ async fn a_segment_stays_until_its_facts_are_committed() {
     let scene = Scene::new();
     let (recorder, _threads) = scene.server();
     let id = scene.ledger.message(ALICE).await;
-    scene.outage.set(Way::Cut);
+    scene.proxy.set(Way::Cut);
     let receipt = NewReceipt {
         message_id: Some(id),
         ..new_receipt(Status::Delivered)
@@ -319,7 +319,7 @@ async fn a_segment_stays_until_its_facts_are_committed() {
             "BEGIN; SELECT 1 FROM messages WHERE id = '{id}' FOR UPDATE"
         ))
         .unwrap();
-    scene.outage.set(Way::Open);
+    scene.proxy.set(Way::Open);
     eventually("its transaction is under way", PATIENCE, async || {
         let waits =
             "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
@@ -341,7 +341,7 @@ async fn a_stop_whose_row_somebody_holds_is_not_overtaken_by_a_send() {
     let (recorder, threads) = scene.server();
     scene.ledger.message(ALICE).await;
     let mut holder = scene.ledger.database.connect();
-    scene.outage.set(Way::Cut);
+    scene.proxy.set(Way::Cut);
     assert!(say(&recorder, "STOP", "in-1").await.spooled);
     let neighbour = new_inbound(BOB, "Hello");
     recorder.inbound(vec![neighbour]).await.unwrap();
@@ -353,7 +353,7 @@ async fn a_stop_whose_row_somebody_holds_is_not_overtaken_by_a_send() {
              SELECT id, '{SENDER}', true, 'api', now(), now() FROM subscribers WHERE number = '{ALICE}'"
         ))
         .unwrap();
-    scene.outage.set(Way::Open);
+    scene.proxy.set(Way::Open);
     let is_stuck = async |recorder: &Recorder| {
         let answer = recorder.send(call(vec![new_message(ALICE, "Hi")])).await;
         let stuck = matches!(answer, Err(RecordError::NotTaken(NotTaken::ReplyStuck)));
@@ -386,7 +386,7 @@ async fn a_stop_whose_row_somebody_holds_is_not_overtaken_by_a_send() {
 #[tokio::test]
 async fn a_full_spool_with_a_stuck_fact_is_drained() {
     let scene = Scene::new();
-    let url = scene.outage.url(&scene.ledger.database.url());
+    let url = scene.proxy.url(&scene.ledger.database.url());
     let (recorder, _threads) = scene.ledger.server_with(|settings| {
         settings.connection.url = url;
         settings.spool = Some(spool_at(scene.folder.path()));
@@ -403,7 +403,7 @@ async fn a_full_spool_with_a_stuck_fact_is_drained() {
         raw_status: raw.to_owned(),
         ..new_receipt(Status::Delivered)
     };
-    scene.outage.set(Way::Cut);
+    scene.proxy.set(Way::Cut);
     for first in [receipt(held, "ok"), receipt(free, "poison")] {
         recorder.receipts(vec![first]).await.unwrap();
     }
@@ -414,7 +414,7 @@ async fn a_full_spool_with_a_stuck_fact_is_drained() {
             "BEGIN; SELECT 1 FROM messages WHERE id = '{held}' FOR UPDATE"
         ))
         .unwrap();
-    scene.outage.set(Way::Open);
+    scene.proxy.set(Way::Open);
     eventually("all but one are drained", PATIENCE, async || {
         (scene.spooled().waiting() == 1).then_some(())
     })
@@ -427,13 +427,13 @@ async fn a_full_spool_with_a_stuck_fact_is_drained() {
 #[tokio::test]
 async fn a_full_spool_refuses_rather_than_loses() {
     let scene = Scene::new();
-    let url = scene.outage.url(&scene.ledger.database.url());
+    let url = scene.proxy.url(&scene.ledger.database.url());
     let (recorder, _threads) = scene.ledger.server_with(|settings| {
         settings.connection.url = url;
         settings.spool = Some(spool_at(scene.folder.path()));
         settings.spool.as_mut().unwrap().max_bytes = 4_000;
     });
-    scene.outage.set(Way::Cut);
+    scene.proxy.set(Way::Cut);
     let mut taken = 0;
     let refused = loop {
         let item = vec![inbound("Hello", &format!("in-{taken}"))];
@@ -446,7 +446,7 @@ async fn a_full_spool_refuses_rather_than_loses() {
         matches!(refused, RecordError::NotTaken(NotTaken::SpoolFull)),
         "{refused:?}"
     );
-    scene.outage.set(Way::Open);
+    scene.proxy.set(Way::Open);
     send_when_taken(&recorder).await;
     assert!(taken > 2, "{taken}");
     assert_eq!(scene.told("inbound"), taken);
@@ -501,13 +501,13 @@ async fn a_second_server_needs_a_spool_of_its_own() {
 
     let folder = tempfile::tempdir().unwrap();
     let (second, _threads) = scene.server_at(folder.path());
-    scene.outage.set(Way::Cut);
+    scene.proxy.set(Way::Cut);
     for number in 0..10 {
         // A gateway repeats at another server what it did not hear of: one fact all the same.
         say(&first, "Hello", &format!("in-{number}")).await;
         say(&second, "Hello", &format!("in-{number}")).await;
     }
-    scene.outage.set(Way::Open);
+    scene.proxy.set(Way::Open);
     for recorder in [&first, &second] {
         send_when_taken(recorder).await;
     }

@@ -1,15 +1,14 @@
 //! A COMMIT whose answer is lost: nobody knows whether it happened, and it must not happen twice.
 
 use crate::support::ledger::*;
-use crate::support::proxy::LossyProxy;
+use crate::support::proxy::{Proxy, Way};
 use textrail::domain::status::Status;
 use textrail::ledger::facts::{Idempotency, NewReceipt};
-use url::Url;
 
-fn proxied() -> (TestLedger, LossyProxy) {
+fn proxied() -> (TestLedger, Proxy) {
     let mut ledger = TestLedger::start();
     let url = ledger.database.url();
-    let proxy = LossyProxy::start(&Url::parse(&url).unwrap());
+    let proxy = Proxy::before(&url);
     ledger.recorder = ledger.recorder_at(&proxy.url(&url));
     (ledger, proxy)
 }
@@ -28,11 +27,11 @@ async fn a_message_is_recorded_once_and_answered_with_the_links_that_were_stored
                 payload_hash: [1; 32],
             });
         }
-        proxy.lose_answers_to_commits(1);
+        proxy.set(Way::LoseCommits(1));
 
         let reply = ledger.recorder.send(call).await.unwrap();
 
-        assert_eq!(proxy.left_to_lose(), 0, "an answer was lost");
+        assert_eq!(proxy.way(), Way::Open, "an answer was lost");
         assert_eq!(
             reply.answer.body,
             format!("recorded {}", ledger.journey(id).body)
@@ -50,7 +49,7 @@ async fn a_message_is_recorded_once_and_answered_with_the_links_that_were_stored
 async fn a_receipt_and_a_reply_are_recorded_once() {
     let (ledger, proxy) = proxied();
     let id = ledger.message(ALICE).await;
-    proxy.lose_answers_to_commits(1);
+    proxy.set(Way::LoseCommits(1));
     let receipt = NewReceipt {
         message_id: Some(id),
         ..new_receipt(Status::Delivered)
@@ -58,14 +57,14 @@ async fn a_receipt_and_a_reply_are_recorded_once() {
     ledger.recorder.receipts(vec![receipt]).await.unwrap();
     assert_eq!(ledger.journey(id).status, "delivered");
 
-    proxy.lose_answers_to_commits(1);
+    proxy.set(Way::LoseCommits(1));
     ledger
         .recorder
         .inbound(vec![new_inbound(ALICE, "STOP")])
         .await
         .unwrap();
 
-    assert_eq!(proxy.left_to_lose(), 0);
+    assert_eq!(proxy.way(), Way::Open);
     for kind in ["receipt", "inbound", "opt_out"] {
         assert_eq!(ledger.lines(kind).len(), 1, "{kind}");
     }

@@ -3,8 +3,8 @@
 use super::frozen;
 use crate::support::deployment::{Deployment, PATIENCE, Service};
 use crate::support::eventually::eventually;
-use crate::support::gate::Gate;
 use crate::support::ledger::{ALICE, CAMPAIGN, GATEWAY, SENDER};
+use crate::support::proxy::{Proxy, Way};
 use futures_util::future::join_all;
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
@@ -113,10 +113,10 @@ async fn a_server_that_freezes_in_mid_call_doubles_nothing_when_it_wakes() {
     let deployment = Deployment::start().await;
     let ledger = &deployment.ledger;
     let database = ledger.database.url();
-    let gate = Gate::before(&database).await;
-    let through_gate = [("DATABASE_URL", gate.url(&database))];
+    let proxy = Proxy::before(&database);
+    let through_proxy = [("DATABASE_URL", proxy.url(&database))];
     let first = deployment
-        .start_service("serve", "first", &through_gate)
+        .start_service("serve", "first", &through_proxy)
         .await;
     let second = deployment.start_service("serve", "second", &[]).await;
     let caller = Caller::new(&deployment).await;
@@ -125,18 +125,18 @@ async fn a_server_that_freezes_in_mid_call_doubles_nothing_when_it_wakes() {
 
     let freeze = async || {
         eventually("it asks PostgreSQL", PATIENCE, async || {
-            gate.holds().then_some(())
+            proxy.holds().then_some(())
         })
         .await;
         first.signal("STOP");
-        gate.open();
+        proxy.set(Way::Open);
         tokio::time::sleep(frozen()).await;
         first.signal("CONT");
     };
-    gate.close();
+    proxy.set(Way::Silent);
     let both = [&first, &second];
     let (sent, ()) = tokio::join!(caller.send(&both, "frozen"), freeze());
-    gate.close();
+    proxy.set(Way::Silent);
     let ((), ()) = tokio::join!(caller.receipt(&both, &message), freeze());
 
     // Whatever the first one had in hand is done by the time it has stopped.

@@ -3,8 +3,8 @@
 use super::{all_is_shipped, assert_each_event_once, frozen, objects};
 use crate::support::deployment::{Deployment, PATIENCE};
 use crate::support::eventually::eventually;
-use crate::support::gate::Gate;
 use crate::support::ledger::{ALICE, BOB};
+use crate::support::proxy::{Proxy, Way};
 use reqwest::StatusCode;
 
 const LEADS: &str = "pg_locks JOIN pg_stat_activity USING (pid)
@@ -19,10 +19,10 @@ const SESSIONS: &str = "pg_stat_activity
 async fn a_frozen_shipper_is_taken_over_and_changes_nothing_when_it_wakes() {
     let deployment = Deployment::start().await;
     let ledger = &deployment.ledger;
-    let gate = Gate::before(&deployment.s3()).await;
-    let through_gate = [("AWS_ENDPOINT_URL", gate.url(&deployment.s3()))];
+    let proxy = Proxy::before(&deployment.s3());
+    let through_proxy = [("AWS_ENDPOINT_URL", proxy.url(&deployment.s3()))];
     let mut first = deployment
-        .start_service("ship", "first", &through_gate)
+        .start_service("ship", "first", &through_proxy)
         .await;
     eventually("the first one leads", PATIENCE, async || {
         (ledger.count(LEADS) == 1).then_some(())
@@ -33,14 +33,14 @@ async fn a_frozen_shipper_is_taken_over_and_changes_nothing_when_it_wakes() {
     ledger.message(ALICE).await;
     all_is_shipped(&deployment).await;
     assert_eq!(second.metric("textrail_ship_takeovers_total").await, 0.0);
-    gate.close();
+    proxy.set(Way::Silent);
     ledger.message(BOB).await;
     eventually("it puts something", PATIENCE, async || {
-        gate.holds().then_some(())
+        proxy.holds().then_some(())
     })
     .await;
     first.signal("STOP");
-    gate.open();
+    proxy.set(Way::Open);
 
     all_is_shipped(&deployment).await;
     assert_eq!(second.metric("textrail_ship_takeovers_total").await, 1.0);

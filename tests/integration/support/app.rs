@@ -2,7 +2,7 @@
 //! shipper and the loader move when a story says so.
 
 use super::ledger::{TestLedger, spool_at};
-use super::outage::Outage;
+use super::proxy::Proxy;
 use super::{ledger, pipeline::Pipeline};
 use reqwest::header::{AUTHORIZATION, HeaderMap};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
@@ -44,20 +44,20 @@ impl TestApp {
     }
 
     /// A server that reaches its PostgreSQL through a proxy, and has a spool.
-    pub async fn start_behind(outage: impl FnOnce(&str) -> Outage, spool: &Path) -> (Self, Outage) {
+    pub async fn start_behind(spool: &Path) -> (Self, Proxy) {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("an address");
         let url: Url = format!("http://{address}/").parse().expect("a URL");
         let mut ledger = TestLedger::start_at(url.clone());
-        let outage = outage(&ledger.database.url());
-        let connection = ConnectionSettings::new(outage.url(&ledger.database.url()));
+        let proxy = Proxy::before(&ledger.database.url());
+        let connection = ConnectionSettings::new(proxy.url(&ledger.database.url()));
         let recorder = ledger.recorder_with(|settings| {
             settings.connection = connection.clone();
             settings.spool = Some(spool_at(spool));
         });
         let pool = Pool::new(connection, 4).behind(recorder.gate().expect("a spool"));
         let app = Self::start_on(listener, url, ledger, pool, recorder).await;
-        (app, outage)
+        (app, proxy)
     }
 
     async fn start_on(

@@ -6,21 +6,19 @@ use super::ledger::{ALICE, TestLedger};
 use super::moto::{BUCKET, KEY, Moto, REGION};
 use chrono::{TimeDelta, Utc};
 use std::net::TcpListener;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
 use tempfile::TempDir;
 use textrail::domain::window::WindowLength;
 use textrail::lake::s3::{S3Settings, S3Store};
 use textrail::lake::store::{ObjectStore, list_all};
 use textrail::ship::{ShipSettings, Shipper};
 
+pub use super::service::{PATIENCE, Service};
+
 const TEXTRAIL: &str = env!("CARGO_BIN_EXE_textrail");
 /// With characters that the encodings of keys differ in.
 pub const PREFIX: &str = "my lake+";
-/// A machine under load may take its time.
-pub const PATIENCE: Duration = Duration::from_secs(90);
-
 /// A ledger, its shipper, and a lake whose bucket posts to a queue.
 pub struct Chain {
     pub moto: Moto,
@@ -112,9 +110,9 @@ impl Chain {
         self.started(command).await
     }
 
-    /// The same, as a caller has it.
-    pub async fn started(&self, mut command: Command) -> Service {
-        let service = Service(command.spawn().expect("it starts"));
+    async fn started(&self, command: Command) -> Service {
+        let log = self.folder.path().join("load.log");
+        let service = Service::spawn(&command, &self.address, &log);
         self.moto.send(r#"{"Event":"s3:TestEvent"}"#).await;
         let url = format!("http://{}/metrics", self.address);
         eventually("it answers the queue", PATIENCE, async || {
@@ -146,30 +144,6 @@ impl Chain {
             (self.moto.depth().await == (0, 0)).then_some(())
         })
         .await;
-    }
-}
-
-/// Killed when it is dropped, should it still run.
-pub struct Service(pub Child);
-
-impl Service {
-    /// Asks it to stop, and waits until it has.
-    pub async fn stop(mut self) {
-        let id = self.0.id().to_string();
-        let asked = Command::new("kill").args(["-s", "TERM", &id]).status();
-        assert!(asked.expect("kill runs").success());
-        let ended = eventually("it stops", PATIENCE, async || {
-            self.0.try_wait().expect("it can be waited for")
-        })
-        .await;
-        assert!(ended.success());
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        drop(self.0.kill()); // it may have ended already
-        drop(self.0.wait());
     }
 }
 

@@ -4,23 +4,22 @@
 use super::eventually::eventually;
 use super::ledger::TestLedger;
 use reqwest::StatusCode;
+use serde_json::Value;
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Output};
+use std::path::Path;
+use std::process::{Command, Output};
 use std::sync::Arc;
-use std::time::Duration;
 use tempfile::TempDir;
 use textrail::embedded::object_store::{Credentials, EmbeddedStore};
 use textrail::lake::s3::{S3Settings, S3Store};
 use textrail::lake::store::ObjectStore;
 
+pub use super::service::{PATIENCE, Service};
+
 pub const TEXTRAIL: &str = env!("CARGO_BIN_EXE_textrail");
 const BUCKET: &str = "lake";
 /// What `serve` presents to the loader.
 pub const LOADERS_KEY: &str = "internal";
-/// A machine under load may take its time.
-pub const PATIENCE: Duration = Duration::from_secs(120);
-
 /// A variable of the environment.
 pub type Variable = (&'static str, String);
 
@@ -131,27 +130,16 @@ impl Deployment {
             "ship" => "TEXTRAIL_SHIPPER__LISTEN",
             _ => "TEXTRAIL_LOADER__LISTEN",
         };
-        let log = self.folder.path().join(name);
-        let file = std::fs::File::create(&log).expect("a log");
-        // A full disk is an error to it, as everywhere; a limit on files is a signal unless ignored.
-        let process = Command::new("sh")
-            .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", TEXTRAIL, service])
-            .envs(self.environment.iter().cloned())
+        let mut command = self.command(&[service]);
+        command
             .env(listen, &address)
             // Each server has a spool of its own, and its next life the same.
             .env(
                 "TEXTRAIL_SPOOL__DIRECTORY",
                 self.folder.path().join(format!("{name}.spool")),
             )
-            .envs(more.iter().cloned())
-            .stderr(file)
-            .spawn()
-            .expect("the binary runs");
-        Service {
-            process,
-            address,
-            log,
-        }
+            .envs(more.iter().cloned());
+        Service::spawn(&command, &address, &self.folder.path().join(name))
     }
 
     /// Starts a service and waits until it is ready.
@@ -162,78 +150,27 @@ impl Deployment {
     }
 }
 
-/// A running service; killed when it is dropped, should it still run.
-pub struct Service {
-    process: Child,
-    pub address: String,
-    log: PathBuf,
+/// The messages that a loader's report counts; none while it gives none.
+pub async fn messages(loader: &Service) -> Option<i64> {
+    let today = chrono::Utc::now().date_naive();
+    let day = chrono::TimeDelta::days(1);
+    let range = format!("start={}&end={}", today - day, today + day);
+    let url = loader.url(&format!("/v1/reports/messages?{range}"));
+    let client = reqwest::Client::new();
+    let answer = client.get(url).bearer_auth(LOADERS_KEY).send().await.ok()?;
+    if answer.status() != StatusCode::OK {
+        return None;
+    }
+    let report: Value = answer.json().await.ok()?;
+    report["rows"][0]["messages"].as_i64()
 }
 
-impl Service {
-    pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
-    }
-
-    pub fn log(&self) -> String {
-        std::fs::read_to_string(&self.log).unwrap_or_default()
-    }
-
-    /// Waits until `/readyz` answers with this status.
-    pub async fn answers(&self, status: StatusCode) {
-        let what = format!("{} answers {status}", self.log.display());
-        eventually(&what, PATIENCE, async || {
-            let answer = reqwest::get(self.url("/readyz")).await.ok()?;
-            (answer.status() == status).then_some(())
-        })
-        .await;
-    }
-
-    /// The value of a metric; 0 if it is not told.
-    pub async fn metric(&self, name: &str) -> f64 {
-        let text = match reqwest::get(self.url("/metrics")).await {
-            Ok(answer) => answer.text().await.unwrap_or_default(),
-            Err(_) => String::new(),
-        };
-        let told = text.lines().find_map(|line| line.strip_prefix(name));
-        told.and_then(|value| value.trim().parse().ok())
-            .unwrap_or(0.0)
-    }
-
-    pub fn signal(&self, name: &str) {
-        let process = self.process.id().to_string();
-        let sent = Command::new("kill").args(["-s", name, &process]).status();
-        assert!(sent.is_ok_and(|status| status.success()), "no such process");
-    }
-
-    /// From now on no file that it writes may be larger: a number of bytes, or `unlimited`.
-    pub fn limit_files(&self, bytes: &str) {
-        let mut prlimit = Command::new("prlimit");
-        let process = self.process.id().to_string();
-        prlimit.args(["--pid", &process, &format!("--fsize={bytes}:")]);
-        assert!(prlimit.status().is_ok_and(|status| status.success()));
-    }
-
-    /// `kill -9`.
-    pub fn kill(&mut self) {
-        self.process.kill().expect("it runs");
-        self.process.wait().expect("it is dead");
-    }
-
-    /// SIGTERM, and the wait for its end.
-    pub async fn stop(&mut self) -> ExitStatus {
-        self.signal("TERM");
-        eventually("it stops", PATIENCE, async || {
-            self.process.try_wait().expect("its state")
-        })
-        .await
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        drop(self.process.kill()); // it may have ended already
-        drop(self.process.wait());
-    }
+/// Waits until it counts so many.
+pub async fn shows(loader: &Service, expected: i64) {
+    eventually("the report is complete", PATIENCE, async || {
+        (messages(loader).await == Some(expected)).then_some(())
+    })
+    .await;
 }
 
 fn free_address() -> String {
