@@ -87,7 +87,7 @@ pub(super) async fn run(mut config: Config, arguments: &cli::Up) -> Result<()> {
         welcome,
         postgres: postgres.watch(),
     };
-    let outcome = up.run_on(&postgres.url()).await;
+    let outcome = Box::pin(up.run_on(&postgres.url())).await;
     let stopped = spawn_blocking(move || postgres.stop()).await?;
     tracing::info!("stopped");
     outcome.and(stopped)

@@ -1,7 +1,7 @@
 //! The front of the lanes whose facts nobody sends again, or not for long: what the ledger does not
 //! take in time goes to the spool.
 
-use super::lane::{Lane, Work};
+use super::lane::{LONGEST_PATIENCE, Lane, Work};
 use super::{clicks, inbound, receipts};
 use crate::ledger::facts::{InboundReply, NotTaken, ReceiptReply, RecordError};
 use crate::ledger::gate::{Gate, Way};
@@ -14,7 +14,7 @@ use tokio::time::timeout;
 /// How long a person waits for a redirect before the click goes to the spool.
 const CLICK_PATIENCE: Duration = Duration::from_secs(2);
 /// The same for a gateway. Kannel gives up after some 30 seconds, others after 10.
-const WEBHOOK_PATIENCE: Duration = Duration::from_secs(5);
+const WEBHOOK_PATIENCE: Duration = LONGEST_PATIENCE;
 /// How long an inbound waits for the last spooled ones, at most.
 const HANDOVER_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -67,6 +67,9 @@ where
     }
     match timeout(W::PATIENCE, lane.submit(Arc::clone(&item))).await {
         Ok(Err(RecordError::Away)) => {}
+        // Commits hang, although PostgreSQL may answer all else: a synchronous standby is gone, say.
+        // Those who gave up fill the queue. A ledger that only has much to do moves on.
+        Ok(Err(RecordError::Unavailable)) if lane.stands_still(W::PATIENCE) => gate.suspect(),
         Ok(reply) => return reply,
         // Its thread goes on, and may record it: with the ids that travel into the spool.
         Err(_) => gate.suspect(),

@@ -8,10 +8,14 @@ use super::commit::{self, Writer};
 use diesel::{PgConnection, QueryResult};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 /// The most rows that one transaction takes from the queue.
 const ROWS_A_TRANSACTION: usize = 2_000;
+
+/// No caller whose facts the spool takes waits longer for the ledger.
+pub(super) const LONGEST_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a lane writes. A value is shared by the lane's threads.
 pub(super) trait Work: Clone + Send + 'static {
@@ -45,6 +49,15 @@ pub(super) struct Entry<W: Work> {
     pub(super) reply: oneshot::Sender<Result<W::Reply, RecordError>>,
     /// The item's share of the queue's room; given back when the entry is dropped, answered or not.
     pub(super) room: OwnedSemaphorePermit,
+    since: Instant,
+}
+
+impl<W: Work> Entry<W> {
+    /// Whether its caller gave up waiting, and handed the facts to the spool. A caller that merely
+    /// hung up has its facts recorded all the same.
+    fn is_abandoned(&self) -> bool {
+        W::SPOOLED && self.reply.is_closed() && self.since.elapsed() >= LONGEST_PATIENCE
+    }
 }
 
 /// The caller's end of a lane.
@@ -55,6 +68,24 @@ pub(super) struct Lane<W: Work> {
     /// counting them would bound nothing.
     room: Arc<Semaphore>,
     most_rows: u32,
+    progress: Progress,
+}
+
+/// When a lane's threads last took facts from the queue, or came to an end with some.
+#[derive(Clone)]
+struct Progress(Arc<Mutex<Instant>>);
+
+impl Progress {
+    fn made(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    fn age(&self) -> Duration {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .elapsed()
+    }
 }
 
 impl<W: Work> std::fmt::Debug for Lane<W> {
@@ -74,6 +105,10 @@ impl<W: Work> Lane<W> {
         let rows = u32::try_from(W::rows(&item))
             .unwrap_or(u32::MAX)
             .clamp(1, self.most_rows);
+        if self.room.available_permits() == self.most_rows as usize {
+            // Idle until now: nobody stands still.
+            self.progress.made();
+        }
         let room = Arc::clone(&self.room)
             .try_acquire_many_owned(rows)
             .map_err(|_| {
@@ -83,11 +118,23 @@ impl<W: Work> Lane<W> {
                 RecordError::Unavailable
             })?;
         let (reply, answer) = oneshot::channel();
+        let since = Instant::now();
         self.queue
-            .send(Entry { item, reply, room })
+            .send(Entry {
+                item,
+                reply,
+                room,
+                since,
+            })
             .map_err(|_| RecordError::Unavailable)?;
         // A thread that dropped the item without a word has panicked.
         answer.await.unwrap_or(Err(RecordError::Unavailable))
+    }
+
+    /// Whether its threads have neither taken nor finished anything for so long: their commits do not
+    /// come. Says nothing of a lane whose queue is empty.
+    pub(super) fn stands_still(&self, patience: Duration) -> bool {
+        self.progress.age() >= patience
     }
 }
 
@@ -122,8 +169,10 @@ impl<'a> Starter<'a> {
     ) -> std::io::Result<Lane<W>> {
         let (queue, waiting) = mpsc::unbounded_channel();
         let waiting = Arc::new(Mutex::new(waiting));
+        let progress = Progress(Arc::new(Mutex::new(Instant::now())));
         for _ in 0..threads.max(1) {
             let waiting = Arc::clone(&waiting);
+            let progress = progress.clone();
             let mut writer = Writer::new(
                 name,
                 self.connection.clone(),
@@ -134,7 +183,9 @@ impl<'a> Starter<'a> {
                 .name(format!("record-{name}"))
                 .spawn(move || {
                     while let Some(entries) = take(&waiting) {
+                        progress.made();
                         commit::write(&mut writer, entries);
+                        progress.made();
                     }
                 })?;
             self.threads.push(thread);
@@ -144,6 +195,7 @@ impl<'a> Starter<'a> {
             queue,
             room: Arc::new(Semaphore::new(self.most_rows as usize)),
             most_rows: self.most_rows,
+            progress,
         })
     }
 }
@@ -153,11 +205,17 @@ impl<'a> Starter<'a> {
 /// but the same queue.
 fn take<W: Work>(waiting: &Mutex<mpsc::UnboundedReceiver<Entry<W>>>) -> Option<Vec<Entry<W>>> {
     let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
-    let first = waiting.blocking_recv()?;
+    let mut first = waiting.blocking_recv()?;
+    while first.is_abandoned() {
+        first = waiting.blocking_recv()?;
+    }
     let mut rows = W::rows(&first.item);
     let mut entries = vec![first];
     while rows < ROWS_A_TRANSACTION {
         let Ok(entry) = waiting.try_recv() else { break };
+        if entry.is_abandoned() {
+            continue;
+        }
         rows += W::rows(&entry.item);
         entries.push(entry);
     }

@@ -77,6 +77,8 @@ pub(super) const STREAMS: usize = 5;
 const SEGMENT: &str = "spool";
 /// How the name of a copy ends that is kept because something in it is damaged.
 const DAMAGED: &str = "damaged";
+/// How the name of a copy of a torn tail ends.
+const TORN: &str = "torn";
 /// The folder of facts that the ledger refused.
 const REFUSED: &str = "refused";
 
@@ -185,6 +187,19 @@ fn parse_name(name: &str) -> Option<(Stream, u64)> {
     Some((stream, number.parse().ok()?))
 }
 
+/// The largest number that a segment of the folder ever had, as far as names tell: those of copies
+/// too, so that none is taken for the copy of a later segment.
+pub(super) fn last_number(folder: &Path) -> io::Result<u64> {
+    let mut last = 0;
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let stem = path.file_stem().and_then(|stem| stem.to_str());
+        let number = stem.and_then(|stem| stem.rsplit_once('-')?.1.parse().ok());
+        last = last.max(number.unwrap_or_default());
+    }
+    Ok(last)
+}
+
 /// For how long the oldest segment has been there.
 pub(super) fn age(folder: &Path) -> io::Result<Duration> {
     let made = |segment: &Segment| {
@@ -213,11 +228,18 @@ pub(super) fn set_aside(folder: &Path) -> io::Result<(u64, u64)> {
     Ok((damaged as u64, refused as u64))
 }
 
-/// The records of a segment, copied. A torn tail is cut off, a segment with damage in it is kept
-/// under another name beside; both are counted and told.
-pub(super) fn read(path: &Path) -> io::Result<Vec<Vec<u8>>> {
+/// The records of a segment, copied. Its first `sure` bytes were written and fsynced by this process,
+/// so that nothing is torn there. A torn tail is cut off, a segment with damage in it is kept under
+/// another name beside; both are counted and told.
+pub(super) fn read(path: &Path, sure: u64) -> io::Result<Vec<Vec<u8>>> {
     let bytes = fs::read(path)?;
-    let scan = frame::scan(&bytes);
+    let mut scan = frame::scan(&bytes);
+    let sure = usize::try_from(sure).map_err(io::Error::other)?;
+    let end = scan.torn.unwrap_or(bytes.len());
+    if end < sure {
+        scan.damaged.push(end..sure);
+        scan.torn = None;
+    }
     if !scan.damaged.is_empty() {
         keep_damaged(path, &scan)?;
     }
@@ -228,11 +250,28 @@ pub(super) fn read(path: &Path) -> io::Result<Vec<Vec<u8>>> {
             segment = %path.display(), torn_bytes = torn, records = scan.records.len(),
             "cut a record off that was never written to its end, and never answered"
         );
+        keep_torn(path, &bytes[at..])?;
         let file = OpenOptions::new().write(true).open(path)?;
         file.set_len(at as u64)?;
         file.sync_all()?;
     }
     Ok(scan.records.into_iter().map(<[u8]>::to_vec).collect())
+}
+
+/// Should it have been a whole one after all, nothing is lost. Zeros tell nothing.
+fn keep_torn(path: &Path, tail: &[u8]) -> io::Result<()> {
+    if tail.iter().all(|byte| *byte == 0) {
+        return Ok(());
+    }
+    let mut copy = private().truncate(true).open(path.with_extension(TORN))?;
+    copy.write_all(tail)?;
+    copy.sync_all()?;
+    sync_folder_of(path)
+}
+
+fn sync_folder_of(path: &Path) -> io::Result<()> {
+    path.parent()
+        .map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
 fn keep_damaged(path: &Path, scan: &frame::Scan<'_>) -> io::Result<()> {
@@ -242,9 +281,7 @@ fn keep_damaged(path: &Path, scan: &frame::Scan<'_>) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
         linked => linked?,
     }
-    if let Some(folder) = path.parent() {
-        File::open(folder)?.sync_all()?;
-    }
+    sync_folder_of(path)?;
     metrics::counter!("textrail_spool_damaged_total").increment(scan.damaged.len() as u64);
     tracing::error!(
         segment = %path.display(), kept = %copy.display(), places = ?scan.damaged,

@@ -49,10 +49,10 @@ pub(super) fn scan(bytes: &[u8]) -> Scan<'_> {
             scan.damaged.push(at..next);
             at = next;
         } else {
-            if is_whole(&bytes[at..]) {
-                scan.damaged.push(at..bytes.len());
-            } else {
+            if looks_torn(&bytes[at..]) {
                 scan.torn = Some(at);
+            } else {
+                scan.damaged.push(at..bytes.len());
             }
             break;
         }
@@ -74,9 +74,20 @@ fn head(bytes: &[u8]) -> Option<([u8; 4], u32, &[u8])> {
     Some((*length, u32::from_le_bytes(*sum), rest))
 }
 
-/// A head whose text is all there: it was written to its end, and then it changed.
-fn is_whole(bytes: &[u8]) -> bool {
-    head(bytes).is_some_and(|(length, _, rest)| u32::from_le_bytes(length) as usize <= rest.len())
+/// The beginning of a record, and no more than that; or zeros, where a file system made the file
+/// longer and then wrote no text. Everything else was written to its end, and then it changed.
+fn looks_torn(bytes: &[u8]) -> bool {
+    let Some((length, sum, rest)) = head(bytes) else {
+        let mark = &bytes[..bytes.len().min(MARK.len())];
+        return MARK.starts_with(mark) || bytes.iter().all(|byte| *byte == 0);
+    };
+    let is_short = rest.len() < u32::from_le_bytes(length) as usize;
+    // All of the text is there: it is the length that is not what was written.
+    let is_whole = |rest: &[u8]| {
+        let length = u32::try_from(rest.len()).map(u32::to_le_bytes);
+        length.is_ok_and(|length| checksum(length, rest) == sum)
+    };
+    is_short && !is_whole(rest)
 }
 
 fn next_record(bytes: &[u8], from: usize) -> Option<usize> {
@@ -136,13 +147,17 @@ mod tests {
             assert_eq!(scan.records, [&b"one"[..], b"three"], "changed at {at}");
             assert_eq!((scan.damaged, scan.torn), (vec![second.clone()], None));
         }
-        let mut bytes = good.clone();
-        *bytes.last_mut().unwrap() ^= 1;
-        let last = scan(&bytes);
-        assert_eq!(
-            (last.records.len(), last.damaged.len(), last.torn),
-            (2, 1, None)
-        );
+        // The last one, in its mark and its length too: it is not taken for a torn one.
+        for at in second.end..good.len() {
+            for bit in 0..8 {
+                let mut bytes = good.clone();
+                bytes[at] ^= 1 << bit;
+                let scan = scan(&bytes);
+                assert_eq!(scan.records.len(), 2, "changed at {at}");
+                let last = second.end..good.len();
+                assert_eq!((scan.damaged, scan.torn), (vec![last], None), "at {at}");
+            }
+        }
     }
 
     proptest! {

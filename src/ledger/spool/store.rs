@@ -7,6 +7,7 @@ use super::{Segment, SpoolError, SpoolSettings, Stream};
 use chrono::Utc;
 use serde_json::value::RawValue;
 use std::collections::VecDeque;
+use std::fs;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -152,7 +153,7 @@ impl Spool {
 
     /// The records of a segment.
     pub(in crate::ledger) fn read(&self, segment: &Segment) -> io::Result<Vec<Vec<u8>>> {
-        folder::read(&segment.path)
+        folder::read(&segment.path, segment.bytes)
     }
 
     /// Removes a segment whose every fact is in the ledger, or kept elsewhere.
@@ -202,10 +203,10 @@ impl Shared {
 
     /// Takes in what lies in the folder; returns the next segment's number.
     fn take_in(&self) -> io::Result<u64> {
-        let mut last = 0;
+        let last = folder::last_number(&self.settings.directory)?;
         for mut segment in folder::segments(&self.settings.directory)? {
-            last = last.max(segment.number);
-            segment.records = folder::read(&segment.path)?.len() as u64;
+            segment.records = folder::read(&segment.path, 0)?.len() as u64;
+            segment.bytes = fs::metadata(&segment.path)?.len();
             if segment.records == 0 {
                 self.folder.remove(&segment.path)?;
                 continue;

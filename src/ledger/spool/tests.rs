@@ -122,8 +122,12 @@ fn a_torn_tail_is_cut_off_wherever_it_was_torn() {
     let first = whole.len() / 2;
     for end in first..whole.len() {
         fs::write(&file, &whole[..end]).unwrap();
-        assert_eq!(folder::read(&file).unwrap(), [click(1)], "torn at {end}");
+        assert_eq!(folder::read(&file, 0).unwrap(), [click(1)], "torn at {end}");
         assert_eq!(fs::metadata(&file).unwrap().len(), first as u64);
+        if end > first {
+            let tail = fs::read(file.with_extension("torn")).unwrap();
+            assert_eq!(tail, &whole[first..end]);
+        }
     }
     assert_eq!(survey(&path).unwrap().damaged_files, 0);
 }
@@ -147,6 +151,42 @@ fn damage_in_the_middle_is_kept_aside_and_the_rest_is_read() {
     assert_eq!(contents(&spool, Stream::Clicks), [click(1), click(3)]);
     assert_eq!(spool.set_aside().unwrap(), (1, 0));
     assert_eq!(fs::read(file.with_extension("damaged")).unwrap(), bytes);
+}
+
+#[test]
+fn nothing_is_torn_where_this_process_wrote() {
+    let directory = tempfile::tempdir().unwrap();
+    let (spool, _) = Spool::open(settings(directory.path())).unwrap();
+    for number in 1..3 {
+        put(&spool, Stream::Inbound, &[click(number)]);
+    }
+    let found = spool.oldest(Stream::Inbound).unwrap();
+    let file = segment(directory.path());
+    let whole = fs::read(&file).unwrap();
+    // At a record's end, and within one.
+    for end in [whole.len() / 2, whole.len() - 1] {
+        let file = directory.path().join(format!("inbound-{end}.spool"));
+        fs::write(&file, &whole[..end]).unwrap();
+        let read = folder::read(&file, found.bytes).unwrap();
+        assert_eq!(read, [click(1)]);
+        assert!(file.with_extension("damaged").exists(), "cut at {end}");
+    }
+}
+
+#[test]
+fn each_damaged_segment_leaves_a_copy_of_its_own() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("spool");
+    for number in 1..4 {
+        let (spool, _) = eventually_open(&path);
+        put(&spool, Stream::Inbound, &[click(number), click(number)]);
+        let file = segment(&path);
+        let mut bytes = fs::read(&file).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        fs::write(&file, &bytes).unwrap();
+        assert_eq!(contents(&spool, Stream::Inbound), [click(number)]);
+        assert_eq!(spool.set_aside().unwrap(), (number.into(), 0));
+    }
 }
 
 #[test]

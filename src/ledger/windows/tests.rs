@@ -108,6 +108,37 @@ fn of_sealers_that_race_over_many_boundaries_each_stores_a_later_snapshot() {
     }
 }
 
+/// The same on purpose: one that waits for a seal under way must not store its own, earlier snapshot
+/// behind it.
+#[test]
+fn a_seal_that_had_to_wait_stores_no_snapshot_from_before_the_other() {
+    let database = TestDatabase::create();
+    let mut first = database.client();
+    first.batch_execute("BEGIN").unwrap();
+    seal(&mut first, &order(1)).unwrap().unwrap();
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| seal(&mut database.client(), &order(3)).unwrap());
+        let waits = "SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let mut watcher = database.client();
+        while watcher.query_one(waits, &[]).unwrap().get::<_, i64>(0) == 0 {
+            std::thread::yield_now();
+        }
+        // Commits after the waiting one's snapshot, before the next seal's.
+        watcher
+            .execute("SELECT pg_current_xact_id()::text", &[])
+            .unwrap();
+        seal(&mut first, &order(2)).unwrap().unwrap();
+        first.batch_execute("COMMIT").unwrap();
+        waiting.join().unwrap();
+    });
+    let back = "SELECT count(*) FROM windows AS later JOIN windows AS earlier
+            ON earlier.epoch = later.epoch AND earlier.number = later.number - 1
+        WHERE pg_snapshot_xmax(later.snapshot) < pg_snapshot_xmax(earlier.snapshot)";
+    let back: i64 = first.query_one(back, &[]).unwrap().get(0);
+    assert_eq!(back, 0);
+}
+
 #[test]
 fn windows_are_shipped_and_verified_in_order() {
     let database = TestDatabase::create();

@@ -1,6 +1,9 @@
 //! Receipts: their order and repetition do not matter, and none is lost.
 
+use crate::support::eventually::eventually;
 use crate::support::ledger::*;
+use diesel::connection::SimpleConnection;
+use std::time::Duration;
 use textrail::domain::status::Status;
 use textrail::ledger::facts::{NewReceipt, ReceiptReply, SubmissionReply};
 use uuid::Uuid;
@@ -39,6 +42,36 @@ async fn the_status_follows_the_set_of_receipts() {
     assert_eq!(late, [ReceiptReply::Duplicate]);
     assert_eq!(ledger.journey(id).status, "delivered");
     assert_eq!(ledger.lines("receipt").len(), 2);
+}
+
+/// Another server is in the middle of recording "delivered". Whoever computes a status waits for it,
+/// and looks at the evidence only then.
+#[tokio::test]
+async fn a_status_counts_what_another_server_records_at_the_same_time() {
+    let ledger = TestLedger::start();
+    let id = ledger.message(ALICE).await;
+    let mut other = ledger.database.connect();
+    let under_way = format!(
+        "BEGIN;
+         SELECT FROM messages WHERE id = '{id}' FOR NO KEY UPDATE;
+         INSERT INTO receipts (message_id, fingerprint, id, gateway, status, raw_status, synthetic,
+             recorded_at)
+         VALUES ('{id}', gen_random_uuid(), gen_random_uuid(), 'twig', 'delivered', '1', false, now());
+         UPDATE messages SET status = 'delivered' WHERE id = '{id}'"
+    );
+    other.batch_execute(&under_way).unwrap();
+    let recorder = ledger.recorder.clone();
+    let sent = vec![about(id, Status::Sent)];
+    let told = tokio::spawn(async move { recorder.receipts(sent).await });
+    eventually("it waits", Duration::from_secs(30), async || {
+        let waits =
+            "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        (ledger.count(waits) > 0).then_some(())
+    })
+    .await;
+    other.batch_execute("COMMIT").unwrap();
+    assert_eq!(told.await.unwrap().unwrap(), [ReceiptReply::Recorded]);
+    assert_eq!(ledger.journey(id).status, "delivered");
 }
 
 #[tokio::test]

@@ -424,6 +424,51 @@ async fn a_full_spool_with_a_stuck_fact_is_drained() {
     holder.batch_execute("COMMIT").unwrap();
 }
 
+/// As with a synchronous standby that is gone: PostgreSQL answers whoever asks, and commits nothing.
+#[tokio::test]
+async fn a_lane_that_is_full_since_commits_hang_hands_over_to_the_spool() {
+    let scene = Scene::new();
+    let id = scene.ledger.message(ALICE).await;
+    let (recorder, _threads) = scene.ledger.server_with(|settings| {
+        settings.queued_rows = 4;
+        settings.spool = Some(spool_at(scene.folder.path()));
+    });
+    let receipt = |number: usize| {
+        vec![NewReceipt {
+            message_id: Some(id),
+            raw_status: number.to_string(),
+            ..new_receipt(Status::Sent)
+        }]
+    };
+    let mut conn = scene.ledger.database.connect();
+    conn.batch_execute(
+        "CREATE TABLE hanging (); INSERT INTO hanging DEFAULT VALUES;
+         CREATE FUNCTION hang() RETURNS trigger LANGUAGE plpgsql AS $$
+         BEGIN
+             WHILE EXISTS (SELECT FROM hanging) LOOP PERFORM pg_sleep(0.05); END LOOP;
+             RETURN NEW;
+         END $$;
+         CREATE TRIGGER hang BEFORE INSERT ON receipts FOR EACH ROW EXECUTE FUNCTION hang()",
+    )
+    .unwrap();
+    let first = (0..4).map(|number| recorder.receipts(receipt(number)));
+    for replies in futures_util::future::join_all(first).await {
+        assert_eq!(replies.unwrap(), [ReceiptReply::Spooled]);
+    }
+    let replies = recorder.receipts(receipt(4)).await;
+    assert_eq!(
+        replies.unwrap(),
+        [ReceiptReply::Spooled],
+        "the lane is full"
+    );
+
+    conn.batch_execute("DELETE FROM hanging").unwrap();
+    scene.drained().await;
+    let taken = recorder.receipts(receipt(5)).await.unwrap();
+    assert_eq!(taken, [ReceiptReply::Recorded]);
+    assert_eq!(scene.told("receipt"), 6);
+}
+
 #[tokio::test]
 async fn a_full_spool_refuses_rather_than_loses() {
     let scene = Scene::new();
