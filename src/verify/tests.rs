@@ -380,7 +380,7 @@ async fn a_window_that_a_restored_ledger_sealed_and_never_shipped_is_not_held_ag
         epoch: 1,
         number: 2,
     };
-    assert_eq!((findings.only_in_lake, findings.windows), (vec![lost], 2));
+    assert_eq!((findings.only_in_lake, findings.windows), (vec![lost], 3));
 }
 
 #[tokio::test]
