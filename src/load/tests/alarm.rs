@@ -56,6 +56,8 @@ async fn a_loader_that_cannot_look_does_not_say_that_all_is_well() {
     world.ship(1, 2);
     let mut loader = world.careful_loader();
     assert_eq!(round(&read, &mut loader, now).await, (0, 0.0));
+    // It refuses to load, and there is something to load.
+    world.ship(2, 2);
     world.warehouse.state().broken = true;
     assert_eq!(round(&read, &mut loader, now).await, (0, 0.0));
     assert_eq!(round(&read, &mut loader, now + ELEVEN).await, (1, 660.0));
