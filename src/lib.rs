@@ -30,3 +30,7 @@ pub mod failpoint;
 pub mod file_lock;
 pub mod pauses;
 pub mod telemetry;
+
+#[cfg(test)]
+#[path = "../tests/support/measured.rs"]
+mod measured;

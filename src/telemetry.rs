@@ -8,8 +8,6 @@ use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
 mod catalogue;
-#[cfg(test)]
-pub(crate) mod read;
 
 /// Buckets of durations, in seconds: of a request, or of a transaction of the recorder.
 const SECONDS: [f64; 14] = [

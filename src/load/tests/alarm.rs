@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::lake::faulty::{Fault, FaultyStore};
-use crate::telemetry::read::Read;
+use crate::measured::Read;
 use std::time::Instant;
 use tokio_util::sync::CancellationToken;
 

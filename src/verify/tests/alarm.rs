@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::ledger::windows::{SealOrder, seal};
-use crate::telemetry::read::Read;
+use crate::measured::Read;
 
 impl World {
     /// Another mark passes; alarm and age, measured before its seal.
