@@ -1,7 +1,7 @@
 //! `/v1/quarantine`: lines of the lake that could not be loaded, for an operator.
 //!
 //! The process that owns the warehouse answers (`up`, `load`); `serve` passes the call on to it.
-//! What is behind [`Quarantine`] is the loader's, and no other request waits for it.
+//! What is behind [`Quarantines`] is the loader's, and no other request waits for it.
 
 use super::answer;
 use super::auth::{Admin, Call};

@@ -127,7 +127,7 @@ fn window_findings(sides: &Sides<'_>, window: &Window<'_>, findings: &mut Findin
 }
 
 /// What differs in one kind of one window. A side that has nothing to say says nothing: that it lacks
-/// the window is told by [`presence`].
+/// the window is told by [`presence()`].
 fn kind_differences(counts: &Counts) -> Vec<(What, String)> {
     let mut found = Vec::new();
     let mut hold = |what, left: Option<i64>, right: Option<i64>, words: &str| {
