@@ -370,12 +370,19 @@ fn measure(gate: &Gate) {
             .set(spool.waiting(stream) as f64);
     }
     metrics::gauge!("textrail_spool_bytes").set(spool.bytes() as f64);
-    metrics::gauge!("textrail_spool_oldest_age_seconds").set(spool.age().as_secs_f64());
     metrics::gauge!("textrail_ledger_away_seconds")
         .set(gate.away_for().unwrap_or_default().as_secs_f64());
-    if let Ok((damaged, refused)) = spool.set_aside() {
-        metrics::gauge!("textrail_spool_set_aside", "what" => "damaged_segments")
-            .set(damaged as f64);
-        metrics::gauge!("textrail_spool_set_aside", "what" => "refused_facts").set(refused as f64);
+    match spool.age() {
+        Ok(age) => metrics::gauge!("textrail_spool_oldest_age_seconds").set(age.as_secs_f64()),
+        Err(error) => tracing::error!(%error, "the spool's folder cannot be looked at"),
+    }
+    match spool.set_aside() {
+        Ok((damaged, refused)) => {
+            metrics::gauge!("textrail_spool_set_aside", "what" => "damaged_segments")
+                .set(damaged as f64);
+            metrics::gauge!("textrail_spool_set_aside", "what" => "refused_facts")
+                .set(refused as f64);
+        }
+        Err(error) => tracing::error!(%error, "what the spool set aside cannot be counted"),
     }
 }

@@ -4,7 +4,7 @@ use super::SpoolError;
 use super::frame;
 use crate::file_lock;
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -215,17 +215,28 @@ pub(super) fn age(folder: &Path) -> io::Result<Duration> {
 
 /// Files that a person should look at: with damage in them, or with refused facts.
 pub(super) fn set_aside(folder: &Path) -> io::Result<(u64, u64)> {
-    let damaged = fs::read_dir(folder)?
-        .flatten()
-        .filter(|entry| entry.path().extension().is_some_and(|end| end == DAMAGED))
-        .count();
+    let mut damaged = 0;
+    for entry in fs::read_dir(folder)? {
+        damaged += u64::from(entry?.path().extension().is_some_and(|end| end == DAMAGED));
+    }
+    let files = match fs::read_dir(folder.join(REFUSED)) {
+        // Nothing was refused yet. Whatever else it is must not look like that.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((damaged, 0)),
+        files => files?,
+    };
     let mut refused = 0;
-    if let Ok(files) = fs::read_dir(folder.join(REFUSED)) {
-        for file in files.flatten() {
-            refused += fs::read_to_string(file.path())?.lines().count();
+    for file in files {
+        for line in BufReader::new(File::open(file?.path())?).split(b'\n') {
+            line?;
+            refused += 1;
         }
     }
-    Ok((damaged as u64, refused as u64))
+    Ok((damaged, refused))
+}
+
+/// Whether a copy of a damaged segment is kept.
+pub(super) fn has_copy(segment: &Path) -> bool {
+    segment.with_extension(DAMAGED).exists()
 }
 
 /// The records of a segment, copied. Its first `sure` bytes were written and fsynced by this process,

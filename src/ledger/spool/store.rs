@@ -130,8 +130,8 @@ impl Spool {
     }
 
     /// For how long the oldest segment has been there.
-    pub(in crate::ledger) fn age(&self) -> Duration {
-        folder::age(&self.shared.settings.directory).unwrap_or_default()
+    pub(in crate::ledger) fn age(&self) -> io::Result<Duration> {
+        folder::age(&self.shared.settings.directory)
     }
 
     /// Damaged segments and refused facts that a person should look at.
