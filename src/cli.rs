@@ -9,9 +9,11 @@ use std::path::PathBuf;
 use url::Url;
 use uuid::Uuid;
 
+mod gateway;
 mod help;
 mod proof;
 
+pub use gateway::{Gateway, GatewayAction};
 pub use proof::{Quarantine, QuarantineAction, Reprocess, Verify};
 
 /// The whole command line.
@@ -82,6 +84,9 @@ pub enum Command {
     /// Drive a running server like a campaign, and tell what its report must show
     #[command(after_help = help::DEMO)]
     Demo(Demo),
+    /// Show what to enter at the SMS providers, and check that their calls get through
+    #[command(after_help = help::GATEWAY)]
+    Gateway(Gateway),
     /// Make, list and revoke API keys
     #[command(after_help = help::KEY)]
     Key(Key),

@@ -11,6 +11,8 @@ mod api;
 mod beside;
 mod data_directory;
 pub mod demo;
+mod gateway;
+mod gateways;
 mod housekeeping;
 mod key;
 mod lake;
@@ -54,6 +56,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Report(arguments) => block_on(report::run(&arguments)),
         Command::Verify(arguments) => block_on(verify::run(&config, &arguments)),
         Command::Demo(arguments) => block_on(demo_on(arguments)),
+        Command::Gateway(arguments) => block_on(gateway::run(config, &arguments)),
         Command::Migrate(arguments) => migrate::run(&config, &arguments),
         Command::Key(arguments) => key::run(&config, &arguments),
     }

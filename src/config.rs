@@ -13,10 +13,12 @@ use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use url::Url;
 
+mod gateway;
 mod positive;
 mod secret;
 mod source;
 
+pub use gateway::Gateway;
 pub use secret::Secret;
 pub use source::ConfigError;
 
@@ -277,20 +279,6 @@ impl Default for Links {
             code_length: 10,
         }
     }
-}
-
-/// A gateway whose webhooks are taken.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Gateway {
-    /// The wire format that it speaks.
-    pub dialect: String,
-    /// What it signs with, or the secret in its URLs.
-    #[serde(default)]
-    pub secret: Option<Secret>,
-    /// A file that holds the secret, instead of `secret`.
-    #[serde(default)]
-    pub secret_file: Option<PathBuf>,
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ const ROOMS: [(&str, &[&str]); 20] = [
     ("embedded", &[]),
     ("failpoint", &[]),
     ("telemetry", &[]),
-    ("config", &["ledger", "domain"]),
+    ("config", &["ledger", "gateways", "domain"]),
     ("cli", &["domain", "telemetry"]),
 ];
 

@@ -142,3 +142,20 @@ Examples:
   textrail key create newsletter --role campaign --role report
   textrail key list
   textrail key revoke 019ab0c2-7d31-7c4e-9c70-3f3b8f7f7c11";
+
+pub(super) const GATEWAY: &str = "\
+A gateway is an account at an SMS provider: three lines in textrail.toml. docs/gateways.md says what
+`secret` is at each provider and where its URLs are entered.
+
+  [gateways.main]
+  dialect = \"twilio\"
+  secret_file = \"/run/secrets/twilio\"
+
+To replace a secret without losing a call, put the new one into `secret` and the one before into
+`previous_secret`, restart, change it at the provider, and take `previous_secret` away again.
+
+Examples:
+  textrail gateway dialects             # what there is
+  textrail gateway list --show-secrets  # the URLs to enter at the provider
+  textrail gateway check main           # a signed sample through the public URL, and a forged one
+  textrail gateway check main --via http://127.0.0.1:8080";

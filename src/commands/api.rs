@@ -2,9 +2,8 @@
 
 use super::housekeeping::Housekeeping;
 use crate::cause::with_causes;
-use crate::config::{Config, Gateway};
+use crate::config::Config;
 use crate::domain::short_code::ShortCodes;
-use crate::gateways::GatewaySettings;
 use crate::http::{AppState, AppStateParts, HttpLimits, HttpSettings};
 use crate::ledger::connection::ConnectionSettings;
 use crate::ledger::recorder::{Recorder, RecorderSettings};
@@ -14,7 +13,6 @@ use crate::report::Reports;
 use anyhow::{Context, Result, bail};
 use backon::{ExponentialBuilder, Retryable};
 use metrics_exporter_prometheus::PrometheusHandle;
-use std::fs;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -128,10 +126,6 @@ fn settings(config: &Config, listeners: &Listeners) -> Result<HttpSettings> {
             "texts get short URLs that only this machine may reach: set http.public_url"
         );
     }
-    let gateways = config
-        .gateways
-        .iter()
-        .map(|(name, gateway)| gateway_settings(name, gateway));
     Ok(HttpSettings {
         short_base: config
             .links
@@ -141,7 +135,7 @@ fn settings(config: &Config, listeners: &Listeners) -> Result<HttpSettings> {
         public_url,
         trusted_proxies: http.trusted_proxies.clone(),
         well_known_dir: http.well_known_dir.clone(),
-        gateways: gateways.collect::<Result<_>>()?,
+        gateways: super::gateways::settings(config)?,
         limits: HttpLimits {
             workers: http.workers.map(NonZeroUsize::get),
             ..HttpLimits::default()
@@ -153,27 +147,6 @@ fn settings(config: &Config, listeners: &Listeners) -> Result<HttpSettings> {
 fn guesses_short_urls(config: &Config) -> bool {
     let http = &config.http;
     !http.listen.ip().is_loopback() && http.public_url.is_none() && config.links.base_url.is_none()
-}
-
-fn gateway_settings(name: &str, gateway: &Gateway) -> Result<GatewaySettings> {
-    let secret = match (&gateway.secret, &gateway.secret_file) {
-        (Some(_), Some(_)) => {
-            bail!("gateways.{name} has both a secret and a secret_file: take one away")
-        }
-        (Some(secret), None) => Some(secret.expose().to_owned()),
-        (None, Some(file)) => {
-            let text = fs::read_to_string(file);
-            let text =
-                text.with_context(|| format!("gateways.{name}.secret_file: {}", file.display()))?;
-            Some(text.trim_end_matches(['\r', '\n']).to_owned())
-        }
-        (None, None) => None,
-    };
-    Ok(GatewaySettings {
-        name: name.to_owned(),
-        dialect: gateway.dialect.clone(),
-        secret,
-    })
 }
 
 fn code_length(config: &Config) -> Result<usize> {
@@ -209,7 +182,6 @@ async fn short_code_key(pool: &Pool, stop: &CancellationToken) -> Result<Option<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Secret;
 
     #[test]
     fn any_address_is_reached_on_loopback() {
@@ -231,22 +203,5 @@ mod tests {
         assert!(guesses_short_urls(&config));
         config.links.base_url = Some("https://go.example.com".parse().unwrap());
         assert!(!guesses_short_urls(&config));
-    }
-
-    #[test]
-    fn a_gateways_secret_comes_from_one_place() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        fs::write(file.path(), "s3cret\n").unwrap();
-        let mut gateway = Gateway {
-            dialect: "kannel".to_owned(),
-            secret: None,
-            secret_file: Some(file.path().to_path_buf()),
-        };
-        assert_eq!(
-            gateway_settings("k", &gateway).unwrap().secret.unwrap(),
-            "s3cret"
-        );
-        gateway.secret = Some(Secret::new("other"));
-        assert!(gateway_settings("k", &gateway).is_err());
     }
 }

@@ -16,6 +16,8 @@ use url::Url;
 const DEFAULT: &str = "data";
 /// Where root keeps it when PostgreSQL's user cannot enter the working directory.
 const DEFAULT_OF_ROOT: &str = "/var/lib/textrail";
+/// The folder of the texts that were drawn.
+const SECRETS: &str = "secrets";
 
 /// Where the data folder is.
 ///
@@ -73,15 +75,27 @@ impl Locked {
 
     /// A random text that is drawn once and kept; true if it was drawn now.
     pub(super) fn secret(&self, name: &str) -> Result<(Secret, bool)> {
-        let path = self.folder("secrets")?.join(name);
-        if path.exists() {
-            let kept = fs::read_to_string(&path)
-                .with_context(|| format!("cannot read {}", path.display()))?;
-            return Ok((Secret::new(kept.trim()), false));
+        if let Some(kept) = kept_secret(&self.path, name)? {
+            return Ok((kept, false));
         }
         let drawn = super::random_text();
-        write_private(&path, drawn.as_bytes())?;
+        write_private(&self.folder(SECRETS)?.join(name), drawn.as_bytes())?;
         Ok((Secret::new(drawn), true))
+    }
+}
+
+/// A random text that [`Locked::secret`] drew for a folder; none if it never did.
+///
+/// # Errors
+/// If it cannot be read.
+pub(super) fn kept_secret(directory: &Path, name: &str) -> Result<Option<Secret>> {
+    let path = directory.join(SECRETS).join(name);
+    match fs::read_to_string(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        read => {
+            let kept = read.with_context(|| format!("cannot read {}", path.display()))?;
+            Ok(Some(Secret::new(kept.trim())))
+        }
     }
 }
 

@@ -49,6 +49,8 @@ pub(super) fn lake_folder(data: &Path) -> PathBuf {
 
 /// The gateway that is there without configuration, and its dialect.
 const KANNEL: &str = "kannel";
+/// The file of the secret that `up` draws for it.
+const KANNEL_SECRET: &str = "gateway-kannel";
 
 /// One run of `up`, once its PostgreSQL is there.
 struct Up {
@@ -108,14 +110,25 @@ fn settle(config: &mut Config, arguments: &cli::Up, directory: &Locked) -> Resul
     if !config.gateways.is_empty() {
         return Ok(None);
     }
-    let (secret, drawn) = directory.secret("gateway-kannel")?;
-    let gateway = Gateway {
-        dialect: KANNEL.to_owned(),
-        secret: Some(secret.clone()),
-        secret_file: None,
-    };
-    config.gateways.insert(KANNEL.to_owned(), gateway);
+    let (secret, drawn) = directory.secret(KANNEL_SECRET)?;
+    config
+        .gateways
+        .insert(KANNEL.to_owned(), kannel(secret.clone()));
     Ok(drawn.then_some(secret))
+}
+
+fn kannel(secret: Secret) -> Gateway {
+    Gateway {
+        dialect: KANNEL.to_owned(),
+        secret: Some(secret),
+        ..Gateway::default()
+    }
+}
+
+/// The gateway that `up` has on a folder whose configuration names none; none if it never ran there.
+pub(super) fn default_gateway(directory: &Path) -> Result<Option<(String, Gateway)>> {
+    let secret = data_directory::kept_secret(directory, KANNEL_SECRET)?;
+    Ok(secret.map(|secret| (KANNEL.to_owned(), kannel(secret))))
 }
 
 impl Up {

@@ -1,5 +1,7 @@
 //! SMS text: which encoding it needs and how many segments it takes (3GPP TS 23.038, 23.040).
 
+use unicode_segmentation::UnicodeSegmentation;
+
 /// The alphabet a text needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Encoding {
@@ -26,7 +28,8 @@ pub struct Segmentation {
     pub encoding: Encoding,
     /// Septets (an extension character is two) or UTF-16 units.
     pub code_units: u32,
-    /// SMS segments: 160/153 septets or 70/67 units; a pair is never split.
+    /// SMS segments: 160/153 septets or 70/67 units; neither an escaped character nor a grapheme is
+    /// split.
     pub segments: u32,
 }
 
@@ -74,11 +77,25 @@ fn utf16_units(character: char) -> u32 {
 }
 
 /// Counts a text; an empty one takes one segment.
+///
+/// What people see as one character (a flag, a letter with its accent, a family) is kept whole in one
+/// segment, as providers do: a phone that shows segments as they come would show halves.
 pub fn segment(text: &str) -> Segmentation {
     match text.chars().map(septets).collect::<Option<Vec<u32>>>() {
         Some(widths) => pack(Encoding::Gsm7, widths),
-        None => pack(Encoding::Ucs2, text.chars().map(utf16_units)),
+        None => pack(Encoding::Ucs2, text.graphemes(true).flat_map(unbroken)),
     }
+}
+
+/// The widths of the parts of a grapheme cluster (Unicode UAX #29) that stay together: all of it,
+/// unless it is a line end, or longer than any segment.
+fn unbroken(grapheme: &str) -> Vec<u32> {
+    let widths = || grapheme.chars().map(utf16_units);
+    let width: u32 = widths().sum();
+    if grapheme == "\r\n" || width > Encoding::Ucs2.room().joined {
+        return widths().collect();
+    }
+    vec![width]
 }
 
 /// Fills segments with characters of these widths.
@@ -88,7 +105,7 @@ fn pack(encoding: Encoding, widths: impl IntoIterator<Item = u32>) -> Segmentati
     for width in widths {
         code_units += width;
         used += width;
-        // A pair that does not fit whole begins the next segment: the unit left over stays empty.
+        // What does not fit whole begins the next segment: the units left over stay empty.
         if used > room.joined {
             segments += 1;
             used = width;
@@ -205,6 +222,30 @@ mod tests {
         assert_eq!(counted(&straddling), (Encoding::Ucs2, 134, 3));
     }
 
+    /// Twilio's own calculator, by `tests/judges/segments.js`.
+    #[test]
+    fn a_providers_calculator_counts_alike() {
+        #[derive(serde::Deserialize)]
+        struct Counted {
+            text: String,
+            encoding: String,
+            segments: u32,
+        }
+        let judged = include_str!("../../tests/judges/segments.json");
+        let judged: Vec<Counted> = serde_json::from_str(judged).unwrap();
+        assert!(judged.len() >= 60);
+        for Counted {
+            text,
+            encoding,
+            segments,
+        } in judged
+        {
+            let ours = segment(&text);
+            let ours = (ours.encoding.as_str(), ours.segments);
+            assert_eq!(ours, (encoding.as_str(), segments), "{text:?}");
+        }
+    }
+
     #[test]
     fn one_character_turns_a_whole_text() {
         let text = format!("{}’", "a".repeat(159));
@@ -227,9 +268,13 @@ mod tests {
             }
             prop_assert_eq!(segments == 1, code_units <= room.alone);
             if segments > 1 {
-                // Full segments may each leave one unit empty, before a pair.
+                // Full segments may each leave units empty, before what stays whole.
+                let widest = match encoding {
+                    Encoding::Gsm7 => 2,
+                    Encoding::Ucs2 => text.graphemes(true).flat_map(unbroken).max().unwrap_or(1),
+                };
                 prop_assert!(code_units <= segments * room.joined);
-                prop_assert!(code_units > (segments - 1) * (room.joined - 1));
+                prop_assert!(code_units > (segments - 1) * (room.joined + 1 - widest));
             }
         }
     }

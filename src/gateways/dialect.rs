@@ -1,183 +1,11 @@
-//! What every dialect answers.
+//! What every dialect answers, and what the table of dialects says about each.
 
-use crate::domain::opt_out::Intent;
-use crate::domain::phone::{PhoneNumber, Sender};
-use crate::domain::status::{DeliveryLevel, ErrorClass, Status};
-use actix_web::http::header::HeaderMap;
+use super::{Inbound, Items, Receipt, Refusal, Secrets, Webhook};
+use crate::domain::status::{ErrorClass, Status};
 use chrono::{DateTime, Utc};
+use futures_util::future::{BoxFuture, FutureExt};
 use url::Url;
 use uuid::Uuid;
-
-/// One webhook call, as it arrived. Signatures are checked over the raw query and the raw body.
-#[derive(Clone, Copy, Debug)]
-pub struct Webhook<'a> {
-    /// `GET` or `POST`.
-    pub method: &'a str,
-    /// Path and query as they arrived, percent-encoding and all.
-    pub path_and_query: &'a str,
-    /// The headers.
-    pub headers: &'a HeaderMap,
-    /// The body's raw bytes.
-    pub body: &'a [u8],
-    /// When it arrived.
-    pub arrived_at: DateTime<Utc>,
-}
-
-impl Webhook<'_> {
-    /// The query's raw text; empty if there is none.
-    pub fn query(&self) -> &str {
-        self.path_and_query
-            .split_once('?')
-            .map_or("", |(_, query)| query)
-    }
-}
-
-/// Why a webhook was not taken.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// It does not prove that it comes from this gateway.
-    #[error("the webhook does not carry this gateway's proof: {0}")]
-    Unverified(&'static str),
-    /// It is not what this gateway sends at all.
-    #[error("the webhook cannot be read: {0}")]
-    Malformed(String),
-    /// More items than one call may hold.
-    #[error("a call holds at most {limit} items")]
-    TooMany {
-        /// The most items taken.
-        limit: usize,
-    },
-}
-
-/// A field of an item that was refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{field}: {message}")]
-pub struct FieldFault {
-    /// The field, in the gateway's words.
-    pub field: String,
-    /// What is wrong with it.
-    pub message: String,
-}
-
-impl FieldFault {
-    /// A fault of a field.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "errors, literals and formatted texts alike: a reference would be noise at every call"
-    )]
-    pub fn new(field: impl Into<String>, message: impl ToString) -> Self {
-        Self {
-            field: field.into(),
-            message: message.to_string(),
-        }
-    }
-
-    /// The fault that serde found at a path. It tells of missing and of unknown fields by their
-    /// names in backticks, at the path of the object that they are (not) in.
-    pub fn of_json(path: &str, error: &serde_json::Error) -> Self {
-        let text = error.to_string();
-        // The position within one item of many would mislead.
-        let message = text
-            .rsplit_once(" at line ")
-            .map_or(text.as_str(), |(head, _)| head);
-        let named = ["missing field `", "unknown field `"]
-            .into_iter()
-            .find_map(|head| message.strip_prefix(head)?.split('`').next());
-        match (path, named) {
-            ("." | "", None) => Self::new(".", message),
-            ("." | "", Some(name)) => Self::new(name, message),
-            (path, None) => Self::new(path, message),
-            // The name of an unknown field already ends the path.
-            (path, Some(name)) if path == name || path.ends_with(&format!(".{name}")) => {
-                Self::new(path, message)
-            }
-            (path, Some(name)) => Self::new(format!("{path}.{name}"), message),
-        }
-    }
-}
-
-/// What a webhook held, item by item: one that cannot be read never fails the others.
-pub type Items<T> = Vec<Result<T, Vec<FieldFault>>>;
-
-/// A delivery receipt as a dialect reads it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Receipt {
-    /// Our id, if the callback URL carried it.
-    pub message_id: Option<Uuid>,
-    /// The gateway's id for the message, in canonical form.
-    pub gateway_message_id: Option<String>,
-    /// The gateway's id for this notification.
-    pub gateway_event_id: Option<String>,
-    /// In our words; [`Status::Unknown`] for words not known here.
-    pub status: Status,
-    /// In the gateway's words.
-    pub raw_status: String,
-    /// The gateway's own code.
-    pub error_code: Option<String>,
-    /// Our class of it.
-    pub error_class: Option<ErrorClass>,
-    /// False if trying again could help.
-    pub permanent: Option<bool>,
-    /// The gateway's own guess after long silence.
-    pub synthetic: bool,
-    /// Who confirmed a delivery.
-    pub delivery_level: Option<DeliveryLevel>,
-    /// The segment it is about, from 1.
-    pub segment_number: Option<u16>,
-    /// Of how many.
-    pub segment_count: Option<u16>,
-    /// When, by the gateway's clock.
-    pub gateway_time: Option<DateTime<Utc>>,
-    /// What it cost: a decimal number.
-    pub price: Option<String>,
-    /// ISO 4217.
-    pub currency: Option<String>,
-    /// Mobile country and network code.
-    pub mcc_mnc: Option<String>,
-}
-
-impl Receipt {
-    /// A receipt of which nothing is known but its status.
-    pub fn new(status: Status, raw_status: String) -> Self {
-        Self {
-            message_id: None,
-            gateway_message_id: None,
-            gateway_event_id: None,
-            status,
-            raw_status,
-            error_code: None,
-            error_class: None,
-            permanent: None,
-            synthetic: false,
-            delivery_level: None,
-            segment_number: None,
-            segment_count: None,
-            gateway_time: None,
-            price: None,
-            currency: None,
-            mcc_mnc: None,
-        }
-    }
-}
-
-/// A subscriber's message as a dialect reads it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Inbound {
-    /// The gateway's id for it, in canonical form.
-    pub gateway_message_id: Option<String>,
-    /// From whom.
-    pub from: PhoneNumber,
-    /// The platform's number that it was sent to.
-    pub to: Sender,
-    /// The text.
-    pub body: String,
-    /// Segments it came in.
-    pub segments: Option<u16>,
-    /// When, by the gateway's clock.
-    pub received_at: Option<DateTime<Utc>>,
-    /// The gateway's own verdict on STOP, START and HELP.
-    pub gateway_intent: Option<Intent>,
-}
 
 /// What a gateway takes for yes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,25 +18,185 @@ pub struct Acknowledgement {
     pub body: &'static str,
 }
 
-/// The wire format of one provider.
+impl Acknowledgement {
+    /// 200 and an empty body.
+    pub const EMPTY: Self = Self {
+        status: 200,
+        content_type: "text/plain",
+        body: "",
+    };
+}
+
+/// A call as a gateway would make it: for `textrail gateway check`, and for tests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// `GET` or `POST`.
+    pub method: &'static str,
+    /// The whole URL.
+    pub url: String,
+    /// Names, in lower case, and values.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// The wire format of one provider, with what one account of it is verified by.
 pub trait Dialect: Send + Sync {
-    /// Its name in the configuration.
-    fn name(&self) -> &'static str;
+    /// Fetches what this call has to be verified with, if it is not at hand: AWS's certificate. Most
+    /// have all they need.
+    fn prepare<'a>(&'a self, _webhook: &'a Webhook<'_>) -> BoxFuture<'a, Result<(), Refusal>> {
+        std::future::ready(Ok(())).boxed()
+    }
 
-    /// Whether the webhook comes from the gateway that shares `secret` with us. Without a secret
-    /// there is nothing to check.
-    fn verify(&self, webhook: &Webhook<'_>, secret: Option<&str>) -> Result<(), Refusal>;
+    /// Whether the webhook comes from the gateway that shares our secret. In constant time.
+    ///
+    /// # Errors
+    /// [`Refusal::Unverified`] says which part failed.
+    fn verify(&self, webhook: &Webhook<'_>) -> Result<(), Refusal>;
 
-    /// The delivery receipts in a webhook.
+    /// Answers a verified call that carries no facts, such as AWS's confirmation of a subscription.
+    /// None: it is an ordinary call.
+    fn greet<'a>(
+        &'a self,
+        _webhook: &'a Webhook<'_>,
+    ) -> BoxFuture<'a, Result<Option<Acknowledgement>, Refusal>> {
+        std::future::ready(Ok(None)).boxed()
+    }
+
+    /// The delivery receipts in a webhook. Our own message id, where the callback URL carries it as
+    /// `message_id`, is read by [`super::Gateway::receipts`] for all dialects.
+    ///
+    /// # Errors
+    /// If it is not what this gateway sends at all.
     fn receipts(&self, webhook: &Webhook<'_>) -> Result<Items<Receipt>, Refusal>;
 
     /// The subscribers' messages in a webhook.
+    ///
+    /// # Errors
+    /// If it is not what this gateway sends at all.
     fn inbound(&self, webhook: &Webhook<'_>) -> Result<Items<Inbound>, Refusal>;
 
     /// What to answer once everything is durable.
     fn acknowledgement(&self) -> Acknowledgement;
 
     /// What a campaign tool gives the gateway as the callback of one message. `endpoint` is this
-    /// gateway's `…/receipts` URL.
-    fn receipt_url(&self, endpoint: Url, message_id: Uuid, secret: Option<&str>) -> String;
+    /// gateway's `…/receipts` URL. Overridden where the URL has to carry more than our id.
+    fn receipt_url(&self, mut endpoint: Url, message_id: Uuid) -> String {
+        endpoint
+            .query_pairs_mut()
+            .append_pair("message_id", &message_id.to_string());
+        endpoint.into()
+    }
+
+    /// What to enter at the provider for inbound messages. `endpoint` is this gateway's `…/inbound`
+    /// URL. Overridden where the URL has to carry more.
+    fn inbound_url(&self, endpoint: Url) -> String {
+        endpoint.into()
+    }
+
+    /// The id that a submission gives, in the form in which receipts are matched with it.
+    /// Overridden where a gateway's id alone does not name one message.
+    fn submission_id(&self, canonical: String) -> String {
+        canonical
+    }
+
+    /// A receipt of status `raw_status` for the message `id`, as this gateway would report it to
+    /// `url` at `at`, signed with the first secret. None if only the provider can sign.
+    fn sample(&self, url: &str, id: &str, raw_status: &str, at: DateTime<Utc>) -> Option<Sample>;
+}
+
+/// What an operator sets about a gateway beside its dialect; each dialect reads what it needs.
+#[derive(Clone, Debug, Default)]
+pub struct DialectSettings {
+    /// One, or two while one replaces the other.
+    pub secrets: Secrets,
+    /// How the provider signs, where that is a choice (Vonage).
+    pub signature: Option<String>,
+    /// Whose events are taken (AWS: topic ARNs).
+    pub topics: Vec<String>,
+}
+
+/// What an error code means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Meaning {
+    /// Our class of it.
+    pub class: ErrorClass,
+    /// False if trying again could help; none where the provider does not say.
+    pub permanent: Option<bool>,
+}
+
+impl Meaning {
+    /// Trying again does not help.
+    pub const fn permanent(class: ErrorClass) -> Self {
+        Self {
+            class,
+            permanent: Some(true),
+        }
+    }
+
+    /// Trying again may help.
+    pub const fn temporary(class: ErrorClass) -> Self {
+        Self {
+            class,
+            permanent: Some(false),
+        }
+    }
+
+    /// The provider does not say whether it lasts.
+    pub const fn open(class: ErrorClass) -> Self {
+        Self {
+            class,
+            permanent: None,
+        }
+    }
+}
+
+/// One entry of the table of dialects.
+#[derive(Clone, Copy)]
+pub struct Kind {
+    /// Its name in the configuration.
+    pub name: &'static str,
+    /// The provider, as people call it.
+    pub provider: &'static str,
+    /// What `secret` is at this provider.
+    pub secret: &'static str,
+    /// The gateway's words for a status, and ours; in lower case if compared without regard to it.
+    pub statuses: &'static [(&'static str, Status)],
+    /// The gateway's error codes, in the form of [`super::fields::canonical_code`].
+    pub errors: &'static [(&'static str, Meaning)],
+    /// Makes it from an operator's settings; the error says which key to mend.
+    pub open: fn(&DialectSettings) -> Result<Box<dyn Dialect>, String>,
+}
+
+impl Kind {
+    /// Our word for a gateway's; [`Status::Unknown`] for words not known here, which are kept raw and
+    /// never fail a request.
+    pub fn status(&self, raw: &str) -> Status {
+        self.statuses
+            .iter()
+            .find(|(word, _)| *word == raw)
+            .map_or(Status::Unknown, |(_, status)| *status)
+    }
+
+    /// What an error code means, if we know.
+    pub fn meaning(&self, code: &str) -> Option<Meaning> {
+        let found = self.errors.iter().find(|(known, _)| *known == code);
+        found.map(|(_, meaning)| *meaning)
+    }
+
+    /// Puts a code and its meaning into a receipt: an expired one has its class without any code, and
+    /// a code that is not known has the class `other`, so that it shows in reports.
+    pub fn explain(&self, receipt: &mut Receipt, code: Option<String>) {
+        let meaning = code.as_deref().map(|code| {
+            let known = self.meaning(code);
+            known.unwrap_or(Meaning::open(ErrorClass::Other))
+        });
+        let of_status = match receipt.status {
+            Status::Expired => Some(ErrorClass::Expired),
+            _ => None,
+        };
+        receipt.error_class = of_status.or(meaning.map(|meaning| meaning.class));
+        receipt.permanent = meaning.and_then(|meaning| meaning.permanent);
+        receipt.error_code = code;
+    }
 }

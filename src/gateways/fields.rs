@@ -2,7 +2,7 @@
 
 use super::FieldFault;
 use crate::domain::text;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
 /// The most characters of an id that a gateway gives.
 pub const ID_LIMIT: usize = 255;
@@ -16,14 +16,22 @@ pub const BODY_LIMIT: usize = 39_015;
 const EARLIEST: i64 = 946_684_800;
 
 /// A gateway's id in the form in which ids are compared: without white space around it, in lower
-/// case. Providers write the same id differently in their answer and in their receipts.
+/// case, without leading zeros. Providers write the same id differently in their answer and in
+/// their receipts.
+///
+/// # Errors
+/// If it is too long, or holds control characters.
 pub fn canonical_id(field: &str, text: &str) -> Result<Option<String>, FieldFault> {
     let id = text.trim();
     if id.is_empty() {
         return Ok(None);
     }
     text::check(id, ID_LIMIT).map_err(|error| FieldFault::new(field, error))?;
-    Ok(Some(id.to_lowercase()))
+    let significant = id.trim_start_matches('0');
+    Ok(Some(match significant {
+        "" => "0".to_owned(),
+        id => id.to_lowercase(),
+    }))
 }
 
 /// A status or an error code in the form in which it is stored: without white space around it.
@@ -34,6 +42,14 @@ pub fn canonical_code(field: &str, text: &str) -> Result<Option<String>, FieldFa
     }
     text::check(code, CODE_LIMIT).map_err(|error| FieldFault::new(field, error))?;
     Ok(Some(code.to_owned()))
+}
+
+/// A status, which has to be there.
+///
+/// # Errors
+/// If it is missing, too long, or holds control characters.
+pub fn needed_code(field: &str, text: &str) -> Result<String, FieldFault> {
+    canonical_code(field, text)?.ok_or_else(|| FieldFault::new(field, "must be given"))
 }
 
 /// Refuses times before 2000 and more than a day ahead: a broken clock, which would put a fact
@@ -65,6 +81,62 @@ pub fn body(field: &str, text: &str) -> Result<(), FieldFault> {
         Ok(()) | Err(text::TextError::Empty) => Ok(()),
         Err(error) => Err(FieldFault::new(field, error)),
     }
+}
+
+/// A subscriber's text as a gateway hands it in. Control characters are taken out rather than
+/// refused: phones send form feeds, and a STOP must not be lost over one.
+///
+/// # Errors
+/// If it is longer than any concatenated message.
+pub fn clean_body(field: &str, text: &str) -> Result<String, FieldFault> {
+    let kept =
+        |character: &char| !character.is_control() || matches!(character, '\t' | '\n' | '\r');
+    let text: String = text.chars().filter(kept).collect();
+    body(field, &text)?;
+    Ok(text)
+}
+
+/// An id or code that an item can do without: none if it is missing or cannot be stored. Nothing
+/// that is not needed may cost a receipt.
+pub fn spare<T>(result: Result<Option<T>, FieldFault>) -> Option<T> {
+    result.ok().flatten()
+}
+
+/// A gateway's own time, if it is plausible: the receipt counts in any case, by our clock then.
+pub fn spare_time(time: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    time.and_then(|time| plausible(time, now).ok())
+}
+
+/// A price that is a decimal number.
+pub fn spare_price(text: Option<&str>) -> Option<String> {
+    text.and_then(|text| decimal("price", text).ok())
+}
+
+/// A currency's code, if it is one (ISO 4217: three letters).
+pub fn spare_currency(text: Option<&str>) -> Option<String> {
+    let text = text?.trim().to_ascii_uppercase();
+    (text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase())).then_some(text)
+}
+
+/// Mobile country and network code, if it is one: 5 or 6 digits (ITU-T E.212).
+pub fn spare_mcc_mnc(text: Option<&str>) -> Option<String> {
+    let text = text?.trim();
+    let is_code = matches!(text.len(), 5 | 6) && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_code.then(|| text.to_owned())
+}
+
+/// `YYMMDDhhmm`, as SMPP receipts write times (SMPP 3.4, appendix B), with or without seconds. It
+/// names no zone; UTC is what SMSCs that are set well send.
+pub fn compact_time(text: &str) -> Option<DateTime<Utc>> {
+    let text = text.trim();
+    let padded = match text.len() {
+        10 => format!("20{text}00"),
+        12 => format!("20{text}"),
+        _ => return None,
+    };
+    NaiveDateTime::parse_from_str(&padded, "%Y%m%d%H%M%S")
+        .ok()
+        .map(|time| time.and_utc())
 }
 
 /// A decimal number with at most 12 digits before and 8 after the point, as it was written: a
@@ -114,6 +186,30 @@ mod tests {
         ] {
             assert!(decimal("price", bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn ids_are_compared_without_case_and_leading_zeros() {
+        let id = |text| canonical_id("id", text).unwrap();
+        assert_eq!(id(" 00AbC0 ").as_deref(), Some("abc0"));
+        assert_eq!(id("000").as_deref(), Some("0"));
+        assert_eq!(id("  "), None);
+    }
+
+    #[test]
+    fn what_can_be_spared_costs_nothing() {
+        assert_eq!(spare_mcc_mnc(Some("23201")).as_deref(), Some("23201"));
+        assert_eq!(spare_mcc_mnc(Some("at")), None);
+        assert_eq!(spare_currency(Some("usd")).as_deref(), Some("USD"));
+        assert_eq!(spare_currency(Some("$")), None);
+        let time = compact_time("2611230859").unwrap();
+        assert_eq!(time.to_rfc3339(), "2026-11-23T08:59:00+00:00");
+        assert_eq!(
+            compact_time("261123085930").unwrap() - time,
+            TimeDelta::seconds(30)
+        );
+        assert_eq!(compact_time("2613230859"), None);
+        assert_eq!(compact_time("öö23230859"), None);
     }
 
     #[test]

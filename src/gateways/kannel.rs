@@ -6,7 +6,10 @@
 //! SMPP, `answer` holds the SMSC's own receipt text, whose `stat` says more than the bit.
 
 use super::fields::{self, keep};
-use super::{Acknowledgement, Dialect, FieldFault, Inbound, Items, Receipt, Refusal, Webhook};
+use super::{
+    Acknowledgement, Dialect, FieldFault, Inbound, Items, Kind, Meaning, Receipt, Refusal, Sample,
+    SharedSecret, Webhook,
+};
 use crate::domain::phone::{PhoneNumber, Sender};
 use crate::domain::status::{ErrorClass, Status};
 use chrono::{DateTime, Utc};
@@ -16,21 +19,55 @@ use uuid::Uuid;
 mod query;
 use query::Query;
 
+/// SMPP's words (SMPP 3.4, appendix B), and Kannel's own bits where there are none. ACCEPTD is the
+/// carrier's word, so it is `sent` here. Of several bits the final ones count, so they stand first.
+const STATUSES: [(&str, Status); 14] = [
+    ("ENROUTE", Status::Sent),
+    ("ACCEPTD", Status::Sent),
+    ("DELIVRD", Status::Delivered),
+    ("UNDELIV", Status::Undelivered),
+    ("DELETED", Status::Undelivered),
+    ("REJECTD", Status::Rejected),
+    ("EXPIRED", Status::Expired),
+    ("UNKNOWN", Status::Unknown),
+    ("1", Status::Delivered),
+    ("2", Status::Undelivered),
+    ("16", Status::Rejected),
+    ("8", Status::Sent),
+    ("32", Status::Sent),
+    ("4", Status::Queued),
+];
+
+/// Codes in `err:` are the network's own, so only the refusals of SMPP itself (SMPP 3.4, 5.1.3) can
+/// be told apart.
+const ERRORS: [(&str, Meaning); 4] = [
+    ("0x0000000b", Meaning::permanent(ErrorClass::InvalidNumber)),
+    ("0x0000000d", Meaning::open(ErrorClass::Account)),
+    ("0x0000000e", Meaning::open(ErrorClass::Account)),
+    ("0x0000000f", Meaning::open(ErrorClass::Account)),
+];
+
+/// Kannel's line in the table of dialects.
+pub(super) const KIND: Kind = Kind {
+    name: "kannel",
+    provider: "Kannel",
+    secret: "a long random text of your own; it stands in the URLs",
+    statuses: &STATUSES,
+    errors: &ERRORS,
+    open: |settings| {
+        let secret = SharedSecret::new(&settings.secrets)?;
+        Ok(Box::new(Kannel { secret }))
+    },
+};
+
 /// Kannel signs nothing: the proof is a `secret` parameter in the URL that we gave it.
-pub(super) struct Kannel;
+struct Kannel {
+    secret: SharedSecret,
+}
 
 impl Dialect for Kannel {
-    fn name(&self) -> &'static str {
-        "kannel"
-    }
-
-    fn verify(&self, webhook: &Webhook<'_>, secret: Option<&str>) -> Result<(), Refusal> {
-        let Some(secret) = secret else { return Ok(()) };
-        super::secret::matches(Query::parse(webhook.query()).bytes("secret"), secret)
-            .then_some(())
-            .ok_or(Refusal::Unverified(
-                "the query parameter secret is wrong or missing",
-            ))
+    fn verify(&self, webhook: &Webhook<'_>) -> Result<(), Refusal> {
+        self.secret.verify(webhook)
     }
 
     fn receipts(&self, webhook: &Webhook<'_>) -> Result<Items<Receipt>, Refusal> {
@@ -50,23 +87,39 @@ impl Dialect for Kannel {
     /// An empty body: smsbox would send anything else back to the subscriber as a reply, unless
     /// its service says `max-messages = 0`.
     fn acknowledgement(&self) -> Acknowledgement {
-        Acknowledgement {
-            status: 200,
-            content_type: "text/plain",
-            body: "",
-        }
+        Acknowledgement::EMPTY
     }
 
     /// The whole `dlr-url`, escapes in place. They are written by hand, since a URL type would
     /// encode their percent signs.
-    fn receipt_url(&self, mut endpoint: Url, message_id: Uuid, secret: Option<&str>) -> String {
+    fn receipt_url(&self, mut endpoint: Url, message_id: Uuid) -> String {
         endpoint
             .query_pairs_mut()
             .append_pair("message_id", &message_id.to_string());
-        if let Some(secret) = secret {
-            endpoint.query_pairs_mut().append_pair("secret", secret);
-        }
+        self.secret.add_to(&mut endpoint);
         format!("{endpoint}&status=%d&smsc=%i&fid=%F&ts=%T&answer=%A")
+    }
+
+    /// The whole `get-url` of an `sms-service`.
+    fn inbound_url(&self, mut endpoint: Url) -> String {
+        self.secret.add_to(&mut endpoint);
+        format!("{endpoint}&from=%p&to=%P&text=%a&id=%I&ts=%T&smsc=%i&charset=%C&coding=%c&udh=%u")
+    }
+
+    fn sample(&self, url: &str, id: &str, raw_status: &str, at: DateTime<Utc>) -> Option<Sample> {
+        let mut url = Url::parse(url).ok()?;
+        self.secret.add_to(&mut url);
+        url.query_pairs_mut()
+            .append_pair("status", raw_status)
+            .append_pair("smsc", "sample")
+            .append_pair("fid", id)
+            .append_pair("ts", &at.timestamp().to_string());
+        Some(Sample {
+            method: "GET",
+            url: url.into(),
+            headers: Vec::new(),
+            body: Vec::new(),
+        })
     }
 }
 
@@ -74,13 +127,9 @@ fn receipt(query: &Query, now: DateTime<Utc>) -> Result<Receipt, Vec<FieldFault>
     let mut faults = Vec::new();
     let answer = query.text("answer").unwrap_or_default();
     let mask = keep(&mut faults, mask(query));
-    let message_id = keep(&mut faults, message_id(query)).flatten();
     let fid = query.text("fid").unwrap_or_default();
     let gateway_message_id = keep(&mut faults, fields::canonical_id("fid", &fid)).flatten();
     let gateway_time = keep(&mut faults, unix_time(query, now)).flatten();
-    if message_id.is_none() && gateway_message_id.is_none() && faults.is_empty() {
-        faults.push(FieldFault::new("message_id", "must be given, or else fid"));
-    }
     let stat = word_after(&answer, "stat:");
     let raw_status = raw_status(mask.unwrap_or_default(), stat);
     let raw_status = keep(&mut faults, fields::canonical_code("answer", &raw_status)).flatten();
@@ -94,29 +143,22 @@ fn receipt(query: &Query, now: DateTime<Utc>) -> Result<Receipt, Vec<FieldFault>
         return Err(faults);
     };
     let status = stat.and_then(of_stat).unwrap_or_else(|| of_mask(mask));
-    Ok(Receipt {
-        message_id,
+    let mut receipt = Receipt {
         gateway_message_id,
-        error_class: error_class(status, error_code.as_deref()),
-        error_code,
         gateway_time,
         ..Receipt::new(status, raw_status)
-    })
+    };
+    KIND.explain(
+        &mut receipt,
+        error_code.map(|code| code.to_ascii_lowercase()),
+    );
+    Ok(receipt)
 }
 
 fn mask(query: &Query) -> Result<u32, FieldFault> {
     let text = query.text("status").unwrap_or_default();
     let refuse = || FieldFault::new("status", "must be Kannel's %d: a whole number");
     text.trim().parse().map_err(|_| refuse())
-}
-
-fn message_id(query: &Query) -> Result<Option<Uuid>, FieldFault> {
-    match query.text("message_id").as_deref().map(str::trim) {
-        None | Some("") => Ok(None),
-        Some(text) => Uuid::try_parse(text)
-            .map(Some)
-            .map_err(|_| FieldFault::new("message_id", "must be a message's id, a UUID")),
-    }
 }
 
 /// `%T`, seconds since 1970; empty and 0 are Kannel's way of not knowing.
@@ -166,44 +208,20 @@ fn raw_status(mask: u32, stat: Option<&str>) -> String {
     }
 }
 
-/// The final bits first, should several be set.
+/// The words come first in the table; a bit is any that is set of the mask.
 fn of_mask(mask: u32) -> Status {
-    let bits = [
-        (1, Status::Delivered),
-        (2, Status::Undelivered),
-        (16, Status::Rejected),
-        (8, Status::Sent),
-        (32, Status::Sent),
-        (4, Status::Queued),
-    ];
-    let set = bits.into_iter().find(|(bit, _)| mask & bit != 0);
-    set.map_or(Status::Unknown, |(_, status)| status)
+    let is_set = |word: &str| word.parse::<u32>().is_ok_and(|bit| mask & bit != 0);
+    STATUSES
+        .into_iter()
+        .find(|(word, _)| is_set(word))
+        .map_or(Status::Unknown, |(_, status)| status)
 }
 
-/// SMPP's `stat` (SMPP 3.4, appendix B). ACCEPTD is the carrier's word, so it is `sent` here.
 fn of_stat(stat: &str) -> Option<Status> {
-    Some(match stat.to_ascii_uppercase().as_str() {
-        "ENROUTE" | "ACCEPTD" => Status::Sent,
-        "DELIVRD" => Status::Delivered,
-        "UNDELIV" | "DELETED" => Status::Undelivered,
-        "REJECTD" => Status::Rejected,
-        "EXPIRED" => Status::Expired,
-        "UNKNOWN" => Status::Unknown,
-        _ => return None,
-    })
-}
-
-/// Codes in `err:` are the network's own, so only the refusals of SMPP itself (SMPP 3.4, 5.1.3) can
-/// be told apart.
-fn error_class(status: Status, error_code: Option<&str>) -> Option<ErrorClass> {
-    if status == Status::Expired {
-        return Some(ErrorClass::Expired);
-    }
-    match error_code?.to_ascii_lowercase().as_str() {
-        "0x0000000b" => Some(ErrorClass::InvalidNumber),
-        "0x0000000d" | "0x0000000e" | "0x0000000f" => Some(ErrorClass::Account),
-        _ => None,
-    }
+    STATUSES
+        .into_iter()
+        .find(|(word, _)| word.eq_ignore_ascii_case(stat))
+        .map(|(_, status)| status)
 }
 
 fn inbound(query: &Query, now: DateTime<Utc>) -> Result<Inbound, Vec<FieldFault>> {
@@ -226,25 +244,20 @@ fn inbound(query: &Query, now: DateTime<Utc>) -> Result<Inbound, Vec<FieldFault>
             body,
             segments: None,
             received_at,
+            part: None,
             gateway_intent: None,
         }),
         _ => Err(faults),
     }
 }
 
-/// The text in the charset that Kannel names. Control characters are taken out rather than
-/// refused: phones send form feeds, and a STOP must not be lost over one.
+/// The text in the charset that Kannel names.
 fn body(query: &Query) -> Result<String, FieldFault> {
     let missing = || FieldFault::new("text", "must be given; it may be empty");
     let bytes = query.bytes("text").ok_or_else(missing)?;
     let charset = query.text("charset").unwrap_or_default();
     let coding = query.text("coding").unwrap_or_default();
-    let text: String = query::decode(bytes, charset.trim(), coding.trim())
-        .chars()
-        .filter(|char| !char.is_control() || matches!(char, '\t' | '\n' | '\r'))
-        .collect();
-    fields::body("text", &text)?;
-    Ok(text)
+    fields::clean_body("text", &query::decode(bytes, charset.trim(), coding.trim()))
 }
 
 #[cfg(test)]

@@ -1,12 +1,15 @@
 //! The neutral dialect: our own JSON, one object or an array of them, for gateways without an
 //! adapter. The same items are taken by `POST /v1/receipts` and `POST /v1/inbound`.
 
-use super::{Acknowledgement, Dialect, FieldFault, Inbound, Items, Receipt, Refusal, Webhook};
-use crate::gateways::secret;
-use actix_web::http::header::AUTHORIZATION;
-use serde::de::DeserializeOwned;
+use super::{
+    Acknowledgement, Dialect, Inbound, Items, Kind, Receipt, Refusal, Sample, SharedSecret,
+    Webhook, json,
+};
+use crate::domain::status::Status;
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::json;
 use serde_json::value::RawValue;
-use url::{Url, form_urlencoded};
+use url::Url;
 use uuid::Uuid;
 
 mod inbound;
@@ -18,40 +21,50 @@ pub use receipt::ReceiptItem;
 /// The most items in one call.
 pub const ITEM_LIMIT: usize = 10_000;
 
-/// Its webhooks prove themselves by the secret as a bearer token, or as a `secret` parameter.
-pub(super) struct Neutral;
+/// Our own words: a status is called as in the API.
+const STATUSES: [(&str, Status); 10] = [
+    ("accepted", Status::Accepted),
+    ("queued", Status::Queued),
+    ("sent", Status::Sent),
+    ("unknown", Status::Unknown),
+    ("delivered", Status::Delivered),
+    ("undelivered", Status::Undelivered),
+    ("failed", Status::Failed),
+    ("rejected", Status::Rejected),
+    ("expired", Status::Expired),
+    ("canceled", Status::Canceled),
+];
+
+/// The neutral dialect's line in the table of dialects.
+pub(super) const KIND: Kind = Kind {
+    name: "neutral",
+    provider: "none: textrail's own JSON",
+    secret: "a long random text of your own; a bearer token, or in the URLs",
+    statuses: &STATUSES,
+    errors: &[],
+    open: |settings| {
+        let secret = SharedSecret::new(&settings.secrets)?;
+        Ok(Box::new(Neutral { secret }))
+    },
+};
+
+/// Its webhooks prove themselves by a shared secret.
+struct Neutral {
+    secret: SharedSecret,
+}
 
 impl Dialect for Neutral {
-    fn name(&self) -> &'static str {
-        "neutral"
-    }
-
-    fn verify(&self, webhook: &Webhook<'_>, secret: Option<&str>) -> Result<(), Refusal> {
-        let Some(secret) = secret else { return Ok(()) };
-        let in_query = parameter(webhook, "secret");
-        let bearer = webhook
-            .headers
-            .get(AUTHORIZATION)
-            .and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
-        let proven = secret::matches(bearer, secret)
-            || secret::matches(in_query.as_deref().map(str::as_bytes), secret);
-        proven.then_some(()).ok_or(Refusal::Unverified(
-            "the bearer token or query parameter secret is wrong or missing",
-        ))
+    fn verify(&self, webhook: &Webhook<'_>) -> Result<(), Refusal> {
+        self.secret.verify(webhook)
     }
 
     fn receipts(&self, webhook: &Webhook<'_>) -> Result<Items<Receipt>, Refusal> {
-        let of_url = parameter(webhook, "message_id");
-        let read = |raw: &RawValue| {
-            let mut item: ReceiptItem = read_item(raw)?;
-            item.message_id = item.message_id.or_else(|| of_url.clone());
-            item.check(webhook.arrived_at)
-        };
+        let read = |raw: &RawValue| json::item::<ReceiptItem>(raw)?.read(webhook.arrived_at);
         Ok(split(webhook.body)?.into_iter().map(read).collect())
     }
 
     fn inbound(&self, webhook: &Webhook<'_>) -> Result<Items<Inbound>, Refusal> {
-        let read = |raw: &RawValue| read_item::<InboundItem>(raw)?.check(webhook.arrived_at);
+        let read = |raw: &RawValue| json::item::<InboundItem>(raw)?.check(webhook.arrived_at);
         Ok(split(webhook.body)?.into_iter().map(read).collect())
     }
 
@@ -63,21 +76,31 @@ impl Dialect for Neutral {
         }
     }
 
-    fn receipt_url(&self, mut endpoint: Url, message_id: Uuid, secret: Option<&str>) -> String {
+    fn receipt_url(&self, mut endpoint: Url, message_id: Uuid) -> String {
         endpoint
             .query_pairs_mut()
             .append_pair("message_id", &message_id.to_string());
-        if let Some(secret) = secret {
-            endpoint.query_pairs_mut().append_pair("secret", secret);
-        }
+        self.secret.add_to(&mut endpoint);
         endpoint.into()
     }
-}
 
-fn parameter(webhook: &Webhook<'_>, name: &str) -> Option<String> {
-    form_urlencoded::parse(webhook.query().as_bytes())
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value.into_owned())
+    fn inbound_url(&self, mut endpoint: Url) -> String {
+        self.secret.add_to(&mut endpoint);
+        endpoint.into()
+    }
+
+    fn sample(&self, url: &str, id: &str, raw_status: &str, at: DateTime<Utc>) -> Option<Sample> {
+        let mut url = Url::parse(url).ok()?;
+        self.secret.add_to(&mut url);
+        let at = at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let body = json!({"gateway_message_id": id, "status": raw_status, "occurred_at": at});
+        Some(Sample {
+            method: "POST",
+            url: url.into(),
+            headers: vec![("content-type", "application/json".to_owned())],
+            body: body.to_string().into_bytes(),
+        })
+    }
 }
 
 /// The items of a body: an array's, or the one that the body is.
@@ -100,15 +123,6 @@ pub fn split(body: &[u8]) -> Result<Vec<&RawValue>, Refusal> {
 /// Whether a body is one item and no array of them.
 pub fn is_one(body: &[u8]) -> bool {
     body.trim_ascii_start().first() != Some(&b'[')
-}
-
-/// Reads one item, telling which field is at fault.
-pub fn read_item<T: DeserializeOwned>(raw: &RawValue) -> Result<T, Vec<FieldFault>> {
-    let mut reader = serde_json::Deserializer::from_str(raw.get());
-    serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let path = error.path().to_string();
-        vec![FieldFault::of_json(&path, error.inner())]
-    })
 }
 
 #[cfg(test)]

@@ -1,31 +1,33 @@
 //! The gateways of this deployment, by name.
 
-use super::{DIALECTS, Dialect, Webhook, dialect::Refusal};
+use super::ids::IdForm;
+use super::{
+    Acknowledgement, DIALECTS, Dialect, DialectSettings, FieldFault, Inbound, Items, Kind, Receipt,
+    Refusal, Sample, Webhook,
+};
+use chrono::{DateTime, Utc};
+use ipnet::IpNet;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 use url::Url;
 use uuid::Uuid;
 
 /// What an operator sets about one gateway.
-#[derive(Clone)]
+#[derive(Clone, Debug, Default)]
 pub struct GatewaySettings {
     /// Its name in URLs and reports.
     pub name: String,
-    /// The dialect that it speaks: `kannel`, `neutral`.
+    /// The dialect that it speaks: `twilio`, `kannel`, …
     pub dialect: String,
-    /// What its webhooks are verified with; none = they are taken as they come.
-    pub secret: Option<String>,
-}
-
-impl fmt::Debug for GatewaySettings {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("GatewaySettings")
-            .field("name", &self.name)
-            .field("dialect", &self.dialect)
-            .field("secret", &self.secret.as_ref().map(|_| "…"))
-            .finish()
-    }
+    /// What the dialect verifies with.
+    pub proof: DialectSettings,
+    /// Where this gateway reaches us; none = where the world does.
+    pub public_url: Option<Url>,
+    /// The only addresses that may call; empty = any.
+    pub allow_from: Vec<IpNet>,
+    /// How its receipts write ids that its answers to submissions write otherwise.
+    pub receipt_ids: IdForm,
 }
 
 /// Why the gateways' settings were refused.
@@ -47,13 +49,26 @@ pub enum GatewaysError {
         /// What there is.
         known: String,
     },
+    /// A setting that the dialect cannot work with, or one that is missing.
+    #[error("gateway {gateway} ({dialect}) {problem}")]
+    Setting {
+        /// Whose.
+        gateway: String,
+        /// Its dialect.
+        dialect: &'static str,
+        /// What is wrong with which key.
+        problem: String,
+    },
 }
 
-/// One gateway: its dialect and its secret.
+/// One gateway: its dialect, with what that verifies by.
 pub struct Gateway {
     name: String,
-    secret: Option<String>,
-    dialect: &'static dyn Dialect,
+    kind: &'static Kind,
+    dialect: Box<dyn Dialect>,
+    public_url: Option<Url>,
+    allow_from: Vec<IpNet>,
+    receipt_ids: IdForm,
 }
 
 impl Gateway {
@@ -61,18 +76,153 @@ impl Gateway {
     pub fn name(&self) -> &str {
         &self.name
     }
-    /// Its dialect.
-    pub fn dialect(&self) -> &'static dyn Dialect {
-        self.dialect
+
+    /// Its line in the table of dialects.
+    pub fn kind(&self) -> &'static Kind {
+        self.kind
     }
+
+    /// Its `…/receipts` URL, without what the dialect adds. `base` is where the world reaches us.
+    pub fn receipts_endpoint(&self, base: &Url) -> Url {
+        self.endpoint(base, "receipts")
+    }
+
+    /// Its `…/inbound` URL, without what the dialect adds.
+    pub fn inbound_endpoint(&self, base: &Url) -> Url {
+        self.endpoint(base, "inbound")
+    }
+
+    fn endpoint(&self, base: &Url, what: &str) -> Url {
+        let mut url = self.public_url.as_ref().unwrap_or(base).clone();
+        let path = url.path().trim_end_matches('/');
+        let path = format!("{path}/v1/gateways/{}/{what}", self.name);
+        url.set_path(&path);
+        url
+    }
+
+    /// The URL that the gateway called, as it knows it: our public scheme, host and path before what
+    /// arrived as path and query.
+    pub fn called_url(&self, base: &Url, path_and_query: &str) -> String {
+        let base = self.public_url.as_ref().unwrap_or(base).as_str();
+        format!("{}{path_and_query}", base.trim_end_matches('/'))
+    }
+
+    /// Whether it may call from an address.
+    ///
+    /// # Errors
+    /// [`Refusal::Unverified`] if `allow_from` does not hold it.
+    pub fn admit(&self, address: Option<IpAddr>) -> Result<(), Refusal> {
+        let held = |net: &IpNet| address.is_some_and(|address| net.contains(&address));
+        if self.allow_from.is_empty() || self.allow_from.iter().any(held) {
+            return Ok(());
+        }
+        Err(Refusal::Unverified("the address is not in allow_from"))
+    }
+
     /// Whether a webhook comes from it.
-    pub fn verify(&self, webhook: &Webhook<'_>) -> Result<(), Refusal> {
-        self.dialect.verify(webhook, self.secret.as_deref())
+    ///
+    /// # Errors
+    /// [`Refusal::Unverified`] says which part failed; [`Refusal::Unavailable`] that this cannot be
+    /// told now.
+    pub async fn verify(&self, webhook: &Webhook<'_>) -> Result<(), Refusal> {
+        self.dialect.prepare(webhook).await?;
+        self.dialect.verify(webhook)
     }
-    /// What to give it as a message's callback; `endpoint` is its `…/receipts` URL.
-    pub fn receipt_url(&self, endpoint: Url, message_id: Uuid) -> String {
+
+    /// Answers a verified call that carries no facts.
+    ///
+    /// # Errors
+    /// If the gateway has to make the call again.
+    pub async fn greet(&self, webhook: &Webhook<'_>) -> Result<Option<Acknowledgement>, Refusal> {
+        self.dialect.greet(webhook).await
+    }
+
+    /// The receipts in a verified webhook, each with one id at least: the gateway's, or ours, which
+    /// the callback URL may carry.
+    ///
+    /// # Errors
+    /// If it is not what this gateway sends at all.
+    pub fn receipts(&self, webhook: &Webhook<'_>) -> Result<Items<Receipt>, Refusal> {
+        let mut items = self.dialect.receipts(webhook)?;
+        // A URL names one message, so it says nothing about one of many.
+        let of_url = match items.as_slice() {
+            [_] => webhook.parameter("message_id"),
+            _ => None,
+        };
+        for item in &mut items {
+            if let Err(fault) = item
+                .as_mut()
+                .map_or(Ok(()), |receipt| self.identify(receipt, of_url.as_deref()))
+            {
+                *item = Err(vec![fault]);
+            }
+        }
+        Ok(items)
+    }
+
+    fn identify(&self, receipt: &mut Receipt, of_url: Option<&str>) -> Result<(), FieldFault> {
+        receipt.gateway_message_id = receipt
+            .gateway_message_id
+            .take()
+            .map(|id| self.receipt_ids.apply(id));
+        let of_url = of_url.map(str::trim).filter(|text| !text.is_empty());
+        receipt.message_id = receipt
+            .message_id
+            .or_else(|| of_url.and_then(|text| Uuid::try_parse(text).ok()));
+        if receipt.message_id.is_some() || receipt.gateway_message_id.is_some() {
+            return Ok(());
+        }
+        Err(FieldFault::new(
+            "message_id",
+            match of_url {
+                Some(_) => "in the callback URL must be a message's id, a UUID",
+                None => "must stand in the callback URL, since the gateway gives no id of its own",
+            },
+        ))
+    }
+
+    /// The subscribers' messages in a verified webhook.
+    ///
+    /// # Errors
+    /// If it is not what this gateway sends at all.
+    pub fn inbound(&self, webhook: &Webhook<'_>) -> Result<Items<Inbound>, Refusal> {
+        self.dialect.inbound(webhook)
+    }
+
+    /// What to answer once everything is durable.
+    pub fn acknowledgement(&self) -> Acknowledgement {
+        self.dialect.acknowledgement()
+    }
+
+    /// What to give it as a message's callback; `base` is where the world reaches us.
+    pub fn receipt_url(&self, base: &Url, message_id: Uuid) -> String {
         self.dialect
-            .receipt_url(endpoint, message_id, self.secret.as_deref())
+            .receipt_url(self.receipts_endpoint(base), message_id)
+    }
+
+    /// Where a check of this gateway goes: its receipts, about the message of no id, which is never
+    /// recorded.
+    pub fn receipt_url_of_check(&self, base: &Url) -> String {
+        let mut endpoint = self.receipts_endpoint(base);
+        endpoint
+            .query_pairs_mut()
+            .append_pair("message_id", &Uuid::nil().to_string());
+        endpoint.into()
+    }
+
+    /// What to enter at the provider for inbound messages.
+    pub fn inbound_url(&self, base: &Url) -> String {
+        self.dialect.inbound_url(self.inbound_endpoint(base))
+    }
+
+    /// A submission's id of this gateway as its receipts name it.
+    pub fn submission_id(&self, canonical: String) -> String {
+        self.dialect.submission_id(canonical)
+    }
+
+    /// A receipt as this gateway would send it to a URL; see [`Dialect::sample`].
+    pub fn sample(&self, url: &str, id: &str, status: &str, at: DateTime<Utc>) -> Option<Sample> {
+        self.dialect.sample(url, id, status, at)
     }
 }
 
@@ -81,7 +231,7 @@ impl fmt::Debug for Gateway {
         formatter
             .debug_struct("Gateway")
             .field("name", &self.name)
-            .field("dialect", &self.dialect.name())
+            .field("dialect", &self.kind.name)
             .finish_non_exhaustive()
     }
 }
@@ -91,7 +241,10 @@ impl fmt::Debug for Gateway {
 pub struct Gateways(BTreeMap<String, Gateway>);
 
 impl Gateways {
-    /// Checks names and finds dialects.
+    /// Checks names and settings, and finds dialects.
+    ///
+    /// # Errors
+    /// The first gateway that cannot work as it is configured.
     pub fn new(settings: &[GatewaySettings]) -> Result<Self, GatewaysError> {
         let mut gateways = BTreeMap::new();
         for one in settings {
@@ -107,24 +260,37 @@ impl Gateways {
     pub fn find(&self, name: &str) -> Option<&Gateway> {
         self.0.get(name)
     }
+
+    /// Each, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Gateway> {
+        self.0.values()
+    }
 }
 
 fn build(settings: &GatewaySettings) -> Result<Gateway, GatewaysError> {
     if !is_name(&settings.name) {
         return Err(GatewaysError::Name(settings.name.clone()));
     }
-    let dialect = DIALECTS
-        .into_iter()
-        .find(|dialect| dialect.name() == settings.dialect)
+    let kind = DIALECTS
+        .iter()
+        .find(|kind| kind.name == settings.dialect)
         .ok_or_else(|| GatewaysError::Dialect {
             gateway: settings.name.clone(),
             dialect: settings.dialect.clone(),
-            known: DIALECTS.map(Dialect::name).join(", "),
+            known: DIALECTS.map(|kind| kind.name).join(", "),
         })?;
+    let dialect = (kind.open)(&settings.proof).map_err(|problem| GatewaysError::Setting {
+        gateway: settings.name.clone(),
+        dialect: kind.name,
+        problem,
+    })?;
     Ok(Gateway {
         name: settings.name.clone(),
-        secret: settings.secret.clone(),
+        kind,
         dialect,
+        public_url: settings.public_url.clone(),
+        allow_from: settings.allow_from.clone(),
+        receipt_ids: settings.receipt_ids,
     })
 }
 
@@ -135,3 +301,6 @@ pub fn is_name(text: &str) -> bool {
             .bytes()
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte))
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use super::problem::{ApiError, FieldError, Kind};
 use crate::gateways::FieldFault;
-use crate::gateways::neutral::read_item;
+use crate::gateways::json::item as read_item;
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::{Bytes, BytesMut};

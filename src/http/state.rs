@@ -150,8 +150,7 @@ impl AppState {
     /// whose receipts come with an API key to `/v1/receipts`.
     pub(super) fn receipt_url(&self, gateway: &str, message_id: Uuid) -> Option<String> {
         let gateway = self.gateways.find(gateway)?;
-        let path = format!("v1/gateways/{}/receipts", gateway.name());
-        Some(gateway.receipt_url(under(&self.settings().public_url, &path), message_id))
+        Some(gateway.receipt_url(&self.settings().public_url, message_id))
     }
 
     /// The short URL of a code under a campaign's host, or under the base; as the recorder writes

@@ -61,8 +61,17 @@ pub(super) async fn post_submissions(
     let now = Utc::now();
     let raw = neutral::split(&call.input.0)?;
     let single = neutral::is_one(&call.input.0);
-    let items = raw.into_iter().map(|raw| read(raw, now)).collect();
-    let (places, valid) = Places::part(items);
+    let named = |mut submission: NewSubmission| {
+        let gateway = state.gateways().find(&submission.gateway);
+        let id = submission.gateway_message_id.take();
+        submission.gateway_message_id = match gateway {
+            Some(gateway) => id.map(|id| gateway.submission_id(id)),
+            None => id,
+        };
+        submission
+    };
+    let items = raw.into_iter().map(|raw| read(raw, now).map(named));
+    let (places, valid) = Places::part(items.collect());
     let ids: Vec<Uuid> = valid.iter().map(|item: &NewSubmission| item.id).collect();
     let replies = if valid.is_empty() {
         Vec::new()

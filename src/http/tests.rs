@@ -5,7 +5,7 @@ use super::routes::RouteSet;
 use super::server::Shared;
 use super::{AppState, AppStateParts, HttpLimits, HttpSettings};
 use crate::domain::short_code::ShortCodes;
-use crate::gateways::GatewaySettings;
+use crate::gateways::{DialectSettings, GatewaySettings, Secrets};
 use crate::ledger::Pool;
 use crate::ledger::api_keys::{ApiKey, Role};
 use crate::ledger::connection::ConnectionSettings;
@@ -58,7 +58,11 @@ fn state() -> AppState {
     let kannel = GatewaySettings {
         name: "kannel".to_owned(),
         dialect: "kannel".to_owned(),
-        secret: Some("s3cret".to_owned()),
+        proof: DialectSettings {
+            secrets: Secrets::new(vec!["s3cret".to_owned()]),
+            ..DialectSettings::default()
+        },
+        ..GatewaySettings::default()
     };
     AppState::new(AppStateParts {
         pool: Pool::new(connection, 1),

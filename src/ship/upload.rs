@@ -15,6 +15,7 @@ use fail::fail_point;
 use flate2::read::MultiGzDecoder;
 use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _};
 use sha2::{Digest as _, Sha256};
+use std::io::{BufRead, BufReader};
 
 /// Files put at the same time: their bodies are in memory.
 const AT_ONCE: usize = 4;
@@ -107,8 +108,16 @@ async fn standing_object(
 
 fn text_sha256(object: &Bytes) -> std::io::Result<[u8; 32]> {
     let mut hasher = Sha256::new();
-    std::io::copy(&mut MultiGzDecoder::new(&object[..]), &mut hasher)?;
-    Ok(hasher.finalize().into())
+    let mut text = BufReader::new(MultiGzDecoder::new(&object[..]));
+    loop {
+        let chunk = text.fill_buf()?;
+        if chunk.is_empty() {
+            return Ok(hasher.finalize().into());
+        }
+        hasher.update(chunk);
+        let read = chunk.len();
+        text.consume(read);
+    }
 }
 
 async fn put_manifest(

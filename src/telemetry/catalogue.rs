@@ -14,6 +14,10 @@ const COUNTERS: &[(&str, &str)] = &[
         "Visits that were redirected but that the ledger refused to record: a mistake of ours",
     ),
     (
+        "textrail_webhooks_refused_total",
+        "Webhooks that did not prove that they come from the gateway, by gateway; the log says which part failed",
+    ),
+    (
         "textrail_webhook_items_refused_total",
         "Items of gateways' webhooks that could not be read, by gateway and kind",
     ),

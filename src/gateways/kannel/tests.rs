@@ -1,28 +1,22 @@
 use super::*;
-use actix_web::http::header::HeaderMap;
-use std::sync::LazyLock;
+use crate::gateways::testing::{Account, Call};
 
-static NO_HEADERS: LazyLock<HeaderMap> = LazyLock::new(HeaderMap::new);
 const ID: &str = "01939f2a-0000-7000-8000-000000000001";
 
-fn webhook(path_and_query: &str) -> Webhook<'_> {
-    Webhook {
-        method: "GET",
-        path_and_query,
-        headers: &NO_HEADERS,
-        body: b"",
-        arrived_at: DateTime::from_timestamp(1_795_000_000, 0).unwrap(),
-    }
+fn account() -> Account {
+    Account::new("kannel", &["s3 cret&"])
+}
+
+fn call(query: &str) -> Call {
+    Call::get(format!("https://t.example/v1/gateways/kannel/x?{query}"))
 }
 
 fn one_receipt(query: &str) -> Result<Receipt, Vec<FieldFault>> {
-    let path = format!("/v1/gateways/kannel/receipts?{query}");
-    Kannel.receipts(&webhook(&path)).unwrap().remove(0)
+    account().receipt(&call(query))
 }
 
 fn one_inbound(query: &str) -> Result<Inbound, Vec<FieldFault>> {
-    let path = format!("/v1/gateways/kannel/inbound?{query}");
-    Kannel.inbound(&webhook(&path)).unwrap().remove(0)
+    account().inbound(&call(query))
 }
 
 fn fields(faults: Vec<FieldFault>) -> Vec<String> {
@@ -139,10 +133,7 @@ fn bad_inbounds_name_their_fields() {
 
 #[test]
 fn the_secret_comes_back_in_the_url() {
-    let check = |query: &str| {
-        let path = format!("/v1/gateways/kannel/receipts?{query}");
-        Kannel.verify(&webhook(&path), Some("s3 cret&"))
-    };
+    let check = |query: &str| account().verify(&call(query));
     assert!(check("status=8&secret=s3+cret%26").is_ok());
     for wrong in [
         "",
@@ -153,14 +144,26 @@ fn the_secret_comes_back_in_the_url() {
     ] {
         assert!(check(wrong).is_err(), "{wrong}");
     }
-    assert!(Kannel.verify(&webhook("/"), None).is_ok());
 }
 
 #[test]
-fn the_callback_keeps_kannels_escapes() {
-    let endpoint = Url::parse("https://t.example/v1/gateways/kannel/receipts").unwrap();
-    let url = Kannel.receipt_url(endpoint, ID.parse().unwrap(), Some("a&b"));
+fn the_urls_keep_kannels_escapes() {
+    let base = Url::parse("https://t.example/").unwrap();
+    let account = Account::new("kannel", &["a&b"]);
+    let url = account.gateway().receipt_url(&base, ID.parse().unwrap());
     let tail = "status=%d&smsc=%i&fid=%F&ts=%T&answer=%A";
     let head = "https://t.example/v1/gateways/kannel/receipts";
     assert_eq!(url, format!("{head}?message_id={ID}&secret=a%26b&{tail}"));
+    let url = account.gateway().inbound_url(&base);
+    assert!(
+        url.contains("/inbound?secret=a%26b&from=%p&to=%P&text=%a"),
+        "{url}"
+    );
+}
+
+#[test]
+fn its_sample_is_verified_and_read() {
+    let call = account().sample("f-1", "8").unwrap();
+    assert_eq!(account().verify(&call), Ok(()));
+    assert_eq!(account().receipt(&call).unwrap().status, Status::Sent);
 }

@@ -75,6 +75,7 @@ impl InboundItem {
                 body: self.body,
                 segments: self.segments,
                 received_at,
+                part: None,
                 gateway_intent: intent,
             }),
             _ => Err(faults),

@@ -71,8 +71,30 @@ pub struct ReceiptItem {
 }
 
 impl ReceiptItem {
-    /// Checks every field; all that is wrong is told at once.
+    /// Checks every field; all that is wrong is told at once. One of the ids has to be there.
+    ///
+    /// # Errors
+    /// The fields that are wrong.
     pub fn check(self, now: DateTime<Utc>) -> Result<Receipt, Vec<FieldFault>> {
+        let mut faults = Vec::new();
+        if self.message_id.is_none() && self.gateway_message_id.is_none() {
+            faults.push(FieldFault::new(
+                "message_id",
+                "must be given, or else gateway_message_id",
+            ));
+        }
+        match self.read(now) {
+            Ok(receipt) if faults.is_empty() => Ok(receipt),
+            Ok(_) => Err(faults),
+            Err(more) => {
+                faults.extend(more);
+                Err(faults)
+            }
+        }
+    }
+
+    /// The same, for a webhook, whose URL may carry the id.
+    pub(super) fn read(self, now: DateTime<Utc>) -> Result<Receipt, Vec<FieldFault>> {
         let mut faults = Vec::new();
         let mut receipt = self.status(&mut faults);
         self.ids(&mut receipt, &mut faults);
@@ -117,7 +139,6 @@ impl ReceiptItem {
     }
 
     fn ids(&self, receipt: &mut Receipt, faults: &mut Vec<FieldFault>) {
-        let before = faults.len();
         receipt.message_id = self.message_id.as_deref().and_then(|text| {
             let id = Uuid::try_parse(text.trim())
                 .map_err(|_| FieldFault::new("message_id", "must be a message's id, a UUID"));
@@ -129,13 +150,6 @@ impl ReceiptItem {
         };
         receipt.gateway_message_id = id("gateway_message_id", &self.gateway_message_id);
         receipt.gateway_event_id = id("gateway_event_id", &self.gateway_event_id);
-        let nameless = receipt.message_id.is_none() && receipt.gateway_message_id.is_none();
-        if nameless && faults.len() == before {
-            faults.push(FieldFault::new(
-                "message_id",
-                "must be given, or else gateway_message_id",
-            ));
-        }
     }
 
     fn error(&self, receipt: &mut Receipt, faults: &mut Vec<FieldFault>) {

@@ -1,27 +1,21 @@
 use super::*;
-use crate::domain::status::Status;
-use actix_web::http::header::{HeaderMap, HeaderValue};
-use chrono::DateTime;
+use crate::gateways::FieldFault;
+use crate::gateways::testing::{Account, Call};
 
-fn with<T>(query: &str, body: &str, read: impl Fn(&Webhook<'_>) -> T) -> T {
-    let mut headers = HeaderMap::new();
-    headers.insert(AUTHORIZATION, HeaderValue::from_static("Bearer s3cret"));
-    let path = format!("/v1/gateways/own/receipts?{query}");
-    read(&Webhook {
-        method: "POST",
-        path_and_query: &path,
-        headers: &headers,
-        body: body.as_bytes(),
-        arrived_at: DateTime::from_timestamp(1_795_000_000, 0).unwrap(),
-    })
+fn account() -> Account {
+    Account::new("neutral", &["s3cret"])
+}
+
+fn call(query: &str, body: &str) -> Call {
+    Call::json(format!("https://t.example/r?{query}"), body)
 }
 
 fn receipts(body: &str) -> Items<Receipt> {
-    with("", body, |webhook| Neutral.receipts(webhook)).unwrap()
+    account().receipts(&call("", body))
 }
 
 fn fields_of(body: &str) -> Vec<String> {
-    let faults = receipts(body).remove(0).unwrap_err();
+    let faults: Vec<FieldFault> = receipts(body).remove(0).unwrap_err();
     faults.into_iter().map(|fault| fault.field).collect()
 }
 
@@ -33,7 +27,13 @@ fn one_or_many() {
     );
     let many = receipts(r#" [{"gateway_message_id":"A","status":"sent"},{"status":5},7]"#);
     assert!(many[0].is_ok() && many[1].is_err() && many[2].is_err());
-    let refused = |body: &str| with("", body, |webhook| Neutral.receipts(webhook)).unwrap_err();
+    let account = account();
+    let refused = |body: &str| {
+        account
+            .gateway()
+            .receipts(&call("", body).webhook())
+            .unwrap_err()
+    };
     assert!(matches!(refused("[]"), Refusal::Malformed(_)));
     assert!(matches!(refused("{"), Refusal::Malformed(_)));
     let flood = format!("[{}0]", "0,".repeat(ITEM_LIMIT));
@@ -101,35 +101,29 @@ fn every_wrong_field_is_named() {
 #[test]
 fn the_callback_url_names_the_message() {
     let id = "01939f2a-0000-7000-8000-000000000001";
-    let query = format!("message_id={id}");
-    let items = with(&query, r#"{"status":"sent"}"#, |webhook| {
-        Neutral.receipts(webhook)
-    })
-    .unwrap();
-    assert_eq!(
-        items[0].as_ref().unwrap().message_id.unwrap().to_string(),
-        id
+    let one = call(&format!("message_id={id}"), r#"{"status":"sent"}"#);
+    let receipt = account().receipt(&one).unwrap();
+    assert_eq!(receipt.message_id.unwrap().to_string(), id);
+    // It says nothing about one of many.
+    let two = call(
+        &format!("message_id={id}"),
+        r#"[{"status":"sent"},{"status":"sent","gateway_message_id":"7"}]"#,
     );
-    let endpoint = Url::parse("https://t.example/r").unwrap();
-    let url = Neutral.receipt_url(endpoint, id.parse().unwrap(), None);
-    assert_eq!(url, format!("https://t.example/r?message_id={id}"));
+    let items = account().receipts(&two);
+    assert!(items[0].is_err());
+    assert_eq!(items[1].as_ref().unwrap().message_id, None);
 }
 
 #[test]
-fn the_secret_is_a_bearer_token_or_a_parameter() {
-    let verify = |query, secret| with(query, "", |webhook| Neutral.verify(webhook, Some(secret)));
-    assert!(verify("", "s3cret").is_ok());
-    assert!(verify("secret=other", "other").is_ok());
-    assert!(verify("", "other").is_err());
+fn its_sample_is_verified_and_read() {
+    let call = account().sample("f-1", "delivered").unwrap();
+    assert_eq!(account().verify(&call), Ok(()));
+    assert_eq!(account().receipt(&call).unwrap().status, Status::Delivered);
 }
 
 #[test]
 fn inbound_items_are_checked() {
-    let read = |body| {
-        with("", body, |webhook| Neutral.inbound(webhook))
-            .unwrap()
-            .remove(0)
-    };
+    let read = |body| account().inbound(&call("", body));
     let good =
         read(r#"{"from":"+436601234567","to":"43720555000","body":"","intent":"stop"}"#).unwrap();
     assert_eq!(

@@ -71,9 +71,12 @@ impl From<QuarantineError> for ApiError {
 impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         match &refusal {
-            Refusal::Unverified(_) => {
-                Self::unauthenticated(&refusal.to_string(), "Bearer realm=\"gateway\"")
-            }
+            Refusal::Unverified(_) => Self::unauthenticated(
+                "The webhook does not carry this gateway's proof; the server's log says which part \
+                 failed.",
+                "Basic realm=\"gateway\"",
+            ),
+            Refusal::Unavailable(why) => Self::unavailable(why),
             Refusal::Malformed(_) => Self::new(Kind::Malformed, refusal.to_string()),
             Refusal::TooMany { .. } => Self::new(Kind::TooLarge, refusal.to_string()),
         }

@@ -11,7 +11,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Arc;
 use textrail::domain::short_code::ShortCodes;
-use textrail::gateways::GatewaySettings;
+use textrail::gateways::{DialectSettings, GatewaySettings, Secrets};
 use textrail::http::{AppState, AppStateParts, HttpSettings, ServeOptions, serve};
 use textrail::ledger::Pool;
 use textrail::ledger::api_keys::{self, Role};
@@ -171,7 +171,11 @@ fn parts(pool: Pool, recorder: Recorder, pipeline: &Pipeline, url: &Url) -> AppS
             gateways: vec![GatewaySettings {
                 name: "kannel".to_owned(),
                 dialect: "kannel".to_owned(),
-                secret: Some(KANNEL_SECRET.to_owned()),
+                proof: DialectSettings {
+                    secrets: Secrets::new(vec![KANNEL_SECRET.to_owned()]),
+                    ..DialectSettings::default()
+                },
+                ..GatewaySettings::default()
             }],
             limits: Default::default(),
         },

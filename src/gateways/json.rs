@@ -1,0 +1,47 @@
+//! JSON as gateways send it.
+
+use super::{FieldFault, Refusal};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// Reads a whole body as JSON of some shape.
+///
+/// # Errors
+/// [`Refusal::Malformed`] names the place.
+pub fn document<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Refusal> {
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut reader)
+        .map_err(|error| Refusal::Malformed(error.to_string()))?;
+    let end = reader.end();
+    end.map_err(|error| Refusal::Malformed(error.to_string()))?;
+    Ok(value)
+}
+
+/// Reads one item, telling which field is at fault.
+///
+/// # Errors
+/// The field, in the gateway's words.
+pub fn item<T: DeserializeOwned>(raw: &RawValue) -> Result<T, Vec<FieldFault>> {
+    let mut reader = serde_json::Deserializer::from_str(raw.get());
+    serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().to_string();
+        vec![FieldFault::of_json(&path, error.inner())]
+    })
+}
+
+/// A text that gateways also write as a number or a boolean: `"0"`, `0`. For
+/// `#[serde(default, deserialize_with = "json::loose")]`; null and absence are none, and so is what
+/// is neither (a list, an object): no field that is not needed may fail an item.
+///
+/// # Errors
+/// Never, but for JSON that is broken.
+pub fn loose<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::String(text) => Some(text),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(value) => Some(value.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    })
+}
