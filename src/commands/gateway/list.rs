@@ -138,7 +138,16 @@ mod tests {
     fn the_urls_to_enter_are_listed_without_their_secrets() {
         let base = "https://sms.example.com/".parse().unwrap();
         let text = configured(&gateways(), &base, false, false).unwrap();
-        insta::assert_snapshot!(text, @"");
+        insta::assert_snapshot!(text, @r"
+        kannel (Kannel, dialect kannel)
+          receipts  https://sms.example.com/v1/gateways/kannel/receipts?message_id=<message id>&secret=…hidden…&status=%d&smsc=%i&fid=%F&ts=%T&answer=%A
+          inbound   https://sms.example.com/v1/gateways/kannel/inbound?secret=…hidden…&from=%p&to=%P&text=%a&id=%I&ts=%T&smsc=%i&charset=%C&coding=%c&udh=%u
+        main (Twilio, dialect twilio)
+          receipts  https://sms.example.com/v1/gateways/main/receipts?message_id=<message id>
+          inbound   https://sms.example.com/v1/gateways/main/inbound
+        Secrets in URLs are hidden: --show-secrets prints them.
+        The receipts URL of a message is `receipt_url` in the answer to its send: give it to the gateway as that message's callback.
+        ");
         let open = configured(&gateways(), &base, true, false).unwrap();
         assert!(open.contains("secret=s3cret&from=%p"), "{open}");
         assert!(!open.contains("hidden"), "{open}");

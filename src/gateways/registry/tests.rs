@@ -19,7 +19,7 @@ fn what_cannot_work_is_told_at_the_start() {
     let one = settings("own", "neutral", &["s"]);
     assert!(error(&[settings("Own", "neutral", &["s"])]).contains("must be 1 to 64"));
     assert!(error(&[one.clone(), one]).contains("configured twice"));
-    assert!(error(&[settings("own", "morse", &["s"])]).contains("none of: kannel"));
+    assert!(error(&[settings("own", "morse", &["s"])]).contains("none of: twilio"));
     let nothing = error(&[settings("own", "neutral", &[])]);
     assert!(
         nothing.starts_with("gateway own (neutral) needs `secret`"),
