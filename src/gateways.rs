@@ -16,6 +16,8 @@ pub mod neutral;
 mod proof;
 mod registry;
 #[cfg(test)]
+mod tables;
+#[cfg(test)]
 mod testing;
 mod twilio;
 mod webhook;

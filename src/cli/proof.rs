@@ -37,7 +37,7 @@ pub enum QuarantineAction {
         /// The log file: its key in the lake
         file: String,
         /// The line, from 1
-        line_number: u64,
+        line_number: u32,
     },
     /// Load what can be loaded by now; exit 1 if a file cannot be tried
     Retry {

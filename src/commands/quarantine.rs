@@ -69,7 +69,7 @@ async fn find(config: &Config, flags: &cli::Server) -> Result<Arc<dyn Quarantine
     Ok(Arc::new(load::quarantine(config, store, warehouse)?))
 }
 
-async fn show(quarantine: &dyn Quarantines, file: &str, line_number: u64) -> Result<()> {
+async fn show(quarantine: &dyn Quarantines, file: &str, line_number: u32) -> Result<()> {
     let query = QuarantineQuery {
         file: Some(file.to_owned()),
         line_number: Some(line_number),

@@ -1,5 +1,5 @@
 //! Twilio: status callbacks and inbound messages as forms, signed with the account's auth token
-//! (Twilio, "Track the message status of outbound messages", "TwiML for Programmable SMS", "Webhooks
+//! (Twilio, "Track the message status of outbound messages", "`TwiML` for Programmable SMS", "Webhooks
 //! security").
 
 use super::fields::{self, keep};
@@ -84,7 +84,7 @@ impl Dialect for Twilio {
         Ok(vec![inbound(&Form::of_call(webhook))])
     }
 
-    /// An empty TwiML document: no reply is sent to the subscriber.
+    /// An empty `TwiML` document: no reply is sent to the subscriber.
     fn acknowledgement(&self) -> Acknowledgement {
         Acknowledgement {
             status: 200,

@@ -1,7 +1,7 @@
 //! `POST /v1/inbound`, and the recording of subscribers' messages however they came.
 
 use super::auth::{Call, Gateway};
-use super::items::{Places, Results, SPOOLED};
+use super::items::{OneOrMany, Places, Results, SPOOLED};
 use super::problem::{ApiError, FieldError, Problem};
 use super::receipts::gateway_of;
 use super::state::AppState;
@@ -40,7 +40,7 @@ pub(super) struct InboundResult {
 #[utoipa::path(
     tag = "gateways",
     operation_id = "inbound",
-    request_body(content = Vec<InboundItem>, description = "One object or an array of at most 10,000; at most 33,554,432 bytes"),
+    request_body(content = OneOrMany<InboundItem>, description = "One object or an array of at most 10,000; at most 33,554,432 bytes"),
     responses(
         (status = 200, description = "One result an item, in order", body = Results<InboundResult>),
         (status = 202, description = "PostgreSQL is away: kept on this server's disk (`spooled`), and recorded once it is back, before any send is taken here", body = Results<InboundResult>),

@@ -43,6 +43,20 @@ impl ItemResult {
     }
 }
 
+/// What such a call takes, for the document: one item, or an array of them.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(
+    dead_code,
+    reason = "items are read one by one, so that each is refused alone"
+)]
+pub(super) enum OneOrMany<T> {
+    /// One item.
+    One(T),
+    /// 1 to 10,000 items; the document's bounds are set in `openapi.rs`.
+    Many(Vec<T>),
+}
+
 /// One result an item, in the order of the items.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Results<T> {

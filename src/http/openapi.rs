@@ -2,12 +2,13 @@
 //! many and none too few; and what follows from it: which methods a path takes.
 
 use super::routes::RouteSet;
+use crate::gateways::neutral::ITEM_LIMIT;
 use actix_web::App;
 use actix_web::dev::ResourceDef;
 use actix_web::http::Method;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, OpenApi, PathItem, Ref, ResponseBuilder};
+use utoipa::openapi::{ContentBuilder, OpenApi, PathItem, Ref, RefOr, ResponseBuilder, Schema};
 use utoipa::{Modify, OpenApi as _};
 use utoipa_actix_web::AppExt;
 
@@ -61,6 +62,29 @@ impl Modify for UniqueOperations {
                 && second.operation_id == first
             {
                 second.operation_id = first.map(|id| format!("{id}_again"));
+            }
+        }
+    }
+}
+
+/// Arrays of items are bounded: what a macro cannot say of an enum's variant.
+struct BoundedItems;
+
+impl Modify for BoundedItems {
+    fn modify(&self, document: &mut OpenApi) {
+        let components = document.components.get_or_insert_default();
+        for (name, schema) in &mut components.schemas {
+            let RefOr::T(Schema::OneOf(choice)) = schema else {
+                continue;
+            };
+            if !name.starts_with("OneOrMany") {
+                continue;
+            }
+            for item in &mut choice.items {
+                if let RefOr::T(Schema::Array(array)) = item {
+                    array.min_items = Some(1);
+                    array.max_items = Some(ITEM_LIMIT);
+                }
             }
         }
     }
@@ -130,6 +154,7 @@ pub(super) fn document(set: RouteSet) -> OpenApi {
         .configure(|config| set.register(config))
         .split_for_parts();
     UniqueOperations.modify(&mut document);
+    BoundedItems.modify(&mut document);
     CommonAnswers.modify(&mut document);
     document
 }

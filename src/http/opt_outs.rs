@@ -32,7 +32,7 @@ pub(super) struct ListQuery {
     #[param(format = "date-time")]
     since: Option<String>,
     /// The most wishes to list: 1 to 10,000, 1,000 unless given.
-    #[param(minimum = 1, maximum = 10_000)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 10_000)]
     limit: Option<String>,
 }
 
@@ -41,10 +41,10 @@ pub(super) struct ListQuery {
 #[serde(deny_unknown_fields)]
 pub(super) struct WishRequest {
     /// The subscriber's number, in international form.
-    #[schema(max_length = 32, example = "+436601234567")]
+    #[schema(min_length = 7, max_length = 32, example = "+436601234567")]
     number: String,
     /// Why, in words.
-    #[schema(max_length = 255)]
+    #[schema(min_length = 1, max_length = 255, pattern = r"\S")]
     reason: Option<String>,
 }
 

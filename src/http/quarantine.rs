@@ -33,8 +33,9 @@ pub struct QuarantineQuery {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
     /// One line, from 1.
+    #[param(minimum = 1)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub line_number: Option<u64>,
+    pub line_number: Option<u32>,
     /// Whether the lines themselves are wanted: at most 100 entries then, else 10,000.
     pub text: bool,
 }

@@ -1,7 +1,7 @@
 //! `POST /v1/receipts`, and the recording of receipts however they came.
 
 use super::auth::{Call, Gateway};
-use super::items::{ItemResult, Places, Results, SPOOLED};
+use super::items::{ItemResult, OneOrMany, Places, Results, SPOOLED};
 use super::problem::{ApiError, FieldError, Problem};
 use super::state::AppState;
 use super::{body, input};
@@ -18,7 +18,7 @@ use uuid::Uuid;
 #[utoipa::path(
     tag = "gateways",
     operation_id = "receipts",
-    request_body(content = Vec<ReceiptItem>, description = "One object or an array of at most 10,000; at most 33,554,432 bytes"),
+    request_body(content = OneOrMany<ReceiptItem>, description = "One object or an array of at most 10,000; at most 33,554,432 bytes"),
     responses(
         (status = 200, description = "One result an item, in order", body = Results<ItemResult>),
         (status = 202, description = "PostgreSQL is away: kept on this server's disk (`spooled`), and recorded once it is back", body = Results<ItemResult>),

@@ -2,7 +2,7 @@
 
 use super::auth::{Call, Campaign};
 use super::input::{self, Faults};
-use super::items::{ItemResult, Places, Results, SPOOLED};
+use super::items::{ItemResult, OneOrMany, Places, Results, SPOOLED};
 use super::problem::{ApiError, FieldError, Problem};
 use super::state::AppState;
 use super::{answer, body};
@@ -44,7 +44,7 @@ pub(super) struct SubmissionRequest {
 #[utoipa::path(
     tag = "messages",
     operation_id = "submissions",
-    request_body(content = Vec<SubmissionRequest>, description = "One object or an array of at most 10,000; at most 33,554,432 bytes"),
+    request_body(content = OneOrMany<SubmissionRequest>, description = "One object or an array of at most 10,000; at most 33,554,432 bytes"),
     responses(
         (status = 200, description = "One result an item, in order; an item of an unknown message is invalid", body = Results<ItemResult>),
         (status = 413, description = "Too many items, or the body is too large", body = Problem, content_type = "application/problem+json"),

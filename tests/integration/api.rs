@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod journey;
+mod known_mistakes;
 mod postgres_away;
 mod redirects;
 mod sends;

@@ -15,7 +15,9 @@
 )]
 
 mod api;
+mod contract;
 mod held;
+mod judges;
 mod kannel;
 mod ledger;
 mod loading;

@@ -7,6 +7,7 @@ pub mod cluster;
 pub mod database;
 pub mod deployment;
 pub mod eventually;
+pub mod gateways;
 pub mod kannel;
 pub mod ledger;
 pub mod moto;

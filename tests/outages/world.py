@@ -172,7 +172,9 @@ class World:
         newest = self.number("SELECT max(number) FROM windows")
         uncounted = f"""SELECT count(*) FROM windows LEFT JOIN shipped_windows USING (epoch, number)
             WHERE number BETWEEN 1 AND {newest} AND counted_at IS NULL"""
-        wait("all is counted", 600, lambda: self.number(uncounted) == 0, 1)
+        # A window is counted with its neighbours of some minutes, and here a day is sealed in minutes:
+        # each count reads all of it.
+        wait("all is counted", 3600, lambda: self.number(uncounted) == 0, 1)
 
     def is_proven(self, load: "Service") -> bool:
         """What `textrail verify --deep` says; it asks the loader that runs."""

@@ -54,7 +54,7 @@ impl Quarantines for LocalQuarantine {
         let filter = QuarantineFilter {
             window: window(query.window)?,
             file: query.file,
-            line_number: query.line_number,
+            line_number: query.line_number.map(u64::from),
             text: query.text,
             // One more tells whether there are more.
             most: most + 1,

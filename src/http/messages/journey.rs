@@ -7,10 +7,14 @@ use crate::http::problem::{ApiError, Problem};
 use crate::http::state::AppState;
 use crate::http::{answer, input};
 use crate::ledger::journey::{self as ledger, Journey, Step, StepKind};
+use actix_web::http::Method;
 use actix_web::{HttpResponse, get, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+/// Names that are no ids, but other paths, which take another method.
+const OTHER_PATHS: [&str; 2] = ["batch", "preview"];
 
 /// A message and all that happened to it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -133,6 +137,9 @@ pub(in crate::http) async fn get_message(
     state: web::Data<AppState>,
     call: Call<Campaign, web::Path<String>>,
 ) -> Result<HttpResponse, ApiError> {
+    if OTHER_PATHS.contains(&call.input.as_str()) {
+        return Err(ApiError::method_not_allowed(&[Method::POST]));
+    }
     let id = input::path_id("id", &call.input)?;
     let found = state
         .pool()

@@ -14,25 +14,27 @@ use uuid::Uuid;
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct MessageRequest {
     /// The recipient, in international form.
-    #[schema(max_length = 32, example = "+436601234567")]
+    #[schema(min_length = 3, max_length = 32, example = "+436601234567")]
     to: String,
     /// The sender: a number, a short code of 3 to 8 digits, or a name of at most 11 characters.
-    #[schema(max_length = 32, example = "SHOP")]
+    #[schema(min_length = 1, max_length = 32, example = "SHOP")]
     from: String,
     /// The text. Each http or https URL in it becomes a short URL.
     #[schema(
+        min_length = 1,
         max_length = 4000,
+        pattern = r"\S",
         example = "Hello! https://shop.example/sale?c=7 ends today."
     )]
     body: String,
     /// The campaign's name.
-    #[schema(max_length = 100, example = "spring-2026")]
+    #[schema(min_length = 1, max_length = 100, example = "spring-2026")]
     campaign: String,
     /// The gateway that it will be handed to.
     #[schema(max_length = 64, pattern = "^[a-z0-9_-]+$", example = "kannel")]
     gateway: Option<String>,
     /// The caller's own name for it.
-    #[schema(max_length = 255)]
+    #[schema(min_length = 1, max_length = 255, pattern = r"\S")]
     client_reference: Option<String>,
     /// False leaves URLs as they are.
     #[serde(default = "yes")]

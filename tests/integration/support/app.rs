@@ -1,6 +1,7 @@
 //! A whole textrail on a ledger and a lake of its own, reached over HTTP as its users reach it. The
 //! shipper and the loader move when a story says so.
 
+pub use super::gateways::KANNEL_SECRET;
 use super::ledger::{TestLedger, spool_at};
 use super::proxy::Proxy;
 use super::{ledger, pipeline::Pipeline};
@@ -11,7 +12,6 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Arc;
 use textrail::domain::short_code::ShortCodes;
-use textrail::gateways::{DialectSettings, GatewaySettings, Secrets};
 use textrail::http::{AppState, AppStateParts, HttpSettings, ServeOptions, serve};
 use textrail::ledger::Pool;
 use textrail::ledger::api_keys::{self, Role};
@@ -19,9 +19,6 @@ use textrail::ledger::connection::ConnectionSettings;
 use textrail::ledger::recorder::Recorder;
 use tokio_util::sync::CancellationToken;
 use url::Url;
-
-/// The secret that the gateway `kannel` of every test app has.
-pub const KANNEL_SECRET: &str = "a-shared-secret";
 
 pub struct TestApp {
     pub ledger: TestLedger,
@@ -121,6 +118,11 @@ impl TestApp {
         self.pipeline.lake_lines().await
     }
 
+    /// The key of an admin.
+    pub fn admin_key(&self) -> &str {
+        &self.key
+    }
+
     /// A key that may do what the roles may.
     pub fn key(&self, roles: &[Role]) -> String {
         new_key(&self.ledger, roles)
@@ -168,15 +170,7 @@ fn parts(pool: Pool, recorder: Recorder, pipeline: &Pipeline, url: &Url) -> AppS
             short_base: url.clone(),
             trusted_proxies: vec!["127.0.0.1/32".parse().expect("a network")],
             well_known_dir: None,
-            gateways: vec![GatewaySettings {
-                name: "kannel".to_owned(),
-                dialect: "kannel".to_owned(),
-                proof: DialectSettings {
-                    secrets: Secrets::new(vec![KANNEL_SECRET.to_owned()]),
-                    ..DialectSettings::default()
-                },
-                ..GatewaySettings::default()
-            }],
+            gateways: super::gateways::all(),
             limits: Default::default(),
         },
         metrics: metrics_exporter_prometheus::PrometheusBuilder::new()

@@ -1,0 +1,67 @@
+//! `docs/gateway-statuses.md` is the table of dialects, printed.
+
+use super::{DIALECTS, Kind};
+use std::fmt::Write;
+
+const PAGE: &str = "docs/gateway-statuses.md";
+/// Set it to write the page anew.
+const WRITE: &str = "TEXTRAIL_WRITE_DOCS";
+
+fn page() -> String {
+    let mut page = String::from(
+        "# What gateways say, and what it becomes\n\n\
+         Printed from the table in the code; a test holds this page to it. A status that is not here is\n\
+         kept raw and counts as `unknown`; an error code that is not here has the class `other`.\n",
+    );
+    for kind in &DIALECTS {
+        describe(kind, &mut page);
+    }
+    page
+}
+
+fn describe(kind: &Kind, page: &mut String) {
+    writeln!(page, "\n## {} (`{}`)\n", kind.provider, kind.name).unwrap();
+    page.push_str("| gateway's status | ours |\n|---|---|\n");
+    for (raw, status) in kind.statuses {
+        writeln!(page, "| `{raw}` | {} |", status.as_str()).unwrap();
+    }
+    if kind.errors.is_empty() {
+        return;
+    }
+    page.push_str("\n| error code | class | trying again |\n|---|---|---|\n");
+    for (code, meaning) in kind.errors {
+        let again = match meaning.permanent {
+            Some(true) => "does not help",
+            Some(false) => "may help",
+            None => "not known",
+        };
+        writeln!(page, "| `{code}` | {} | {again} |", meaning.class.as_str()).unwrap();
+    }
+}
+
+#[test]
+fn the_page_of_statuses_is_the_tables() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGE);
+    if std::env::var_os(WRITE).is_some() {
+        std::fs::write(&path, page()).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        kept == page(),
+        "{PAGE} is not what the table says: run this test with {WRITE}=1"
+    );
+}
+
+#[test]
+fn no_word_stands_twice_in_a_table() {
+    for kind in &DIALECTS {
+        let mut words: Vec<&str> = kind.statuses.iter().map(|(word, _)| *word).collect();
+        let mut codes: Vec<&str> = kind.errors.iter().map(|(code, _)| *code).collect();
+        for list in [&mut words, &mut codes] {
+            let before = list.len();
+            list.sort_unstable();
+            list.dedup();
+            assert_eq!(list.len(), before, "{}", kind.name);
+        }
+    }
+}
