@@ -15,10 +15,14 @@ mod mac;
 pub mod neutral;
 mod proof;
 mod registry;
+mod smpp;
 #[cfg(test)]
 mod testing;
+mod text;
 mod twilio;
+mod vonage_sms;
 mod webhook;
+mod window;
 
 pub use dialect::{Acknowledgement, Dialect, DialectSettings, Kind, Meaning, Sample};
 pub use facts::{Inbound, Items, Part, Receipt};
@@ -29,4 +33,4 @@ pub use registry::{Gateway, GatewaySettings, Gateways, GatewaysError, is_name};
 pub use webhook::{Refusal, Webhook};
 
 /// Every dialect, by its name in the configuration.
-pub static DIALECTS: [Kind; 3] = [twilio::KIND, kannel::KIND, neutral::KIND];
+pub static DIALECTS: [Kind; 4] = [twilio::KIND, vonage_sms::KIND, kannel::KIND, neutral::KIND];
