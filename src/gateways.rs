@@ -19,7 +19,9 @@ mod smpp;
 #[cfg(test)]
 mod testing;
 mod text;
+mod token;
 mod twilio;
+mod vonage_messages;
 mod vonage_sms;
 mod webhook;
 mod window;
@@ -33,4 +35,10 @@ pub use registry::{Gateway, GatewaySettings, Gateways, GatewaysError, is_name};
 pub use webhook::{Refusal, Webhook};
 
 /// Every dialect, by its name in the configuration.
-pub static DIALECTS: [Kind; 4] = [twilio::KIND, vonage_sms::KIND, kannel::KIND, neutral::KIND];
+pub static DIALECTS: [Kind; 5] = [
+    twilio::KIND,
+    vonage_sms::KIND,
+    vonage_messages::KIND,
+    kannel::KIND,
+    neutral::KIND,
+];
