@@ -13,6 +13,7 @@ pub mod json;
 mod kannel;
 mod mac;
 pub mod neutral;
+mod plivo;
 mod proof;
 mod registry;
 mod smpp;
@@ -35,10 +36,11 @@ pub use registry::{Gateway, GatewaySettings, Gateways, GatewaysError, is_name};
 pub use webhook::{Refusal, Webhook};
 
 /// Every dialect, by its name in the configuration.
-pub static DIALECTS: [Kind; 5] = [
+pub static DIALECTS: [Kind; 6] = [
     twilio::KIND,
     vonage_sms::KIND,
     vonage_messages::KIND,
+    plivo::KIND,
     kannel::KIND,
     neutral::KIND,
 ];
