@@ -3,12 +3,14 @@
 //!
 //! A new dialect is one file here and one line in [`DIALECTS`]; `docs/gateways.md` says how.
 
+mod charset;
 mod dialect;
 mod facts;
 mod fault;
 pub mod fields;
 mod form;
 mod ids;
+mod jasmin;
 pub mod json;
 mod kannel;
 mod mac;
@@ -36,11 +38,12 @@ pub use registry::{Gateway, GatewaySettings, Gateways, GatewaysError, is_name};
 pub use webhook::{Refusal, Webhook};
 
 /// Every dialect, by its name in the configuration.
-pub static DIALECTS: [Kind; 6] = [
+pub static DIALECTS: [Kind; 7] = [
     twilio::KIND,
     vonage_sms::KIND,
     vonage_messages::KIND,
     plivo::KIND,
     kannel::KIND,
+    jasmin::KIND,
     neutral::KIND,
 ];

@@ -8,7 +8,7 @@
 use super::fields::{self, keep};
 use super::{
     Acknowledgement, Dialect, FieldFault, Inbound, Items, Kind, Meaning, Receipt, Refusal, Sample,
-    SharedSecret, Webhook, smpp,
+    SharedSecret, Webhook, charset, smpp,
 };
 use crate::domain::phone::{PhoneNumber, Sender};
 use crate::domain::status::{ErrorClass, Status};
@@ -260,9 +260,14 @@ fn inbound(query: &Query, now: DateTime<Utc>) -> Result<Inbound, Vec<FieldFault>
 fn body(query: &Query) -> Result<String, FieldFault> {
     let missing = || FieldFault::new("text", "must be given; it may be empty");
     let bytes = query.bytes("text").ok_or_else(missing)?;
-    let charset = query.text("charset").unwrap_or_default();
+    let named = query.text("charset").unwrap_or_default();
     let coding = query.text("coding").unwrap_or_default();
-    fields::clean_body("text", &query::decode(bytes, charset.trim(), coding.trim()))
+    // 2 is Kannel's own number for UCS-2.
+    let text = match (named.trim(), coding.trim()) {
+        ("", "2") => charset::decode_ucs2(bytes),
+        (named, _) => charset::decode_named(bytes, named),
+    };
+    fields::clean_body("text", &text)
 }
 
 #[cfg(test)]
