@@ -3,6 +3,7 @@
 //!
 //! A new dialect is one file here and one line in [`DIALECTS`]; `docs/gateways.md` says how.
 
+mod bird_codes;
 mod charset;
 mod dialect;
 mod facts;
@@ -14,6 +15,7 @@ mod jasmin;
 pub mod json;
 mod kannel;
 mod mac;
+mod messagebird;
 pub mod neutral;
 mod plivo;
 mod proof;
@@ -38,12 +40,13 @@ pub use registry::{Gateway, GatewaySettings, Gateways, GatewaysError, is_name};
 pub use webhook::{Refusal, Webhook};
 
 /// Every dialect, by its name in the configuration.
-pub static DIALECTS: [Kind; 7] = [
+pub static DIALECTS: [Kind; 8] = [
     twilio::KIND,
     vonage_sms::KIND,
     vonage_messages::KIND,
     plivo::KIND,
     kannel::KIND,
     jasmin::KIND,
+    messagebird::KIND,
     neutral::KIND,
 ];
