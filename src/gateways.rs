@@ -3,6 +3,7 @@
 //!
 //! A new dialect is one file here and one line in [`DIALECTS`]; `docs/gateways.md` says how.
 
+mod bird;
 mod bird_codes;
 mod charset;
 mod dialect;
@@ -40,13 +41,14 @@ pub use registry::{Gateway, GatewaySettings, Gateways, GatewaysError, is_name};
 pub use webhook::{Refusal, Webhook};
 
 /// Every dialect, by its name in the configuration.
-pub static DIALECTS: [Kind; 8] = [
+pub static DIALECTS: [Kind; 9] = [
     twilio::KIND,
     vonage_sms::KIND,
     vonage_messages::KIND,
     plivo::KIND,
     kannel::KIND,
     jasmin::KIND,
+    bird::KIND,
     messagebird::KIND,
     neutral::KIND,
 ];
