@@ -3,24 +3,36 @@
 //!
 //! A new dialect is one file here and one line in [`DIALECTS`]; `docs/gateways.md` says how.
 
+mod bird;
+mod bird_codes;
+mod charset;
 mod dialect;
 mod facts;
 mod fault;
 pub mod fields;
 mod form;
 mod ids;
+mod jasmin;
 pub mod json;
 mod kannel;
 mod mac;
+mod messagebird;
 pub mod neutral;
+mod plivo;
 mod proof;
 mod registry;
+mod smpp;
 #[cfg(test)]
 mod tables;
 #[cfg(test)]
 mod testing;
+mod text;
+mod token;
 mod twilio;
+mod vonage_messages;
+mod vonage_sms;
 mod webhook;
+mod window;
 
 pub use dialect::{Acknowledgement, Dialect, DialectSettings, Kind, Meaning, Sample};
 pub use facts::{Inbound, Items, Part, Receipt};
@@ -31,4 +43,14 @@ pub use registry::{Gateway, GatewaySettings, Gateways, GatewaysError, is_name};
 pub use webhook::{Refusal, Webhook};
 
 /// Every dialect, by its name in the configuration.
-pub static DIALECTS: [Kind; 3] = [twilio::KIND, kannel::KIND, neutral::KIND];
+pub static DIALECTS: [Kind; 9] = [
+    twilio::KIND,
+    vonage_sms::KIND,
+    vonage_messages::KIND,
+    plivo::KIND,
+    kannel::KIND,
+    jasmin::KIND,
+    bird::KIND,
+    messagebird::KIND,
+    neutral::KIND,
+];

@@ -139,6 +139,17 @@ pub fn compact_time(text: &str) -> Option<DateTime<Utc>> {
         .map(|time| time.and_utc())
 }
 
+/// `2026-11-23 08:59:00`, with or without a fraction and an offset; without one it is UTC. RFC 3339 is
+/// understood as well.
+pub fn spaced_time(text: &str) -> Option<DateTime<Utc>> {
+    let text = text.trim();
+    let zoned = || DateTime::parse_from_rfc3339(text).map(|time| time.to_utc());
+    NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f")
+        .map(|time| time.and_utc())
+        .or_else(|_| zoned())
+        .ok()
+}
+
 /// A decimal number with at most 12 digits before and 8 after the point, as it was written: a
 /// price is never a binary fraction here.
 pub fn decimal(field: &str, text: &str) -> Result<String, FieldFault> {
@@ -208,6 +219,15 @@ mod tests {
             compact_time("261123085930").unwrap() - time,
             TimeDelta::seconds(30)
         );
+        for text in [
+            "2026-11-23 08:59:00",
+            "2026-11-23 08:59:00.000000",
+            "2026-11-23 08:59:00+00:00",
+            "2026-11-23T09:59:00+01:00",
+        ] {
+            assert_eq!(spaced_time(text), Some(time), "{text}");
+        }
+        assert_eq!(spaced_time("2026-11-23"), None);
         assert_eq!(compact_time("2613230859"), None);
         assert_eq!(compact_time("öö23230859"), None);
     }

@@ -1,6 +1,8 @@
 //! Parameters as gateways send them: in the query, or as a form in the body.
 
-use super::Webhook;
+use super::{Refusal, Webhook};
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
 use url::form_urlencoded;
 
 /// Names and values, decoded, in the order in which they came. Bytes that are no UTF-8 are replaced,
@@ -25,6 +27,36 @@ impl Form {
             "GET" => Self::of_query(webhook),
             _ => Self::of_body(webhook),
         }
+    }
+
+    /// The same, for a gateway that can also be set to post them as JSON.
+    ///
+    /// # Errors
+    /// If the body begins like JSON and is no object.
+    pub(super) fn of_call_or_json(webhook: &Webhook<'_>) -> Result<Self, Refusal> {
+        let is_json = webhook.body.trim_ascii_start().starts_with(b"{");
+        match webhook.method {
+            "GET" => Ok(Self::of_query(webhook)),
+            _ if is_json || webhook.is_of("application/json") => Self::of_json(webhook.body),
+            _ => Ok(Self::of_body(webhook)),
+        }
+    }
+
+    /// The fields of a JSON object, each as a text. A number stays as it was written, since a
+    /// signature may cover its last zero. Lists, objects and nulls are left out.
+    fn of_json(body: &[u8]) -> Result<Self, Refusal> {
+        let fields: BTreeMap<String, &RawValue> =
+            serde_json::from_slice(body).map_err(|error| Refusal::Malformed(error.to_string()))?;
+        let text = |value: &RawValue| match value.get() {
+            quoted if quoted.starts_with('"') => serde_json::from_str(quoted).ok(),
+            nested if nested.starts_with(['[', '{']) => None,
+            "null" => None,
+            plain => Some(plain.to_owned()),
+        };
+        let pairs = fields
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, text(value)?)));
+        Ok(Self(pairs.collect()))
     }
 
     /// Reads `name=value&…`.
@@ -52,5 +84,36 @@ impl Form {
             .collect();
         pairs.sort_unstable();
         pairs
+    }
+
+    /// All but the values of one name.
+    pub(super) fn without(&self, name: &str) -> Self {
+        let kept = self.0.iter().filter(|(key, _)| key != name);
+        Self(kept.cloned().collect())
+    }
+
+    /// These, and then others.
+    pub(super) fn and(mut self, others: &Self) -> Self {
+        self.0.extend_from_slice(&others.0);
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_flattened_as_it_was_written() {
+        let form =
+            Form::of_json(br#"{"b":0.0330,"a":"x\u00e4","c":true,"d":null,"e":[1],"f":{},"g":""}"#);
+        let form = form.unwrap();
+        let expected = [("a", "xä"), ("b", "0.0330"), ("c", "true"), ("g", "")];
+        assert_eq!(form.sorted(), expected);
+        assert_eq!(form.without("b").and(&form).sorted().len(), 7);
+        for broken in ["", "[]", "7", "{", r#"{"a":1}x"#] {
+            let read = Form::of_json(broken.as_bytes());
+            assert!(matches!(read, Err(Refusal::Malformed(_))), "{broken}");
+        }
     }
 }

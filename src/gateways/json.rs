@@ -45,3 +45,15 @@ pub fn loose<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     })
 }
+
+/// An object that an item can do without: none if it is missing, or of another form. For
+/// `#[serde(default, deserialize_with = "json::spare")]`.
+///
+/// # Errors
+/// Never, but for JSON that is broken.
+pub fn spare<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    Ok(serde_json::from_value(value).ok())
+}

@@ -8,7 +8,7 @@
 use super::fields::{self, keep};
 use super::{
     Acknowledgement, Dialect, FieldFault, Inbound, Items, Kind, Meaning, Receipt, Refusal, Sample,
-    SharedSecret, Webhook,
+    SharedSecret, Webhook, charset, smpp,
 };
 use crate::domain::phone::{PhoneNumber, Sender};
 use crate::domain::status::{ErrorClass, Status};
@@ -19,24 +19,36 @@ use uuid::Uuid;
 mod query;
 use query::Query;
 
-/// SMPP's words (SMPP 3.4, appendix B), and Kannel's own bits where there are none. ACCEPTD is the
-/// carrier's word, so it is `sent` here. Of several bits the final ones count, so they stand first.
-const STATUSES: [(&str, Status); 14] = [
-    ("ENROUTE", Status::Sent),
-    ("ACCEPTD", Status::Sent),
-    ("DELIVRD", Status::Delivered),
-    ("UNDELIV", Status::Undelivered),
-    ("DELETED", Status::Undelivered),
-    ("REJECTD", Status::Rejected),
-    ("EXPIRED", Status::Expired),
-    ("UNKNOWN", Status::Unknown),
-    ("1", Status::Delivered),
-    ("2", Status::Undelivered),
-    ("16", Status::Rejected),
-    ("8", Status::Sent),
-    ("32", Status::Sent),
-    ("4", Status::Queued),
-];
+/// SMPP's words, and Kannel's own bits where there are none. Of several bits the final ones count, so
+/// they stand first.
+const STATUSES: [(&str, Status); 14] = {
+    let [
+        enroute,
+        acceptd,
+        delivrd,
+        undeliv,
+        deleted,
+        rejectd,
+        expired,
+        unknown,
+    ] = smpp::STATUSES;
+    [
+        enroute,
+        acceptd,
+        delivrd,
+        undeliv,
+        deleted,
+        rejectd,
+        expired,
+        unknown,
+        ("1", Status::Delivered),
+        ("2", Status::Undelivered),
+        ("16", Status::Rejected),
+        ("8", Status::Sent),
+        ("32", Status::Sent),
+        ("4", Status::Queued),
+    ]
+};
 
 /// Codes in `err:` are the network's own, so only the refusals of SMPP itself (SMPP 3.4, 5.1.3) can
 /// be told apart.
@@ -142,7 +154,7 @@ fn receipt(query: &Query, now: DateTime<Utc>) -> Result<Receipt, Vec<FieldFault>
     else {
         return Err(faults);
     };
-    let status = stat.and_then(of_stat).unwrap_or_else(|| of_mask(mask));
+    let status = stat.and_then(smpp::status).unwrap_or_else(|| of_mask(mask));
     let mut receipt = Receipt {
         gateway_message_id,
         gateway_time,
@@ -217,13 +229,6 @@ fn of_mask(mask: u32) -> Status {
         .map_or(Status::Unknown, |(_, status)| status)
 }
 
-fn of_stat(stat: &str) -> Option<Status> {
-    STATUSES
-        .into_iter()
-        .find(|(word, _)| word.eq_ignore_ascii_case(stat))
-        .map(|(_, status)| status)
-}
-
 fn inbound(query: &Query, now: DateTime<Utc>) -> Result<Inbound, Vec<FieldFault>> {
     let mut faults = Vec::new();
     let from = query.text("from").unwrap_or_default();
@@ -255,9 +260,14 @@ fn inbound(query: &Query, now: DateTime<Utc>) -> Result<Inbound, Vec<FieldFault>
 fn body(query: &Query) -> Result<String, FieldFault> {
     let missing = || FieldFault::new("text", "must be given; it may be empty");
     let bytes = query.bytes("text").ok_or_else(missing)?;
-    let charset = query.text("charset").unwrap_or_default();
+    let named = query.text("charset").unwrap_or_default();
     let coding = query.text("coding").unwrap_or_default();
-    fields::clean_body("text", &query::decode(bytes, charset.trim(), coding.trim()))
+    // 2 is Kannel's own number for UCS-2.
+    let text = match (named.trim(), coding.trim()) {
+        ("", "2") => charset::decode_ucs2(bytes),
+        (named, _) => charset::decode_named(bytes, named),
+    };
+    fields::clean_body("text", &text)
 }
 
 #[cfg(test)]

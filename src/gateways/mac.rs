@@ -3,7 +3,7 @@
 use hmac::{Hmac, KeyInit, Mac};
 use md5::Md5;
 use sha1::Sha1;
-use sha2::{Sha256, Sha512};
+use sha2::{Digest, Sha256, Sha512};
 use subtle::ConstantTimeEq;
 
 /// The hash functions that gateways use. MD5 and SHA-1 are theirs to choose; as HMAC neither is
@@ -41,6 +41,12 @@ fn run<M: Mac + KeyInit>(secret: &[u8], parts: &[&[u8]]) -> Vec<u8> {
 /// Whether two signatures are the same, in time that depends on their length alone.
 pub(super) fn equal(one: &[u8], other: &[u8]) -> bool {
     one.ct_eq(other).into()
+}
+
+/// Whether a text is the SHA-256 of some bytes in hexadecimal, in either case.
+pub(super) fn is_sha256_of(hex: &str, bytes: &[u8]) -> bool {
+    let of_bytes = hex::encode(Sha256::digest(bytes));
+    equal(of_bytes.as_bytes(), hex.to_ascii_lowercase().as_bytes())
 }
 
 #[cfg(test)]

@@ -14,9 +14,11 @@ use uuid::Uuid;
 
 mod inbound;
 mod receipt;
+mod signature;
 
 pub use inbound::InboundItem;
 pub use receipt::ReceiptItem;
+use signature::Signature;
 
 /// The most items in one call.
 pub const ITEM_LIMIT: usize = 10_000;
@@ -39,22 +41,28 @@ const STATUSES: [(&str, Status); 10] = [
 pub(super) const KIND: Kind = Kind {
     name: "neutral",
     provider: "none: textrail's own JSON",
-    secret: "a long random text of your own; a bearer token, or in the URLs",
+    secret: "a long random text of your own: a bearer token, or in the URLs; or whsec_ and base64, which \
+             signs calls as Standard Webhooks do",
     statuses: &STATUSES,
     errors: &[],
     open: |settings| {
         let secret = SharedSecret::new(&settings.secrets)?;
-        Ok(Box::new(Neutral { secret }))
+        let signature = Signature::new(&settings.secrets)?;
+        Ok(Box::new(Neutral { secret, signature }))
     },
 };
 
-/// Its webhooks prove themselves by a shared secret.
+/// Its webhooks prove themselves by a signature, or else by a shared secret.
 struct Neutral {
     secret: SharedSecret,
+    signature: Signature,
 }
 
 impl Dialect for Neutral {
     fn verify(&self, webhook: &Webhook<'_>) -> Result<(), Refusal> {
+        if Signature::is_on(webhook) {
+            return self.signature.verify(webhook);
+        }
         self.secret.verify(webhook)
     }
 
@@ -90,15 +98,27 @@ impl Dialect for Neutral {
     }
 
     fn sample(&self, url: &str, id: &str, raw_status: &str, at: DateTime<Utc>) -> Option<Sample> {
-        let mut url = Url::parse(url).ok()?;
-        self.secret.add_to(&mut url);
-        let at = at.to_rfc3339_opts(SecondsFormat::Secs, true);
-        let body = json!({"gateway_message_id": id, "status": raw_status, "occurred_at": at});
+        let occurred_at = at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let body = json!({
+            "gateway_message_id": id,
+            "status": raw_status,
+            "occurred_at": occurred_at,
+        })
+        .to_string()
+        .into_bytes();
+        let call_id = format!("sample-{}", at.timestamp_micros());
+        let timestamp = at.timestamp().to_string();
+        let signed = self.signature.sign(&call_id, &timestamp, &body)?;
         Some(Sample {
             method: "POST",
-            url: url.into(),
-            headers: vec![("content-type", "application/json".to_owned())],
-            body: body.to_string().into_bytes(),
+            url: url.to_owned(),
+            headers: vec![
+                ("content-type", "application/json".to_owned()),
+                ("webhook-id", call_id),
+                ("webhook-timestamp", timestamp),
+                ("webhook-signature", signed),
+            ],
+            body,
         })
     }
 }

@@ -8,6 +8,9 @@ use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
 
+mod attacks;
+pub(super) use attacks::{no_byte_can_be_altered, no_bytes_make_it_panic};
+
 /// When every call arrives unless a test says otherwise: 2026-11-18T23:06:40Z.
 pub(super) const ARRIVED: i64 = 1_795_043_200;
 
@@ -133,6 +136,12 @@ impl Call {
             HeaderName::try_from(name).unwrap(),
             HeaderValue::from_str(value).unwrap(),
         );
+        self
+    }
+
+    /// The same, arriving at another second since 1970.
+    pub(super) fn at(mut self, seconds: i64) -> Self {
+        self.arrived_at = DateTime::from_timestamp(seconds, 0).unwrap();
         self
     }
 

@@ -1,6 +1,5 @@
 //! Kannel's query strings: values are bytes, in the charset that another value names.
 
-use encoding_rs::{Encoding, UTF_8, UTF_16BE, WINDOWS_1252};
 use percent_encoding::percent_decode;
 use std::borrow::Cow;
 
@@ -40,20 +39,4 @@ fn unescape(text: &str) -> Vec<u8> {
         .map(|byte| if byte == b'+' { b' ' } else { byte })
         .collect();
     percent_decode(&spaced).collect()
-}
-
-/// A text in the charset that `%C` names, or else in what `%c` implies (2 is UCS-2), or else in
-/// UTF-8, Kannel's own. What is none of these is read as Windows-1252, in which every byte is a
-/// character: an odd letter in a subscriber's text is better than no text.
-pub(super) fn decode<'a>(bytes: &'a [u8], charset: &str, coding: &str) -> Cow<'a, str> {
-    let named = Encoding::for_label(charset.as_bytes());
-    let implied = if coding == "2" && charset.is_empty() {
-        UTF_16BE
-    } else {
-        UTF_8
-    };
-    let encoding = named.unwrap_or(implied);
-    encoding
-        .decode_without_bom_handling_and_without_replacement(bytes)
-        .unwrap_or_else(|| WINDOWS_1252.decode_without_bom_handling(bytes).0)
 }

@@ -1,6 +1,24 @@
 use super::*;
 use crate::gateways::FieldFault;
-use crate::gateways::testing::{Account, Call};
+use crate::gateways::testing::{
+    ARRIVED, Account, Call, no_byte_can_be_altered, no_bytes_make_it_panic,
+};
+use insta::assert_snapshot;
+
+const HEADERS: [&str; 3] = ["webhook-id", "webhook-timestamp", "webhook-signature"];
+/// The example of Standard Webhooks' own libraries.
+const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+const SIGNATURE: &str = "v1,tZ1I4/hDygAJgO5TYxiSd6Sd0kDW6hPenDe+bTa3Kkw=";
+const SIGNED_AT: i64 = 1_649_367_553;
+
+fn published(signature: &str) -> Call {
+    let body = r#"{"email":"test@example.com","username":"test_user"}"#;
+    Call::json("https://t.example/r", body)
+        .header("webhook-id", "msg_27UH4WbU6Z5A5EzD8u03UvzRbpk")
+        .header("webhook-timestamp", &SIGNED_AT.to_string())
+        .header("webhook-signature", signature)
+        .at(SIGNED_AT)
+}
 
 fn account() -> Account {
     Account::new("neutral", &["s3cret"])
@@ -115,9 +133,107 @@ fn the_callback_url_names_the_message() {
 }
 
 #[test]
+fn the_published_vector_is_verified_and_nothing_of_it_can_be_altered() {
+    let account = Account::new("neutral", &["new", SECRET]);
+    no_byte_can_be_altered(&account, &published(SIGNATURE), false, &HEADERS);
+}
+
+#[test]
+fn any_v1_signature_of_the_list_may_fit() {
+    let account = Account::new("neutral", &[SECRET]);
+    let other = "v1,R3PTzyfHASBKHH98a7yexTwaJ4yNIcGhFQc1yuN+BPU=";
+    let listed = format!("v1a,AAAA {other} {SIGNATURE} nonsense");
+    assert_eq!(account.verify(&published(&listed)), Ok(()));
+    let bare = SIGNATURE.trim_start_matches("v1,");
+    for none in [
+        other,
+        bare,
+        "",
+        "v1,",
+        &format!("v2,{bare}"),
+        &SIGNATURE[..12],
+    ] {
+        assert!(account.verify(&published(none)).is_err(), "{none}");
+    }
+}
+
+/// One that does not fit tells of a call that was altered, whatever its URL carries.
+#[test]
+fn a_signature_decides_where_there_is_one() {
+    let refused = |call: Call| match account().verify(&call) {
+        Err(Refusal::Unverified(why)) => why,
+        other => panic!("{other:?}"),
+    };
+    let with_secret = call("secret=s3cret", "{}");
+    assert_eq!(account().verify(&with_secret), Ok(()));
+    let torn = with_secret.clone().header("webhook-signature", "v1,AAAA");
+    assert_snapshot!(refused(torn.clone()), @"one of webhook-id, webhook-timestamp and webhook-signature is missing");
+    let torn = torn
+        .header("webhook-id", "1")
+        .header("webhook-timestamp", "1");
+    assert_snapshot!(refused(torn), @"webhook-signature does not fit: no v1 signature is of this secret");
+}
+
+#[test]
+fn replays_and_times_that_are_none_are_refused() {
+    let account = Account::new("neutral", &["plain text"]);
+    let signature = Signature::new(&crate::gateways::Secrets::new(vec![
+        "plain text".to_owned(),
+    ]));
+    let signature = signature.unwrap();
+    let verify = |timestamp: &str| {
+        let signed = signature.sign("1", timestamp, b"{}").unwrap();
+        let call = call("", "{}")
+            .header("webhook-id", "1")
+            .header("webhook-timestamp", timestamp)
+            .header("webhook-signature", &signed);
+        account.verify(&call).is_ok()
+    };
+    for (age, taken) in [
+        (0, true),
+        (300, true),
+        (301, false),
+        (-300, true),
+        (-301, false),
+    ] {
+        assert_eq!(verify(&(ARRIVED - age).to_string()), taken, "{age}");
+    }
+    assert!(!verify(&i64::MIN.to_string()) && !verify("soon") && !verify(""));
+}
+
+#[test]
+fn a_secret_that_says_it_is_base64_has_to_be() {
+    for secret in ["whsec_", "whsec_%", "whsec_a"] {
+        let settings = crate::gateways::DialectSettings {
+            secrets: crate::gateways::Secrets::new(vec![secret.to_owned()]),
+            ..Default::default()
+        };
+        let error = (KIND.open)(&settings).err().unwrap();
+        assert_eq!(
+            error,
+            "has a `secret` that begins with whsec_, and what follows is not base64"
+        );
+    }
+}
+
+#[test]
+fn no_bytes_panic() {
+    let fields = &[
+        "message_id",
+        "gateway_message_id",
+        "status",
+        "occurred_at",
+        "from",
+        "to",
+        "body",
+    ];
+    no_bytes_make_it_panic(&account(), &HEADERS, fields);
+}
+
+#[test]
 fn its_sample_is_verified_and_read() {
     let call = account().sample("f-1", "delivered").unwrap();
-    assert_eq!(account().verify(&call), Ok(()));
+    no_byte_can_be_altered(&account(), &call, false, &HEADERS);
     assert_eq!(account().receipt(&call).unwrap().status, Status::Delivered);
 }
 
