@@ -9,6 +9,7 @@ mod fault;
 pub mod fields;
 mod form;
 mod ids;
+mod infobip;
 pub mod json;
 mod kannel;
 mod mac;
@@ -29,4 +30,9 @@ pub use registry::{Gateway, GatewaySettings, Gateways, GatewaysError, is_name};
 pub use webhook::{Refusal, Webhook};
 
 /// Every dialect, by its name in the configuration.
-pub static DIALECTS: [Kind; 3] = [twilio::KIND, kannel::KIND, neutral::KIND];
+pub static DIALECTS: [Kind; 4] = [
+    twilio::KIND,
+    infobip::KIND,
+    kannel::KIND,
+    neutral::KIND,
+];

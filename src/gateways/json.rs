@@ -45,3 +45,17 @@ pub fn loose<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     })
 }
+
+/// A part that an item can do without: its default, if it is missing, null or of another shape. For
+/// `#[serde(default, deserialize_with = "json::spare")]`.
+///
+/// # Errors
+/// Never, but for JSON that is broken.
+pub fn spare<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned + Default,
+{
+    let value = Value::deserialize(deserializer)?;
+    Ok(serde_json::from_value(value).unwrap_or_default())
+}

@@ -23,6 +23,9 @@ use url::Url;
 /// The secret that the gateway `kannel` of every test app has.
 pub const KANNEL_SECRET: &str = "a-shared-secret";
 
+/// The secret that the gateway `infobip` of every test app has.
+pub const SHARED_SECRET: &str = "another-shared-secret";
+
 pub struct TestApp {
     pub ledger: TestLedger,
     pipeline: Pipeline,
@@ -168,20 +171,28 @@ fn parts(pool: Pool, recorder: Recorder, pipeline: &Pipeline, url: &Url) -> AppS
             short_base: url.clone(),
             trusted_proxies: vec!["127.0.0.1/32".parse().expect("a network")],
             well_known_dir: None,
-            gateways: vec![GatewaySettings {
-                name: "kannel".to_owned(),
-                dialect: "kannel".to_owned(),
-                proof: DialectSettings {
-                    secrets: Secrets::new(vec![KANNEL_SECRET.to_owned()]),
-                    ..DialectSettings::default()
-                },
-                ..GatewaySettings::default()
-            }],
+            gateways: vec![
+                gateway("kannel", KANNEL_SECRET),
+                gateway("infobip", SHARED_SECRET),
+            ],
             limits: Default::default(),
         },
         metrics: metrics_exporter_prometheus::PrometheusBuilder::new()
             .build_recorder()
             .handle(),
+    }
+}
+
+/// A gateway that is named as its dialect is.
+fn gateway(dialect: &str, secret: &str) -> GatewaySettings {
+    GatewaySettings {
+        name: dialect.to_owned(),
+        dialect: dialect.to_owned(),
+        proof: DialectSettings {
+            secrets: Secrets::new(vec![secret.to_owned()]),
+            ..DialectSettings::default()
+        },
+        ..GatewaySettings::default()
     }
 }
 
