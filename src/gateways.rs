@@ -16,10 +16,12 @@ mod mac;
 pub mod neutral;
 mod proof;
 mod registry;
+mod sinch;
 #[cfg(test)]
 mod testing;
 mod twilio;
 mod webhook;
+mod window;
 
 pub use dialect::{Acknowledgement, Dialect, DialectSettings, Kind, Meaning, Sample};
 pub use facts::{Inbound, Items, Part, Receipt};
@@ -30,9 +32,10 @@ pub use registry::{Gateway, GatewaySettings, Gateways, GatewaysError, is_name};
 pub use webhook::{Refusal, Webhook};
 
 /// Every dialect, by its name in the configuration.
-pub static DIALECTS: [Kind; 4] = [
+pub static DIALECTS: [Kind; 5] = [
     twilio::KIND,
     infobip::KIND,
+    sinch::KIND,
     kannel::KIND,
     neutral::KIND,
 ];
