@@ -17,6 +17,7 @@ pub mod neutral;
 mod proof;
 mod registry;
 mod sinch;
+mod telnyx;
 #[cfg(test)]
 mod testing;
 mod twilio;
@@ -32,10 +33,11 @@ pub use registry::{Gateway, GatewaySettings, Gateways, GatewaysError, is_name};
 pub use webhook::{Refusal, Webhook};
 
 /// Every dialect, by its name in the configuration.
-pub static DIALECTS: [Kind; 5] = [
+pub static DIALECTS: [Kind; 6] = [
     twilio::KIND,
     infobip::KIND,
     sinch::KIND,
+    telnyx::KIND,
     kannel::KIND,
     neutral::KIND,
 ];
