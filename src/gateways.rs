@@ -3,6 +3,7 @@
 //!
 //! A new dialect is one file here and one line in [`DIALECTS`]; `docs/gateways.md` says how.
 
+mod aws;
 mod dialect;
 mod facts;
 mod fault;
@@ -33,10 +34,11 @@ pub use registry::{Gateway, GatewaySettings, Gateways, GatewaysError, is_name};
 pub use webhook::{Refusal, Webhook};
 
 /// Every dialect, by its name in the configuration.
-pub static DIALECTS: [Kind; 6] = [
+pub static DIALECTS: [Kind; 7] = [
     twilio::KIND,
     infobip::KIND,
     sinch::KIND,
+    aws::KIND,
     telnyx::KIND,
     kannel::KIND,
     neutral::KIND,
