@@ -3,6 +3,7 @@
 //!
 //! A new dialect is one file here and one line in [`DIALECTS`]; `docs/gateways.md` says how.
 
+mod aws;
 mod bird;
 mod bird_codes;
 mod charset;
@@ -12,6 +13,7 @@ mod fault;
 pub mod fields;
 mod form;
 mod ids;
+mod infobip;
 mod jasmin;
 pub mod json;
 mod kannel;
@@ -21,9 +23,11 @@ pub mod neutral;
 mod plivo;
 mod proof;
 mod registry;
+mod sinch;
 mod smpp;
 #[cfg(test)]
 mod tables;
+mod telnyx;
 #[cfg(test)]
 mod testing;
 mod text;
@@ -43,10 +47,14 @@ pub use registry::{Gateway, GatewaySettings, Gateways, GatewaysError, is_name};
 pub use webhook::{Refusal, Webhook};
 
 /// Every dialect, by its name in the configuration.
-pub static DIALECTS: [Kind; 9] = [
+pub static DIALECTS: [Kind; 13] = [
     twilio::KIND,
+    infobip::KIND,
     vonage_sms::KIND,
+    sinch::KIND,
+    aws::KIND,
     vonage_messages::KIND,
+    telnyx::KIND,
     plivo::KIND,
     kannel::KIND,
     jasmin::KIND,

@@ -125,6 +125,12 @@ pub fn spare_mcc_mnc(text: Option<&str>) -> Option<String> {
     is_code.then(|| text.to_owned())
 }
 
+/// A number of segments, if it can be one: 1 to 255 (3GPP TS 23.040, 9.2.3.24.1).
+pub fn spare_segments(text: Option<&str>) -> Option<u16> {
+    let count = text?.trim().parse().ok()?;
+    (1..=255).contains(&count).then_some(count)
+}
+
 /// `YYMMDDhhmm`, as SMPP receipts write times (SMPP 3.4, appendix B), with or without seconds. It
 /// names no zone; UTC is what SMSCs that are set well send.
 pub fn compact_time(text: &str) -> Option<DateTime<Utc>> {
@@ -213,6 +219,11 @@ mod tests {
         assert_eq!(spare_mcc_mnc(Some("at")), None);
         assert_eq!(spare_currency(Some("usd")).as_deref(), Some("USD"));
         assert_eq!(spare_currency(Some("$")), None);
+        assert_eq!(spare_segments(Some(" 2")), Some(2));
+        assert_eq!(
+            ["0", "256", "-1", "two"].map(|text| spare_segments(Some(text))),
+            [None; 4]
+        );
         let time = compact_time("2611230859").unwrap();
         assert_eq!(time.to_rfc3339(), "2026-11-23T08:59:00+00:00");
         assert_eq!(

@@ -46,14 +46,16 @@ pub fn loose<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String
     })
 }
 
-/// An object that an item can do without: none if it is missing, or of another form. For
+/// A part that an item can do without: its default, if it is missing, null or of another shape. For
 /// `#[serde(default, deserialize_with = "json::spare")]`.
 ///
 /// # Errors
 /// Never, but for JSON that is broken.
-pub fn spare<'de, D: Deserializer<'de>, T: DeserializeOwned>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
+pub fn spare<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned + Default,
+{
     let value = Value::deserialize(deserializer)?;
-    Ok(serde_json::from_value(value).ok())
+    Ok(serde_json::from_value(value).unwrap_or_default())
 }

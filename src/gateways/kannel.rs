@@ -121,8 +121,14 @@ impl Dialect for Kannel {
     fn sample(&self, url: &str, id: &str, raw_status: &str, at: DateTime<Utc>) -> Option<Sample> {
         let mut url = Url::parse(url).ok()?;
         self.secret.add_to(&mut url);
+        // A word of SMPP comes in the SMSC's answer, beside a bit.
+        let (mask, answer) = match raw_status.parse::<u32>() {
+            Ok(_) => (raw_status, String::new()),
+            Err(_) => ("2", format!("stat:{raw_status}")),
+        };
         url.query_pairs_mut()
-            .append_pair("status", raw_status)
+            .append_pair("status", mask)
+            .append_pair("answer", &answer)
             .append_pair("smsc", "sample")
             .append_pair("fid", id)
             .append_pair("ts", &at.timestamp().to_string());

@@ -163,8 +163,12 @@ fn checked(gateway: &Gateway) -> HttpResponse {
 }
 
 /// The items that could be read. One that could not is counted and logged, and never fails the
-/// others; if none could, the call is refused.
+/// others; if none could, the call is refused. A call without any is in order: a provider's summary,
+/// or an event that is not about messages.
 fn readable<T>(gateway: &Gateway, kind: &'static str, items: Items<T>) -> Result<Vec<T>, ApiError> {
+    if items.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut readable = Vec::with_capacity(items.len());
     let mut faults = Vec::new();
     for item in items {

@@ -28,11 +28,18 @@ pub fn gateway(name: &str, dialect: &str, secret: &str) -> GatewaySettings {
 pub fn all() -> Vec<GatewaySettings> {
     let mut decimal = gateway("decimal", "neutral", SECRET);
     decimal.receipt_ids = IdForm::DecimalOfHex;
+    let mut vonage = gateway("judge-vonage-sms", "vonage-sms", JUDGES_SECRET);
+    vonage.proof.signature = Some("sha256".to_owned());
     vec![
         gateway("kannel", "kannel", KANNEL_SECRET),
         gateway("twilio", "twilio", SECRET),
+        gateway("infobip", "infobip", SECRET),
         gateway("neutral", "neutral", SECRET),
         decimal,
         gateway("judge-twilio", "twilio", JUDGES_SECRET),
+        vonage,
+        gateway("judge-vonage-messages", "vonage-messages", JUDGES_SECRET),
+        gateway("judge-plivo", "plivo", JUDGES_SECRET),
+        gateway("judge-telnyx", "telnyx", JUDGES_TELNYX),
     ]
 }

@@ -1,0 +1,165 @@
+//! The certificates that SNS signs with: fetched once, from SNS alone.
+
+use super::super::Refusal;
+use super::envelope::Envelope;
+use super::fetch::Fetch;
+use aws_lc_rs::signature::{
+    RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY, RSA_PKCS1_2048_8192_SHA256, RsaParameters,
+    UnparsedPublicKey,
+};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, Utc};
+use moka::sync::Cache;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Mutex;
+use url::Url;
+use x509_parser::pem::parse_x509_pem;
+use x509_parser::prelude::ASN1Time;
+
+/// SNS has a few at a time, one a region.
+const KNOWN_LIMIT: u64 = 64;
+/// One that AWS withdrew is asked for again after this.
+const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long a call waits for its certificate, also behind others.
+const WAIT: Duration = Duration::from_secs(10);
+
+/// Those at hand.
+pub(super) struct Certificates {
+    fetch: Arc<dyn Fetch>,
+    known: Cache<Url, Arc<Certificate>>,
+    /// One is fetched at a time: a burst of calls asks once.
+    turn: Mutex<()>,
+}
+
+impl Certificates {
+    pub(super) fn new(fetch: Arc<dyn Fetch>) -> Self {
+        let known = Cache::builder()
+            .max_capacity(KNOWN_LIMIT)
+            .time_to_live(KEPT)
+            .build();
+        Self {
+            fetch,
+            known,
+            turn: Mutex::new(()),
+        }
+    }
+
+    /// Sees to it that a certificate is at hand.
+    ///
+    /// # Errors
+    /// [`Refusal::Unavailable`] if it cannot be had now.
+    pub(super) async fn fetch(&self, url: &Url) -> Result<(), Refusal> {
+        if self.known.contains_key(url) {
+            return Ok(());
+        }
+        let fetched = tokio::time::timeout(WAIT, self.fetch_in_turn(url)).await;
+        let refuse = |why: String| Refusal::Unavailable(format!("SNS's certificate: {why}"));
+        fetched
+            .unwrap_or_else(|_| Err("it took too long".to_owned()))
+            .map_err(refuse)
+    }
+
+    async fn fetch_in_turn(&self, url: &Url) -> Result<(), String> {
+        let _turn = self.turn.lock().await;
+        // Whoever had the turn before may have fetched it.
+        if self.known.contains_key(url) {
+            return Ok(());
+        }
+        let pem = self.fetch.get(url).await?;
+        let certificate = Certificate::parse(&pem)?;
+        self.known.insert(url.clone(), Arc::new(certificate));
+        Ok(())
+    }
+
+    /// One that was fetched.
+    pub(super) fn known(&self, url: &Url) -> Result<Arc<Certificate>, Refusal> {
+        self.known
+            .get(url)
+            .ok_or(Refusal::Unverified("the certificate is not at hand"))
+    }
+}
+
+/// What a certificate says.
+pub(super) struct Certificate {
+    /// RSA, as PKCS #1 has it (RFC 8017, appendix A.1.1).
+    public_key: Vec<u8>,
+    /// Seconds since 1970.
+    not_before: i64,
+    not_after: i64,
+}
+
+impl Certificate {
+    /// Reads PEM. Its issuer is not looked at: that it came from SNS's own address over TLS is the
+    /// proof, as for AWS's own SDKs.
+    fn parse(pem: &[u8]) -> Result<Self, String> {
+        let (_, pem) = parse_x509_pem(pem).map_err(|error| format!("no PEM: {error}"))?;
+        let certificate = pem
+            .parse_x509()
+            .map_err(|error| format!("no X.509: {error}"))?;
+        let validity = certificate.validity();
+        let seconds = |time: ASN1Time| time.timestamp();
+        Ok(Self {
+            public_key: certificate.public_key().subject_public_key.data.to_vec(),
+            not_before: seconds(validity.not_before),
+            not_after: seconds(validity.not_after),
+        })
+    }
+
+    /// Whether it signed an envelope (RSASSA-PKCS1-v1_5; version 1 with SHA-1, version 2 with
+    /// SHA-256).
+    pub(super) fn verify(
+        &self,
+        envelope: &Envelope,
+        arrived_at: DateTime<Utc>,
+    ) -> Result<(), Refusal> {
+        if !(self.not_before..=self.not_after).contains(&arrived_at.timestamp()) {
+            return Err(Refusal::Unverified(
+                "the certificate is not valid at this time",
+            ));
+        }
+        let algorithm: &RsaParameters = match envelope.signature_version.as_str() {
+            "1" => &RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY,
+            "2" => &RSA_PKCS1_2048_8192_SHA256,
+            _ => return Err(Refusal::Unverified("the SignatureVersion is not 1 or 2")),
+        };
+        let signature = STANDARD
+            .decode(&envelope.signature)
+            .map_err(|_| Refusal::Unverified("the Signature is not base64"))?;
+        let key = UnparsedPublicKey::new(algorithm, &self.public_key);
+        key.verify(envelope.signed_text().as_bytes(), &signature)
+            .map_err(|_| Refusal::Unverified("the Signature does not fit"))
+    }
+}
+
+/// The address of a certificate.
+///
+/// # Errors
+/// If it is not SNS's own: anyone can put a certificate elsewhere.
+pub(super) fn url(text: &str) -> Result<Url, Refusal> {
+    let refuse =
+        || Refusal::Unverified("the SigningCertURL is not https://sns.REGION.amazonaws.com/….pem");
+    let url = sns_url(text).ok_or_else(refuse)?;
+    let plain = url.query().is_none() && url.fragment().is_none();
+    if plain && url.path().ends_with(".pem") {
+        return Ok(url);
+    }
+    Err(refuse())
+}
+
+/// A URL of SNS itself: https, its usual port, `sns.REGION.amazonaws.com`, in China with `.cn`.
+pub(super) fn sns_url(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    let no_one = url.username().is_empty() && url.password().is_none();
+    let host = url.host_str()?.strip_prefix("sns.")?;
+    let region = host
+        .strip_suffix(".amazonaws.com")
+        .or_else(|| host.strip_suffix(".amazonaws.com.cn"))?;
+    let is_region = (3..=32).contains(&region.len())
+        && region
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    let ours = url.scheme() == "https" && url.port().is_none() && no_one && is_region;
+    ours.then_some(url)
+}
