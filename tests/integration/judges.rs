@@ -22,6 +22,8 @@ struct Signed {
     body: String,
     /// What the signature covers: `query`, `body`, or a header.
     signed: Vec<String>,
+    /// What it is answered.
+    answer: u16,
 }
 
 impl Signed {
@@ -103,7 +105,7 @@ async fn what_the_sdks_sign_is_taken_and_whatever_is_altered_is_refused() {
         let tally = tallies.entry(call.gateway.clone()).or_default();
         assert_eq!(
             post(&app, call).await,
-            200,
+            call.answer,
             "{} {}",
             call.gateway,
             call.target

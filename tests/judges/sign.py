@@ -2,10 +2,11 @@
 
 Usage: sign.py BASE_URL COUNT SEED
 
-Prints JSON lines, COUNT a gateway: gateway, method, target (path and query), headers, body (base64), and
-the signed parts that a flipped byte must spoil: query, body, and names of headers. Where an SDK only
-verifies (Telnyx, Vonage's JWT), the library beneath it signs, and the SDK has to agree before the line
-is printed. Texts are drawn at random, with every character that has ever broken a signature.
+Prints JSON lines, COUNT a gateway: gateway, method, target (path and query), headers, body (base64), the
+signed parts that a flipped byte must spoil (query, body, and names of headers), and the status of the
+answer. Where an SDK only verifies (Telnyx, Vonage's JWT), the library beneath it signs, and the SDK has
+to agree before the line is printed. Texts are drawn at random, with every character that has ever broken
+a signature.
 """
 
 import base64
@@ -44,23 +45,25 @@ def word():
     return "".join(RANDOM.choice(string.ascii_lowercase + string.digits) for _ in range(16))
 
 
-def url(gateway, only_ascii=False):
+def ascii(most=40):
+    return text(most).encode("ascii", "ignore").decode()
+
+
+def url(gateway, note=None):
     """A callback URL with parameters of its own, as campaign tools put in."""
-    note = text(12)
-    if only_ascii:
-        note = note.encode("ascii", "ignore").decode()
+    note = text(12) if note is None else note
     query = urlencode({"note": note, "page": str(RANDOM.randint(0, 99))}) if RANDOM.random() < 0.5 else ""
     return f"{BASE}/v1/gateways/{gateway}/receipts" + (f"?{query}" if query else "")
 
 
-def emit(gateway, method, called, headers, body, signed):
+def emit(gateway, method, called, headers, body, signed, answer=200):
     parts = urlsplit(called)
     target = parts.path + (f"?{parts.query}" if parts.query else "")
     if "query" in signed and not parts.query:
         signed = [part for part in signed if part != "query"]
     print(json.dumps({
         "gateway": gateway, "method": method, "target": target, "headers": headers,
-        "body": base64.b64encode(body).decode(), "signed": signed,
+        "body": base64.b64encode(body).decode(), "signed": signed, "answer": answer,
     }))
 
 
@@ -76,15 +79,14 @@ def twilio():
 
 
 def twilio_json():
+    """A body that is no form is signed by its hash. No receipt of Twilio's is JSON: verified, then 422."""
     body = json.dumps({"MessageSid": "SM" + word(), "MessageStatus": "sent", "Note": text()}).encode()
-    # The facts stand in the query: Twilio's JSON callbacks are of other products.
-    facts = urlencode({"MessageSid": "SM" + word(), "MessageStatus": "sent"})
-    called = f"{BASE}/v1/gateways/judge-twilio/receipts?{facts}&bodySHA256={hashlib.sha256(body).hexdigest()}"
+    called = f"{BASE}/v1/gateways/judge-twilio/receipts?bodySHA256={hashlib.sha256(body).hexdigest()}"
     validator = RequestValidator(SECRET)
     signature = validator.compute_signature(called, {})
     assert validator.validate(called, body.decode(), signature)
     headers = {"content-type": "application/json", "x-twilio-signature": signature}
-    emit("judge-twilio", "GET", called, headers, b"", ["query", "x-twilio-signature"])
+    emit("judge-twilio", "POST", called, headers, body, ["query", "body", "x-twilio-signature"], answer=422)
 
 
 def vonage_sms():
@@ -124,18 +126,17 @@ def vonage_messages():
 
 
 def plivo():
-    # Plivo's SDK cannot read a query that is not ASCII.
-    called, nonce = url("judge-plivo", only_ascii=True), str(RANDOM.randint(10**19, 10**20))
+    # Plivo's SDK for Python reads bytes as Latin-1, so it agrees with Plivo itself in ASCII only.
+    called, nonce = url("judge-plivo", ascii(12)), str(RANDOM.randint(10**19, 10**20))
     form = {
-        "MessageUUID": word(), "Status": "delivered", "To": "14155552671", "From": text(11), "Units": "1",
-        "TotalRate": "0.00350", "MCC": "310", "MNC": "410", "Note": text(),
+        "MessageUUID": word(), "Status": "delivered", "To": "14155552671", "From": ascii(11), "Units": "1",
+        "TotalRate": "0.00350", "MCC": "310", "MNC": "410", "Note": ascii(),
     }
     if RANDOM.random() < 0.5:
         base = signature_v3.construct_post_url(called, dict(form))
         method, body, signed = "POST", urlencode(form).encode(), ["query", "body"]
         target = called
     else:
-        form["Note"] = form["Note"].encode("ascii", "ignore").decode()
         base = signature_v3.construct_get_url(called, dict(form))
         target = called + ("&" if "?" in called else "?") + urlencode(form)
         method, body, signed = "GET", b"", ["query"]
