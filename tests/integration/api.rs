@@ -5,4 +5,5 @@ mod journey;
 mod postgres_away;
 mod redirects;
 mod sends;
+mod vonage;
 mod webhooks;

@@ -23,6 +23,9 @@ use url::Url;
 /// The secret that the gateway `kannel` of every test app has.
 pub const KANNEL_SECRET: &str = "a-shared-secret";
 
+/// The signature secret of the gateway `vonage` of every test app; its method is sha256.
+pub const VONAGE_SECRET: &str = "a-signature-secret";
+
 pub struct TestApp {
     pub ledger: TestLedger,
     pipeline: Pipeline,
@@ -168,20 +171,28 @@ fn parts(pool: Pool, recorder: Recorder, pipeline: &Pipeline, url: &Url) -> AppS
             short_base: url.clone(),
             trusted_proxies: vec!["127.0.0.1/32".parse().expect("a network")],
             well_known_dir: None,
-            gateways: vec![GatewaySettings {
-                name: "kannel".to_owned(),
-                dialect: "kannel".to_owned(),
-                proof: DialectSettings {
-                    secrets: Secrets::new(vec![KANNEL_SECRET.to_owned()]),
-                    ..DialectSettings::default()
-                },
-                ..GatewaySettings::default()
-            }],
+            gateways: vec![
+                gateway("kannel", "kannel", KANNEL_SECRET, None),
+                gateway("vonage", "vonage-sms", VONAGE_SECRET, Some("sha256")),
+            ],
             limits: Default::default(),
         },
         metrics: metrics_exporter_prometheus::PrometheusBuilder::new()
             .build_recorder()
             .handle(),
+    }
+}
+
+fn gateway(name: &str, dialect: &str, secret: &str, signature: Option<&str>) -> GatewaySettings {
+    GatewaySettings {
+        name: name.to_owned(),
+        dialect: dialect.to_owned(),
+        proof: DialectSettings {
+            secrets: Secrets::new(vec![secret.to_owned()]),
+            signature: signature.map(ToOwned::to_owned),
+            ..DialectSettings::default()
+        },
+        ..GatewaySettings::default()
     }
 }
 
