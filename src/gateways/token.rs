@@ -13,7 +13,7 @@ pub(super) fn claims<T: DeserializeOwned + Clone>(
     secrets: &Secrets,
     algorithms: &[Algorithm],
 ) -> Option<T> {
-    let mut validation = Validation::default();
+    let mut validation = Validation::new(Algorithm::HS256);
     validation.algorithms = algorithms.to_vec();
     validation.required_spec_claims.clear();
     validation.validate_exp = false;

@@ -7,4 +7,5 @@ mod known_mistakes;
 mod postgres_away;
 mod redirects;
 mod sends;
+mod vonage;
 mod webhooks;

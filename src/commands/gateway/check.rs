@@ -26,7 +26,11 @@ pub(super) async fn run(gateway: &Gateway, base: &Url, via: Option<&Url>) -> Res
     let forged = Sample {
         method: "POST",
         url: public.clone(),
-        headers: vec![("content-type", "application/json".to_owned())],
+        // A proof that is wrong, not one that is missing: that, some ask to be sent again.
+        headers: vec![
+            ("content-type", "application/json".to_owned()),
+            ("authorization", "Bearer forged".to_owned()),
+        ],
         body: b"{}".to_vec(),
     };
     let url = to(&forged.url)?;

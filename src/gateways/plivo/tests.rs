@@ -7,7 +7,7 @@ const TOKEN: &str = "Y2Q2ZDgxZmY5YWRiOTI5YmQ1Njg0MTAxZWIyOTc4";
 const NONCE: &str = "31627761595286130198";
 const URL: &str = "https://plivobin.non-prod.plivops.com/api/v1/validate_signature03.xml";
 const QUERY: &str = "a=b&c=d";
-/// The parameters of plivo-go's tests (utils_test.go).
+/// The parameters of plivo-go's tests (`utils_test.go`).
 const PARAMETERS: [(&str, &str); 13] = [
     ("Direction", "outbound"),
     ("From", "19792014278"),
