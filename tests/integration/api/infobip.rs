@@ -19,7 +19,11 @@ async fn submitted(app: &TestApp, id: &str) -> String {
     let submission = json!([{"message_id": message_id, "gateway": "infobip",
                              "gateway_message_id": id, "outcome": "accepted"}]);
     let answer = app.post("v1/submissions", submission).await;
-    assert_eq!(answer.json()["results"][0]["status"], "recorded", "{answer:?}");
+    assert_eq!(
+        answer.json()["results"][0]["status"],
+        "recorded",
+        "{answer:?}"
+    );
     message_id
 }
 
@@ -57,7 +61,10 @@ async fn one_broken_report_and_one_unknown_word_cost_the_others_nothing() {
     assert_eq!(post(&app, "receipts", &batch).await.status, StatusCode::OK);
     assert_eq!(app.ledger.lines("receipt").len(), 2);
     let nothing = post(&app, "receipts", &json!({"results": []})).await;
-    assert_eq!((nothing.status, nothing.text.as_str()), (StatusCode::OK, ""));
+    assert_eq!(
+        (nothing.status, nothing.text.as_str()),
+        (StatusCode::OK, "")
+    );
     let broken = post(&app, "receipts", &json!({"results": [{}, 7]})).await;
     assert_eq!(broken.status, StatusCode::UNPROCESSABLE_ENTITY);
 }
