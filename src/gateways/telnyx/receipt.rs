@@ -66,8 +66,10 @@ pub(super) fn read(event: &Event<'_>, now: DateTime<Utc>) -> Result<Items<Receip
         let fault = FieldFault::new("to", "must name whom it was sent to");
         return Ok(vec![Err(vec![fault])]);
     }
-    let of_one = |raw: &Box<RawValue>| of_recipient(event, &payload, raw, now);
-    Ok(payload.to.iter().map(of_one).collect())
+    let recipients = payload.to.iter();
+    Ok(recipients
+        .map(|raw| of_recipient(event, &payload, raw, now))
+        .collect())
 }
 
 fn of_recipient(
