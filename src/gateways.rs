@@ -11,6 +11,7 @@ mod form;
 mod ids;
 pub mod json;
 mod kannel;
+mod kept;
 mod mac;
 pub mod neutral;
 mod proof;
@@ -24,6 +25,7 @@ pub use dialect::{Acknowledgement, Dialect, DialectSettings, Kind, Meaning, Samp
 pub use facts::{Inbound, Items, Part, Receipt};
 pub use fault::FieldFault;
 pub use ids::IdForm;
+pub use kept::Kept;
 pub use proof::{Secrets, SharedSecret};
 pub use registry::{Gateway, GatewaySettings, Gateways, GatewaysError, is_name};
 pub use webhook::{Refusal, Webhook};

@@ -177,6 +177,7 @@ fn parts(pool: Pool, recorder: Recorder, pipeline: &Pipeline, url: &Url) -> AppS
                 },
                 ..GatewaySettings::default()
             }],
+            keep_requests: true,
             limits: Default::default(),
         },
         metrics: metrics_exporter_prometheus::PrometheusBuilder::new()
