@@ -12,6 +12,7 @@ use uuid::Uuid;
 mod gateway;
 mod help;
 mod proof;
+mod since;
 
 pub use gateway::{Gateway, GatewayAction};
 pub use proof::{Quarantine, QuarantineAction, Reprocess, Verify};

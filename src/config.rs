@@ -17,10 +17,12 @@ mod gateway;
 mod positive;
 mod secret;
 mod source;
+mod webhooks;
 
 pub use gateway::Gateway;
 pub use secret::Secret;
 pub use source::ConfigError;
+pub use webhooks::Webhooks;
 
 /// All that can be set.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -44,6 +46,8 @@ pub struct Config {
     pub links: Links,
     /// Personal data in the lake; none by default.
     pub privacy: PersonalData,
+    /// What is kept of gateways' webhooks.
+    pub webhooks: Webhooks,
     /// The gateways whose webhooks are taken, by the name in their URLs.
     pub gateways: BTreeMap<String, Gateway>,
 }

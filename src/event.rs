@@ -228,6 +228,9 @@ pub struct Receipt {
     /// Mobile country and network code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mcc_mnc: Option<String>,
+    /// The receipt that this one replaces, which counts no longer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub corrects: Option<Uuid>,
 }
 
 /// `match`: a parked receipt found its message, which stands in the line's context.

@@ -17,6 +17,7 @@ mod infobip;
 mod jasmin;
 pub mod json;
 mod kannel;
+mod kept;
 mod mac;
 mod messagebird;
 pub mod neutral;
@@ -42,6 +43,7 @@ pub use dialect::{Acknowledgement, Dialect, DialectSettings, Kind, Meaning, Samp
 pub use facts::{Inbound, Items, Part, Receipt};
 pub use fault::FieldFault;
 pub use ids::IdForm;
+pub use kept::Kept;
 pub use proof::{Secrets, SharedSecret};
 pub use registry::{Gateway, GatewaySettings, Gateways, GatewaysError, is_name};
 pub use webhook::{Refusal, Webhook};

@@ -31,10 +31,12 @@ mod submissions;
 mod webhooks;
 mod well_known;
 
+pub use inbound::of_gateway as new_inbound;
 pub use quarantine::{
     QuarantineCorrection, QuarantineEntry, QuarantineError, QuarantineFailure, QuarantineList,
     QuarantineOutcome, QuarantineQuery, QuarantineRetry, Quarantines,
 };
+pub use receipts::of_gateway as new_receipt;
 pub use server::{
     OperationsOptions, ReportsOptions, ServeOptions, serve, serve_operations, serve_reports,
 };

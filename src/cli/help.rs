@@ -158,4 +158,7 @@ Examples:
   textrail gateway dialects             # what there is
   textrail gateway list --show-secrets  # the URLs to enter at the provider
   textrail gateway check main           # a signed sample through the public URL, and a forged one
-  textrail gateway check main --via http://127.0.0.1:8080";
+  textrail gateway check main --via http://127.0.0.1:8080
+  textrail gateway refused main --since 2d        # calls of which something could not be read
+  textrail gateway replay main --since 2d --dry-run
+  textrail gateway replay main --since 2026-11-22T08:00:00Z --until 2026-11-22T12:00:00Z";

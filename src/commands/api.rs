@@ -12,6 +12,7 @@ use crate::ledger::{Pool, secrets};
 use crate::report::Reports;
 use anyhow::{Context, Result, bail};
 use backon::{ExponentialBuilder, Retryable};
+use chrono::TimeDelta;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
@@ -105,7 +106,8 @@ pub(super) async fn build(
         Some(gate) => pool.behind(gate),
         None => pool,
     };
-    let housekeeping = Housekeeping::start(threads, pool.clone(), stop);
+    let kept = TimeDelta::days(config.webhooks.keep_requests_days.into());
+    let housekeeping = Housekeeping::start(threads, pool.clone(), kept, stop);
     let parts = AppStateParts {
         pool,
         recorder,
@@ -136,6 +138,7 @@ fn settings(config: &Config, listeners: &Listeners) -> Result<HttpSettings> {
         trusted_proxies: http.trusted_proxies.clone(),
         well_known_dir: http.well_known_dir.clone(),
         gateways: super::gateways::settings(config)?,
+        keep_requests: config.webhooks.keep_requests_days > 0,
         limits: HttpLimits {
             workers: http.workers.map(NonZeroUsize::get),
             ..HttpLimits::default()

@@ -1,19 +1,33 @@
 //! `textrail gateway`: what to enter at the providers, and whether it works.
 
 use super::data_directory::{self, Note};
-use super::{gateways, output};
+use super::{gateways, ledger, output};
 use crate::cli::{self, GatewayAction};
 use crate::config::Config;
 use crate::gateways::Gateways;
+use crate::ledger::recorder::replay::Replay;
 use anyhow::{Context, Result};
 use url::Url;
 
 mod check;
 mod list;
+mod refused;
+mod replay;
 
 pub(super) async fn run(mut config: Config, arguments: &cli::Gateway) -> Result<()> {
     if let GatewayAction::Dialects { json } = &arguments.action {
         return Ok(output::line(list::dialects(*json)?)?);
+    }
+    if let GatewayAction::Refused {
+        name,
+        since,
+        limit,
+        json,
+    } = &arguments.action
+    {
+        let mut conn = ledger::connect_for_command(&config, &arguments.data)?;
+        let text = refused::list(&mut conn, name.as_deref(), *since, *limit, *json)?;
+        return Ok(output::print(&text)?);
     }
     let base = base(&mut config, arguments)?;
     let gateways = Gateways::new(&gateways::settings(&config)?)?;
@@ -28,7 +42,23 @@ pub(super) async fn run(mut config: Config, arguments: &cli::Gateway) -> Result<
                 .with_context(|| unknown(name, &gateways))?;
             check::run(gateway, &base, via.as_ref()).await
         }
-        GatewayAction::Dialects { .. } => Ok(()),
+        GatewayAction::Replay {
+            name,
+            since,
+            until,
+            dry_run,
+            json,
+        } => {
+            let gateway = gateways
+                .find(name)
+                .with_context(|| unknown(name, &gateways))?;
+            let (connection, away) = ledger::settings_for_command(&config, &arguments.data)?;
+            let replay = Replay::open(&connection, config.privacy, *dry_run).context(away)?;
+            let span = replay::Span::new(*since, *until)?;
+            let done = tokio::task::block_in_place(|| replay::run(replay, gateway, &base, span))?;
+            replay::tell(&done, *json)
+        }
+        GatewayAction::Dialects { .. } | GatewayAction::Refused { .. } => Ok(()),
     }
 }
 

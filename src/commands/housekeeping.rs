@@ -1,9 +1,10 @@
 //! What runs beside the API until it ends: the recorder's threads, and the hourly pruning.
 
 use crate::ledger::recorder::RecorderThreads;
+use crate::ledger::requests::ring;
 use crate::ledger::{LedgerError, Pool, prune};
 use anyhow::{Context, Result};
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 use std::time::Duration;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{MissedTickBehavior, interval};
@@ -21,10 +22,16 @@ pub(super) struct Housekeeping {
 }
 
 impl Housekeeping {
-    /// Looks after the recorder's threads, and begins to prune. `stop` ends the pruning alone.
-    pub(super) fn start(threads: RecorderThreads, pool: Pool, stop: &CancellationToken) -> Self {
+    /// Looks after the recorder's threads, and begins to prune. Webhooks are kept for so long. `stop`
+    /// ends the pruning alone.
+    pub(super) fn start(
+        threads: RecorderThreads,
+        pool: Pool,
+        requests_kept: TimeDelta,
+        stop: &CancellationToken,
+    ) -> Self {
         let stop = stop.child_token();
-        let pruner = tokio::spawn(prune_hourly(pool, stop.clone()));
+        let pruner = tokio::spawn(prune_hourly(pool, requests_kept, stop.clone()));
         Self {
             threads,
             pruner,
@@ -46,7 +53,7 @@ impl Housekeeping {
 }
 
 /// Prunes now and every hour. Servers may do so at the same time.
-async fn prune_hourly(pool: Pool, stop: CancellationToken) {
+async fn prune_hourly(pool: Pool, requests_kept: TimeDelta, stop: CancellationToken) {
     let mut hours = interval(PRUNE_EVERY);
     hours.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -60,6 +67,21 @@ async fn prune_hourly(pool: Pool, stop: CancellationToken) {
             Err(error) => {
                 let error = format!("{:#}", anyhow::Error::from(error));
                 tracing::warn!(error, "cannot prune the ledger; the next try is in an hour");
+            }
+        }
+        let before = Utc::now() - requests_kept;
+        match pool
+            .run("reclaim_requests", move |conn| ring::reclaim(conn, before))
+            .await
+        {
+            Ok(0) => {}
+            Ok(days) => tracing::info!(days, "emptied days of kept webhooks"),
+            Err(error) => {
+                let error = format!("{:#}", anyhow::Error::from(error));
+                tracing::warn!(
+                    error,
+                    "cannot empty kept webhooks; the next try is in an hour"
+                );
             }
         }
     }

@@ -30,7 +30,16 @@ fn settings_of(ledger: &Ledger, url: &str) -> ConnectionSettings {
 
 /// A connection for one command: to the configured ledger, or else to that of the data folder.
 pub(super) fn connect_for_command(config: &Config, data: &DataDirectory) -> Result<PgConnection> {
-    let (settings, away) = match &config.ledger.url {
+    let (settings, away) = settings_for_command(config, data)?;
+    settings.open("textrail command").context(away)
+}
+
+/// How that connection is opened, and what to say if it cannot be.
+pub(super) fn settings_for_command(
+    config: &Config,
+    data: &DataDirectory,
+) -> Result<(ConnectionSettings, String)> {
+    Ok(match &config.ledger.url {
         // A folder that was named is meant, whatever else is configured.
         Some(url) if data.path.is_none() => (
             settings_of(&config.ledger, url.expose()),
@@ -50,6 +59,5 @@ pub(super) fn connect_for_command(config: &Config, data: &DataDirectory) -> Resu
             );
             (settings_of(&config.ledger, &note.database_url), away)
         }
-    };
-    settings.open("textrail command").context(away)
+    })
 }

@@ -41,6 +41,15 @@ fn the_environment_wins_over_the_file_and_ours_over_the_standard_one() {
 }
 
 #[test]
+fn webhooks_are_kept_for_a_month_at_most() {
+    let days = |days: &str| read("", &[("TEXTRAIL_WEBHOOKS__KEEP_REQUESTS_DAYS", days)]);
+    assert_eq!(days("0").unwrap().webhooks.keep_requests_days, 0);
+    assert_eq!(days("30").unwrap().webhooks.keep_requests_days, 30);
+    let refused = days("31").unwrap_err().to_string();
+    assert!(refused.contains("0 to 30"), "{refused}");
+}
+
+#[test]
 fn a_secret_of_digits_stays_text_and_is_never_shown() {
     let config = read(
         "",

@@ -189,6 +189,7 @@ table! {
     price: Text, optional, unit "decimal, in `currency`", "0.0075", "What it cost, as the gateway wrote it.";
     currency: Text, optional, unit "ISO 4217", "EUR", "Currency of `price`.";
     mcc_mnc: Text, optional, unit "E.212 digits", "23201", "Mobile country and network code.";
+    corrects: Uuid, optional, "019ab0e5-0a2b-7d4e-8f60-718293a4b5c6", "The `receipt_id` that this receipt replaces: the gateway's call was read again by a corrected mapping. The replaced one is history, and counts no longer for the message's status.";
 }
 
 table! {

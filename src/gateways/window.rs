@@ -19,19 +19,18 @@ pub(super) fn holds(signed_at: i64, arrived_at: DateTime<Utc>, age: i64) -> bool
     (-AHEAD..=age).contains(&passed)
 }
 
-/// Holds a signed time as a header writes it, in whole seconds since 1970, to [`EACH_TRY`].
+/// Holds a signed time as a header writes it, in whole seconds since 1970, to an age in seconds.
 ///
 /// # Errors
 /// [`Refusal::Unverified`] if it is no such time, or outside.
-pub(super) fn hold(signed: &str, arrived_at: DateTime<Utc>) -> Result<(), Refusal> {
+pub(super) fn hold(signed: &str, arrived_at: DateTime<Utc>, age: i64) -> Result<(), Refusal> {
     let signed_at: i64 = signed.trim().parse().map_err(|_| {
         Refusal::Unverified("the signed time is not a number of seconds since 1970")
     })?;
-    holds(signed_at, arrived_at, EACH_TRY)
+    holds(signed_at, arrived_at, age)
         .then_some(())
         .ok_or(Refusal::Unverified(
-            "the signed time is more than five minutes off: a copy of an older call, or one of the \
-             clocks is wrong",
+            "the signed time is too far off: a copy of an older call, or one of the clocks is wrong",
         ))
 }
 
@@ -51,10 +50,10 @@ mod tests {
             (i64::MAX, false),
         ] {
             assert_eq!(holds(signed_at, at, EACH_TRY), inside, "{signed_at}");
-            assert_eq!(hold(&format!(" {signed_at}"), at).is_ok(), inside);
+            assert_eq!(hold(&format!(" {signed_at}"), at, EACH_TRY).is_ok(), inside);
         }
         for word in ["1e9", "", "now", "-9223372036854775809"] {
-            assert!(hold(word, at).is_err(), "{word}");
+            assert!(hold(word, at, EACH_TRY).is_err(), "{word}");
         }
     }
 }

@@ -8,7 +8,7 @@ use super::state::AppState;
 use super::{answer, body};
 use crate::gateways::Inbound;
 use crate::gateways::neutral::{self, InboundItem};
-use crate::ledger::facts::{InboundReply, NewInbound};
+use crate::ledger::facts::{GatewayCall, InboundReply, NewInbound};
 use actix_web::{HttpResponse, post, web};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -86,7 +86,7 @@ fn read(raw: &RawValue, now: DateTime<Utc>) -> Item {
 }
 
 /// The fact that came in at a gateway; its id is drawn here, before the first attempt to record it.
-pub(super) fn of_gateway(gateway: &str, inbound: Inbound) -> NewInbound {
+pub fn of_gateway(gateway: &str, inbound: Inbound) -> NewInbound {
     NewInbound {
         id: Uuid::now_v7(),
         gateway: gateway.to_owned(),
@@ -109,6 +109,18 @@ pub(super) async fn record(
         return Ok(Vec::new());
     }
     Ok(state.recorder().inbound(items).await?)
+}
+
+/// Records a gateway's call, and keeps it, if there is anything to record or to keep.
+pub(super) async fn record_call(
+    state: &AppState,
+    call: GatewayCall<NewInbound>,
+) -> Result<(), ApiError> {
+    if call.facts.is_empty() && call.request.is_none() {
+        return Ok(());
+    }
+    state.recorder().gateway_inbound(call).await?;
+    Ok(())
 }
 
 fn of_reply(reply: InboundReply) -> InboundResult {

@@ -7,7 +7,7 @@ use super::state::AppState;
 use super::{body, input};
 use crate::gateways::Receipt;
 use crate::gateways::neutral::{self, ReceiptItem};
-use crate::ledger::facts::{NewReceipt, ReceiptReply};
+use crate::ledger::facts::{GatewayCall, NewReceipt, ReceiptReply};
 use actix_web::{HttpResponse, post, web};
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
@@ -69,7 +69,7 @@ pub(super) fn gateway_of<'a>(
 }
 
 /// The fact that a gateway reported; its id is drawn here, before the first attempt to record it.
-pub(super) fn of_gateway(gateway: &str, receipt: Receipt) -> NewReceipt {
+pub fn of_gateway(gateway: &str, receipt: Receipt) -> NewReceipt {
     NewReceipt {
         id: Uuid::now_v7(),
         gateway: gateway.to_owned(),
@@ -105,11 +105,24 @@ pub(super) async fn record(
     Ok(replies.into_iter().zip(ids).collect())
 }
 
+/// Records a gateway's call, and keeps it, if there is anything to record or to keep.
+pub(super) async fn record_call(
+    state: &AppState,
+    call: GatewayCall<NewReceipt>,
+) -> Result<(), ApiError> {
+    if call.facts.is_empty() && call.request.is_none() {
+        return Ok(());
+    }
+    state.recorder().gateway_receipts(call).await?;
+    Ok(())
+}
+
 fn of_reply((reply, id): (ReceiptReply, Uuid)) -> ItemResult {
     match reply {
         ReceiptReply::Recorded => ItemResult::of("recorded", Some(id)),
         ReceiptReply::Parked => ItemResult::of("parked", Some(id)),
         ReceiptReply::Duplicate => ItemResult::of("duplicate", None),
         ReceiptReply::Spooled => ItemResult::of(SPOOLED, None),
+        ReceiptReply::Corrected => ItemResult::of("corrected", Some(id)),
     }
 }

@@ -32,6 +32,8 @@ pub struct HttpSettings {
     pub well_known_dir: Option<PathBuf>,
     /// The gateways whose webhooks are taken.
     pub gateways: Vec<GatewaySettings>,
+    /// Whether webhooks are kept as they arrived, with their facts.
+    pub keep_requests: bool,
     /// Bounds on clients.
     pub limits: HttpLimits,
 }

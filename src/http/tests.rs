@@ -75,6 +75,8 @@ fn state() -> AppState {
             trusted_proxies: Vec::new(),
             well_known_dir: None,
             gateways: vec![kannel],
+            // Nothing can be kept without a ledger.
+            keep_requests: false,
             limits: HttpLimits::default(),
         },
         metrics: PrometheusBuilder::new().build_recorder().handle(),

@@ -2,15 +2,20 @@
 //! once everything it said is durable: in the ledger, or in the spool while that is away.
 
 use super::body::{RawBody, WEBHOOK};
-use super::problem::{ApiError, FieldError, Problem};
+use super::problem::{ApiError, Problem};
 use super::state::AppState;
 use super::{client_address, inbound, receipts};
-use crate::gateways::{Acknowledgement, Gateway, Items, Webhook};
+use crate::gateways::{Acknowledgement, Gateway, Kept, Webhook};
+use crate::ledger::facts::GatewayCall;
+use crate::ledger::requests::{KeptRequest, RefusedItem, Route};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, route, web};
-use chrono::Utc;
+use chrono::{SubsecRound, Utc};
+use told::Told;
 use uuid::Uuid;
+
+mod told;
 
 /// Stands in the answer to a check.
 const CHECK: HeaderName = HeaderName::from_static("textrail-check");
@@ -27,7 +32,7 @@ const CHECK: HeaderName = HeaderName::from_static("textrail-check");
         (status = 401, description = "Not verified as this gateway's", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such gateway", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "Over 1,048,576 bytes or 10,000 items", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Nothing in it could be read", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Nothing in it could be read; it is kept, to be read again once a mapping is corrected", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Not known to be recorded: send it again", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -44,15 +49,25 @@ pub(super) async fn gateway_receipts(
     if let Some(greeting) = admit(&state, gateway, &request, &webhook).await? {
         return Ok(acknowledge(greeting));
     }
-    let items = readable(gateway, "receipt", gateway.receipts(&webhook)?)?;
+    let told = Told::of(gateway, "receipt", gateway.receipts(&webhook));
+    let (facts, refused, refusal) = told.into_parts();
     if is_check(&webhook) {
-        return Ok(checked(gateway));
+        return refusal.map_or_else(|| Ok(checked(gateway)), Err);
     }
-    let facts = items
+    let facts = facts
         .into_iter()
-        .map(|item| receipts::of_gateway(gateway.name(), item));
-    receipts::record(&state, facts.collect()).await?;
-    Ok(acknowledge(gateway.acknowledgement()))
+        .map(|(place, item)| (place, receipts::of_gateway(gateway.name(), item)))
+        .collect();
+    let request = kept(
+        &state,
+        gateway,
+        Route::Receipts,
+        &request,
+        &webhook,
+        refused,
+    );
+    receipts::record_call(&state, GatewayCall { request, facts }).await?;
+    refusal.map_or_else(|| Ok(acknowledge(gateway.acknowledgement())), Err)
 }
 
 /// A gateway hands in subscribers' messages in its own dialect.
@@ -67,7 +82,7 @@ pub(super) async fn gateway_receipts(
         (status = 401, description = "Not verified as this gateway's", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such gateway", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "Over 1,048,576 bytes or 10,000 items", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Nothing in it could be read", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Nothing in it could be read; it is kept, to be read again once a mapping is corrected", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Not known to be recorded: send it again", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -84,12 +99,15 @@ pub(super) async fn gateway_inbound(
     if let Some(greeting) = admit(&state, gateway, &request, &webhook).await? {
         return Ok(acknowledge(greeting));
     }
-    let items = readable(gateway, "inbound", gateway.inbound(&webhook)?)?;
-    let facts = items
+    let told = Told::of(gateway, "inbound", gateway.inbound(&webhook));
+    let (facts, refused, refusal) = told.into_parts();
+    let facts = facts
         .into_iter()
-        .map(|item| inbound::of_gateway(gateway.name(), item));
-    inbound::record(&state, facts.collect()).await?;
-    Ok(acknowledge(gateway.acknowledgement()))
+        .map(|(place, item)| (place, inbound::of_gateway(gateway.name(), item)))
+        .collect();
+    let request = kept(&state, gateway, Route::Inbound, &request, &webhook, refused);
+    inbound::record_call(&state, GatewayCall { request, facts }).await?;
+    refusal.map_or_else(|| Ok(acknowledge(gateway.acknowledgement())), Err)
 }
 
 fn find<'a>(state: &'a AppState, name: &str) -> Result<&'a Gateway, ApiError> {
@@ -101,9 +119,38 @@ fn find<'a>(state: &'a AppState, name: &str) -> Result<&'a Gateway, ApiError> {
 
 /// The URL as the gateway knows it: what it signed, whatever a proxy made of it.
 fn called_url(state: &AppState, gateway: &Gateway, request: &HttpRequest) -> String {
+    gateway.called_url(&state.settings().public_url, path_and_query(request))
+}
+
+fn path_and_query(request: &HttpRequest) -> &str {
     let uri = request.uri();
-    let path_and_query = uri.path_and_query().map_or("/", |both| both.as_str());
-    gateway.called_url(&state.settings().public_url, path_and_query)
+    uri.path_and_query().map_or("/", |both| both.as_str())
+}
+
+/// The call to be kept, with what could not be read of it; none if calls are not kept.
+fn kept(
+    state: &AppState,
+    gateway: &Gateway,
+    route: Route,
+    request: &HttpRequest,
+    webhook: &Webhook<'_>,
+    refused: Vec<RefusedItem>,
+) -> Option<KeptRequest> {
+    if !state.settings().keep_requests {
+        return None;
+    }
+    let kept = Kept::of(webhook, path_and_query(request));
+    Some(KeptRequest {
+        id: Uuid::now_v7(),
+        gateway: gateway.name().to_owned(),
+        route,
+        method: kept.method,
+        path_and_query: kept.path_and_query,
+        headers: kept.headers,
+        body: kept.body,
+        arrived_at: webhook.arrived_at.trunc_subsecs(6),
+        refused,
+    })
 }
 
 fn webhook<'a>(request: &'a HttpRequest, url: &'a str, body: &'a RawBody<WEBHOOK>) -> Webhook<'a> {
@@ -160,42 +207,6 @@ fn checked(gateway: &Gateway) -> HttpResponse {
     let value = HeaderValue::from_static("verified and read; not recorded");
     response.headers_mut().insert(CHECK, value);
     response
-}
-
-/// The items that could be read. One that could not is counted and logged, and never fails the
-/// others; if none could, the call is refused. A call without any is in order: a provider's summary,
-/// or an event that is not about messages.
-fn readable<T>(gateway: &Gateway, kind: &'static str, items: Items<T>) -> Result<Vec<T>, ApiError> {
-    if items.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut readable = Vec::with_capacity(items.len());
-    let mut faults = Vec::new();
-    for item in items {
-        match item {
-            Ok(item) => readable.push(item),
-            Err(refused) => {
-                let name = gateway.name().to_owned();
-                metrics::counter!("textrail_webhook_items_refused_total", "gateway" => name, "kind" => kind)
-                    .increment(1);
-                faults.extend(refused.into_iter().map(FieldError::from));
-            }
-        }
-    }
-    if readable.is_empty() {
-        return Err(ApiError::fields(faults));
-    }
-    if !faults.is_empty() {
-        // Names of fields only: their values may be numbers and texts of people.
-        let fields: Vec<&str> = faults.iter().map(|fault| fault.field.as_str()).collect();
-        tracing::warn!(
-            gateway = gateway.name(),
-            kind,
-            ?fields,
-            "webhook items refused"
-        );
-    }
-    Ok(readable)
 }
 
 fn acknowledge(yes: Acknowledgement) -> HttpResponse {

@@ -6,6 +6,7 @@ use crate::domain::opt_out::Scope;
 use crate::domain::phone::{PhoneNumber, Sender};
 use crate::domain::status::{DeliveryLevel, ErrorClass, Status};
 use crate::event::Context;
+use crate::ledger::requests::KeptRequest;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -209,6 +210,15 @@ pub enum SubmissionReply {
     UnknownMessage,
 }
 
+/// What a gateway told in one call.
+#[derive(Clone, Debug)]
+pub struct GatewayCall<T> {
+    /// The call as it arrived, to be kept; none if calls are not kept.
+    pub request: Option<KeptRequest>,
+    /// What could be read of it, each with its place among the call's items, from 0.
+    pub facts: Vec<(usize, T)>,
+}
+
 /// One delivery receipt, as a dialect parsed it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct NewReceipt {
@@ -262,6 +272,8 @@ pub enum ReceiptReply {
     /// PostgreSQL is away: kept on this server's disk, and recorded once it is back. Whether it is
     /// new, and what it is about, is not known yet.
     Spooled,
+    /// Recorded in place of what the same receipt was read as before. Of a replay alone.
+    Corrected,
 }
 
 /// One message from a subscriber.

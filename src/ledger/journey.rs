@@ -5,6 +5,7 @@ use super::schema::{
 };
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use std::collections::HashSet;
 use uuid::Uuid;
 
 /// A message as it stands.
@@ -81,6 +82,8 @@ pub enum StepKind {
         error_code: Option<String>,
         /// The segment it is about; none = the whole message.
         segment_number: Option<i32>,
+        /// Whether another reading of it replaced this one, which counts no longer.
+        corrected: bool,
     },
     /// A click.
     Click {
@@ -212,7 +215,15 @@ fn submissions(conn: &mut PgConnection, id: Uuid) -> QueryResult<Vec<Step>> {
 }
 
 fn receipts(conn: &mut PgConnection, id: Uuid) -> QueryResult<Vec<Step>> {
-    type Row = (Times, String, String, String, Option<String>, Option<i32>);
+    type Row = (
+        Times,
+        String,
+        String,
+        String,
+        Option<String>,
+        Option<i32>,
+        (Uuid, Option<Uuid>),
+    );
     let rows: Vec<Row> = receipts::table
         .filter(receipts::message_id.eq(id))
         .select((
@@ -222,16 +233,19 @@ fn receipts(conn: &mut PgConnection, id: Uuid) -> QueryResult<Vec<Step>> {
             receipts::raw_status,
             receipts::error_code,
             receipts::segment_number,
+            (receipts::id, receipts::corrects),
         ))
         .load(conn)?;
+    let replaced: HashSet<Uuid> = rows.iter().filter_map(|row| row.6.1).collect();
     let steps = rows.into_iter().map(|row| {
-        let (times, gateway, status, raw_status, error_code, segment_number) = row;
+        let (times, gateway, status, raw_status, error_code, segment_number, (id, _)) = row;
         let what = StepKind::Receipt {
             gateway,
             status,
             raw_status,
             error_code,
             segment_number,
+            corrected: replaced.contains(&id),
         };
         step(times, what)
     });

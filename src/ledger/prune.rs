@@ -7,7 +7,13 @@ use diesel::sql_types::{BigInt, Timestamptz};
 /// How long an `Idempotency-Key` is known. Stated in the OpenAPI document.
 pub const IDEMPOTENCY_KEYS_KEPT: TimeDelta = TimeDelta::days(7);
 /// How long a gateway's repetition of an inbound message is recognised.
-pub const INBOUND_FINGERPRINTS_KEPT: TimeDelta = TimeDelta::days(30);
+pub const INBOUND_FINGERPRINTS_KEPT: TimeDelta = TimeDelta::days(35);
+
+// A kept webhook that is replayed must find the fingerprints of what it told before: those are drawn
+// when it arrives, and it is replayed for as long as it may be kept. The days between are for a replay
+// that takes long, and for a server whose clock is off.
+const _: () =
+    assert!(INBOUND_FINGERPRINTS_KEPT.num_days() >= super::requests::LONGEST_KEPT.num_days() + 3);
 
 /// Rows of a table that one statement deletes: few enough for the statement timeout.
 const CHUNK: i64 = 10_000;

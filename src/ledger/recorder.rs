@@ -16,9 +16,12 @@ mod inbound;
 mod keep;
 mod lane;
 mod opt_outs;
+mod origin;
 mod outbox_rows;
 mod receipts;
 mod rendering;
+pub mod replay;
+mod requests;
 mod seen;
 mod sends;
 mod submissions;
@@ -26,8 +29,8 @@ mod wishes;
 
 use super::connection::ConnectionSettings;
 use super::facts::{
-    InboundReply, NewClick, NewInbound, NewOptOut, NewReceipt, NewSubmission, NotTaken,
-    ReceiptReply, RecordError, SendCall, SendReply, SubmissionReply,
+    GatewayCall, InboundReply, NewClick, NewInbound, NewOptOut, NewReceipt, NewSubmission,
+    NotTaken, ReceiptReply, RecordError, SendCall, SendReply, SubmissionReply,
 };
 use super::gate::Gate;
 use super::spool::{Spool, SpoolSettings};
@@ -165,7 +168,11 @@ impl Recorder {
             clicks: start.lane("clicks", of.clicks, &clicks::Clicks)?,
             receipts: start.lane("receipts", of.receipts, &receipts::Receipts)?,
             submissions: start.lane("submissions", of.submissions, &submissions::Submissions)?,
-            inbound: start.lane("inbound", of.inbound, &inbound::Inbounds::new(settings))?,
+            inbound: start.lane(
+                "inbound",
+                of.inbound,
+                &inbound::Inbounds::new(settings.personal_data),
+            )?,
             // One thread: wishes over the API are rare, and their order is kept.
             opt_outs: start.lane("opt_outs", 1, &opt_outs::OptOuts)?,
             personal_data: settings.personal_data,
@@ -213,9 +220,28 @@ impl Recorder {
         keep::keep(self.spool(), &self.lanes.receipts, pending).await
     }
 
+    /// The same for a gateway's call, which is kept in the same transaction. A call of which nothing
+    /// could be read is kept alone.
+    pub async fn gateway_receipts(
+        &self,
+        call: GatewayCall<NewReceipt>,
+    ) -> Result<Vec<ReceiptReply>, RecordError> {
+        let pending = Arc::new(receipts::Pending::of_call(call));
+        keep::keep(self.spool(), &self.lanes.receipts, pending).await
+    }
+
     /// Records inbound messages and the wishes in them, or spools them; one reply an item, in order.
     pub async fn inbound(&self, items: Vec<NewInbound>) -> Result<Vec<InboundReply>, RecordError> {
         let pending = Arc::new(inbound::Pending::new(items));
+        keep::keep(self.spool(), &self.lanes.inbound, pending).await
+    }
+
+    /// The same for a gateway's call; see [`Recorder::gateway_receipts`].
+    pub async fn gateway_inbound(
+        &self,
+        call: GatewayCall<NewInbound>,
+    ) -> Result<Vec<InboundReply>, RecordError> {
+        let pending = Arc::new(inbound::Pending::of_call(call));
         keep::keep(self.spool(), &self.lanes.inbound, pending).await
     }
 

@@ -299,6 +299,16 @@ diesel::table! {
         gateway_time -> Nullable<Timestamptz>,
         /// When it was recorded here.
         recorded_at -> Timestamptz,
+        /// As in receipts.
+        permanent -> Nullable<Bool>,
+        /// As in receipts.
+        delivery_level -> Nullable<Text>,
+        /// As in receipts.
+        request_id -> Nullable<Uuid>,
+        /// As in receipts.
+        request_item -> Nullable<Int4>,
+        /// As in receipts.
+        corrects -> Nullable<Uuid>,
     }
 }
 
@@ -307,7 +317,7 @@ diesel::table! {
     receipts (message_id, fingerprint) {
         /// What it is about.
         message_id -> Uuid,
-        /// Hash of gateway, its id, segment, raw status, error code and gateway time.
+        /// Hash of gateway, its id, segment, raw status, error code and gateway time; of a correction, hash of the receipt that it replaces and of what it says.
         fingerprint -> Uuid,
         /// UUIDv7, the event_id and receipt_id.
         id -> Uuid,
@@ -331,6 +341,16 @@ diesel::table! {
         gateway_time -> Nullable<Timestamptz>,
         /// When it was recorded here.
         recorded_at -> Timestamptz,
+        /// False if trying again could help, as the gateway says; null = it does not say.
+        permanent -> Nullable<Bool>,
+        /// carrier or handset: who confirmed the delivery, where the gateway tells.
+        delivery_level -> Nullable<Text>,
+        /// The webhook in webhook_requests that it was read from; null = none was kept.
+        request_id -> Nullable<Uuid>,
+        /// Its place among the items of that webhook, from 0.
+        request_item -> Nullable<Int4>,
+        /// The id of the receipt that this one replaces, which no longer counts for the status; null = none.
+        corrects -> Nullable<Uuid>,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Stories from events in a lake to rows and reports, on a real DuckDB and a lake in memory.
 
 mod copy;
+mod corrections;
 mod lake;
 mod numbers;
 mod order;

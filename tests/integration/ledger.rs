@@ -5,5 +5,7 @@ mod idempotency;
 mod inbound;
 mod messages;
 mod receipts;
+mod replay;
+mod requests;
 mod spool;
 mod unknown_outcome;

@@ -1,6 +1,7 @@
 //! What the stories share.
 
 pub mod app;
+pub mod calls;
 pub mod chain;
 pub mod cluster;
 #[path = "../support/test_database.rs"]

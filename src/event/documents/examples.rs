@@ -130,6 +130,7 @@ fn receipt() -> Receipt {
         price: some("0.0075"),
         currency: some("EUR"),
         mcc_mnc: some("23201"),
+        corrects: Some(API_KEY),
     }
 }
 

@@ -111,6 +111,7 @@ fn full_receipt() -> Receipt {
         price: some(),
         currency: some(),
         mcc_mnc: some(),
+        corrects: Some(Uuid::nil()),
         ..Receipt::default()
     }
 }

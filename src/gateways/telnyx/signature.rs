@@ -45,7 +45,7 @@ impl Signature {
                 "telnyx-signature-ed25519 does not fit: the public key is another account's",
             ));
         }
-        window::hold(time, webhook.arrived_at)
+        window::hold(time, webhook.arrived_at, window::EACH_TRY)
     }
 }
 

@@ -102,6 +102,9 @@ pub(in crate::http) enum What {
         /// The segment it is about.
         #[serde(skip_serializing_if = "Option::is_none")]
         segment_number: Option<i32>,
+        /// Whether it was read again and is something else now: it counts no longer.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        corrected: bool,
     },
     /// A visit to one of its short URLs.
     Click {
@@ -193,12 +196,14 @@ fn step(step: Step) -> StepView {
             raw_status,
             error_code,
             segment_number,
+            corrected,
         } => What::Receipt {
             gateway,
             status,
             raw_status,
             error_code,
             segment_number,
+            corrected,
         },
         StepKind::Click { code, verdict } => What::Click { code, verdict },
         StepKind::Reply { body, intent } => What::Reply { body, intent },

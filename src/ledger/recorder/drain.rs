@@ -4,7 +4,7 @@
 mod closed;
 
 use super::commit::{self, Writer};
-use super::keep::SpooledFact;
+use super::keep::{SpooledFact, Told};
 use super::lane::Work;
 use super::{RecorderSettings, clicks, inbound, receipts};
 use crate::ledger::connection::ConnectionSettings;
@@ -82,7 +82,7 @@ impl Drainer {
                     lock_timeout: LOCK_TIMEOUT.min(settings.connection.lock_timeout),
                     ..settings.connection.clone()
                 },
-                inbounds: inbound::Inbounds::new(settings),
+                inbounds: inbound::Inbounds::new(settings.personal_data),
             },
             whole_failures: 0,
             stuck_due: Instant::now(),
@@ -308,21 +308,27 @@ impl Lanes {
         for record in records {
             let record = record.as_slice();
             match serde_json::from_slice(record) {
-                Ok(SpooledFact::Inbound(fact)) => {
-                    inbounds.push((
-                        record,
-                        Arc::new(inbound::Pending {
-                            inbounds: vec![fact],
-                        }),
-                    ));
+                Ok(SpooledFact::Inbound(Told { fact, request })) => {
+                    let pending = inbound::Pending {
+                        request,
+                        inbounds: vec![fact],
+                    };
+                    inbounds.push((record, Arc::new(pending)));
                 }
-                Ok(SpooledFact::Receipt(fact)) => {
-                    receipts.push((
-                        record,
-                        Arc::new(receipts::Pending {
-                            receipts: vec![fact],
-                        }),
-                    ));
+                Ok(SpooledFact::Receipt(Told { fact, request })) => {
+                    let pending = receipts::Pending {
+                        request,
+                        receipts: vec![fact],
+                    };
+                    receipts.push((record, Arc::new(pending)));
+                }
+                // Either lane keeps it.
+                Ok(SpooledFact::Request(request)) => {
+                    let nothing_read = receipts::Pending {
+                        request: Some(request),
+                        receipts: Vec::new(),
+                    };
+                    receipts.push((record, Arc::new(nothing_read)));
                 }
                 Ok(SpooledFact::Click(fact)) => clicks.push((record, Arc::new(fact))),
                 Err(error) => outcome.refused.push((record, error.to_string())),

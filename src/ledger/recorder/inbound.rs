@@ -3,13 +3,15 @@
 
 mod rows;
 
-use super::super::facts::{InboundReply, NewInbound, RecordError};
+use super::super::facts::{GatewayCall, InboundReply, NewInbound, RecordError};
+use super::super::requests::KeptRequest;
 use super::super::{messages, subscribers};
 use super::fingerprint::fingerprint;
 use super::lane::Work;
+use super::origin::{self, Origin};
 use super::outbox_rows::OutboxRows;
 use super::wishes::{self, Wish};
-use super::{PersonalData, RecorderSettings, commit, now};
+use super::{PersonalData, commit, now, requests};
 use crate::domain::opt_out::{self, Intent};
 use crate::event::{Body, Context, Event, Inbound, TimeSource, format_time};
 use chrono::{DateTime, Utc};
@@ -23,6 +25,8 @@ use uuid::Uuid;
 /// One caller's inbound messages.
 #[derive(Debug)]
 pub(super) struct Pending {
+    /// The call that they stood in, to be kept.
+    pub(super) request: Option<KeptRequest>,
     pub(super) inbounds: Vec<PendingInbound>,
 }
 
@@ -36,6 +40,9 @@ pub(super) struct PendingInbound {
     fingerprint: Uuid,
     verdict: Reading,
     recorded_at: DateTime<Utc>,
+    /// When this server heard of it; none = when it was recorded. Of a replay alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    arrived_at: Option<DateTime<Utc>>,
 }
 
 /// What a text asks for, and the rule that says so.
@@ -46,9 +53,25 @@ pub(super) struct Reading {
 }
 
 impl PendingInbound {
+    fn new(new: NewInbound, origin: Option<Origin>, recorded_at: DateTime<Utc>) -> Self {
+        Self {
+            wish_id: Uuid::now_v7(),
+            fingerprint: fingerprint_of(&new, origin),
+            verdict: verdict_of(&new),
+            new,
+            recorded_at,
+            arrived_at: None,
+        }
+    }
+
     /// What its text asks for.
     pub(super) fn intent(&self) -> Intent {
         self.verdict.intent
+    }
+
+    /// When this server heard of it.
+    fn heard_at(&self) -> DateTime<Utc> {
+        self.arrived_at.unwrap_or(self.recorded_at)
     }
 }
 
@@ -57,27 +80,54 @@ impl Pending {
         let recorded_at = now();
         let inbounds = inbounds
             .into_iter()
-            .map(|new| PendingInbound {
-                wish_id: Uuid::now_v7(),
-                fingerprint: fingerprint_of(&new),
-                verdict: verdict_of(&new),
-                new,
-                recorded_at,
+            .map(|new| PendingInbound::new(new, None, recorded_at))
+            .collect();
+        Self {
+            request: None,
+            inbounds,
+        }
+    }
+
+    /// A gateway's call.
+    pub(super) fn of_call(call: GatewayCall<NewInbound>) -> Self {
+        let recorded_at = now();
+        let (request, facts) = origin::of_call(call);
+        let inbounds = facts
+            .map(|(origin, new)| PendingInbound::new(new, origin, recorded_at))
+            .collect();
+        Self { request, inbounds }
+    }
+
+    /// What is read again of a kept call.
+    pub(super) fn of_replay(request: &KeptRequest, facts: Vec<(usize, NewInbound)>) -> Self {
+        let recorded_at = now();
+        let inbounds = facts
+            .into_iter()
+            .map(|(item, new)| PendingInbound {
+                arrived_at: Some(request.arrived_at),
+                ..PendingInbound::new(new, Some(Origin::new(request.id, item)), recorded_at)
             })
             .collect();
-        Self { inbounds }
+        Self {
+            request: None,
+            inbounds,
+        }
     }
 }
 
 /// The gateway's id tells repetitions apart; without one, all that the gateway said must be equal,
 /// its time included. Without either, nothing can be told, and each is taken for a new one: a reply
-/// recorded twice is better than one that is lost.
-fn fingerprint_of(inbound: &NewInbound) -> Uuid {
+/// recorded twice is better than one that is lost. A call that is kept can be read again, so there the
+/// new one is drawn from the call and its place in it.
+fn fingerprint_of(inbound: &NewInbound, origin: Option<Origin>) -> Uuid {
     let own_id = inbound.id.to_string();
     let time = inbound.received_at.as_ref().map(format_time);
     match (&inbound.gateway_message_id, &time) {
         (Some(id), _) => fingerprint(&[Some(&inbound.gateway), Some(id)]),
-        (None, None) => fingerprint(&[Some(&own_id)]),
+        (None, None) => match origin {
+            Some(origin) => origin.fingerprint(),
+            None => fingerprint(&[Some(&own_id)]),
+        },
         (None, Some(time)) => fingerprint(&[
             Some(&inbound.gateway),
             None,
@@ -111,10 +161,8 @@ pub(super) struct Inbounds {
 }
 
 impl Inbounds {
-    pub(super) fn new(settings: &RecorderSettings) -> Self {
-        Self {
-            personal_data: settings.personal_data,
-        }
+    pub(super) fn new(personal_data: PersonalData) -> Self {
+        Self { personal_data }
     }
 
     fn write_inbounds(
@@ -167,7 +215,7 @@ impl Inbounds {
         let new = &inbound.new;
         Event {
             event_id: new.id,
-            occurred_at: new.received_at.unwrap_or(inbound.recorded_at),
+            occurred_at: new.received_at.unwrap_or(inbound.heard_at()),
             time_source: match new.received_at {
                 Some(_) => TimeSource::Gateway,
                 None => TimeSource::Server,
@@ -198,7 +246,7 @@ impl Work for Inbounds {
     const SPOOLED: bool = true;
 
     fn rows(item: &Arc<Pending>) -> usize {
-        item.inbounds.len()
+        item.inbounds.len() + requests::rows(item.request.as_ref())
     }
 
     fn write(
@@ -210,7 +258,13 @@ impl Work for Inbounds {
         let numbers = inbounds.iter().map(|inbound| &inbound.new.from);
         let subscribers = subscribers::resolve(conn, numbers)?;
         let mut replies = commit::transaction(conn, |conn| {
-            self.write_inbounds(conn, &inbounds, &subscribers)
+            let replies = if inbounds.is_empty() {
+                Vec::new()
+            } else {
+                self.write_inbounds(conn, &inbounds, &subscribers)?
+            };
+            requests::insert(conn, items.iter().filter_map(|item| item.request.as_ref()))?;
+            Ok(replies)
         })?
         .into_iter();
         Ok(items
@@ -256,7 +310,7 @@ fn wish(inbound: &PendingInbound, context: &Context) -> Option<Wish> {
         effective_at: inbound
             .new
             .received_at
-            .map_or(inbound.recorded_at, |time| time.min(inbound.recorded_at)),
+            .map_or(inbound.heard_at(), |time| time.min(inbound.heard_at())),
         recorded_at: inbound.recorded_at,
     })
 }

@@ -5,6 +5,7 @@ use super::lane::{LONGEST_PATIENCE, Lane, Work};
 use super::{clicks, inbound, receipts};
 use crate::ledger::facts::{InboundReply, NotTaken, ReceiptReply, RecordError};
 use crate::ledger::gate::{Gate, Way};
+use crate::ledger::requests::KeptRequest;
 use crate::ledger::spool::{Appending, SpoolError, Stream};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -18,13 +19,15 @@ const WEBHOOK_PATIENCE: Duration = LONGEST_PATIENCE;
 /// How long an inbound waits for the last spooled ones, at most.
 const HANDOVER_PATIENCE: Duration = Duration::from_secs(1);
 
-/// A record of the spool: a fact with all that was drawn for it.
+/// A record of the spool: a fact with all that was drawn for it; or a gateway's call of which nothing
+/// could be read.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum SpooledFact {
     Click(clicks::Pending),
-    Receipt(receipts::PendingReceipt),
-    Inbound(inbound::PendingInbound),
+    Receipt(Told<receipts::PendingReceipt>),
+    Inbound(Told<inbound::PendingInbound>),
+    Request(KeptRequest),
 }
 
 /// The same, to be written.
@@ -32,8 +35,39 @@ pub(super) enum SpooledFact {
 #[serde(rename_all = "snake_case")]
 enum Record<'a> {
     Click(&'a clicks::Pending),
-    Receipt(&'a receipts::PendingReceipt),
-    Inbound(&'a inbound::PendingInbound),
+    Receipt(Told<&'a receipts::PendingReceipt, &'a KeptRequest>),
+    Inbound(Told<&'a inbound::PendingInbound, &'a KeptRequest>),
+    Request(&'a KeptRequest),
+}
+
+/// What a gateway told, with the call that it stood in. Of a call's facts the first carries it, so
+/// that it lies in the spool once, and no record is larger than a call: a version that knows no
+/// kept calls reads the facts all the same.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Told<F, R = KeptRequest> {
+    #[serde(flatten)]
+    pub(super) fact: F,
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    pub(super) request: Option<R>,
+}
+
+fn none<R>() -> Option<R> {
+    None
+}
+
+/// The records of a call, in the order of its facts.
+fn texts_of_call<'a, F>(
+    facts: &'a [F],
+    request: Option<&'a KeptRequest>,
+    record: impl Fn(Told<&'a F, &'a KeptRequest>) -> Record<'a>,
+) -> serde_json::Result<Vec<Vec<u8>>> {
+    if let (Some(request), true) = (request, facts.is_empty()) {
+        return Ok(vec![serde_json::to_vec(&Record::Request(request))?]);
+    }
+    let requests = std::iter::once(request).chain(std::iter::repeat(None));
+    let told = facts.iter().zip(requests);
+    told.map(|(fact, request)| serde_json::to_vec(&record(Told { fact, request })))
+        .collect()
 }
 
 /// Work whose facts the spool takes.
@@ -42,6 +76,9 @@ pub(super) trait Spoolable: Work {
     const STREAM: Stream;
     /// How long the ledger may take.
     const PATIENCE: Duration;
+
+    /// How many facts it is.
+    fn facts(item: &Self::Item) -> usize;
 
     /// The records, one a fact.
     fn texts(item: &Self::Item) -> serde_json::Result<Vec<Vec<u8>>>;
@@ -121,7 +158,7 @@ async fn spooled<W: Spoolable>(
 ) -> Result<W::Reply, RecordError> {
     appending.done().await.map_err(refusal)?;
     metrics::counter!("textrail_spooled_facts_total", "stream" => W::STREAM.as_str())
-        .increment(W::rows(item) as u64);
+        .increment(W::facts(item) as u64);
     Ok(W::spooled(item))
 }
 
@@ -135,6 +172,10 @@ impl Spoolable for clicks::Clicks {
     const STREAM: Stream = Stream::Clicks;
     const PATIENCE: Duration = CLICK_PATIENCE;
 
+    fn facts(_: &Self::Item) -> usize {
+        1
+    }
+
     fn texts(item: &Self::Item) -> serde_json::Result<Vec<Vec<u8>>> {
         Ok(vec![serde_json::to_vec(&Record::Click(item))?])
     }
@@ -146,9 +187,12 @@ impl Spoolable for receipts::Receipts {
     const STREAM: Stream = Stream::Receipts;
     const PATIENCE: Duration = WEBHOOK_PATIENCE;
 
+    fn facts(item: &Self::Item) -> usize {
+        item.receipts.len()
+    }
+
     fn texts(item: &Self::Item) -> serde_json::Result<Vec<Vec<u8>>> {
-        let records = item.receipts.iter().map(Record::Receipt);
-        records.map(|record| serde_json::to_vec(&record)).collect()
+        texts_of_call(&item.receipts, item.request.as_ref(), Record::Receipt)
     }
 
     fn spooled(item: &Self::Item) -> Self::Reply {
@@ -160,9 +204,12 @@ impl Spoolable for inbound::Inbounds {
     const STREAM: Stream = Stream::Inbound;
     const PATIENCE: Duration = WEBHOOK_PATIENCE;
 
+    fn facts(item: &Self::Item) -> usize {
+        item.inbounds.len()
+    }
+
     fn texts(item: &Self::Item) -> serde_json::Result<Vec<Vec<u8>>> {
-        let records = item.inbounds.iter().map(Record::Inbound);
-        records.map(|record| serde_json::to_vec(&record)).collect()
+        texts_of_call(&item.inbounds, item.request.as_ref(), Record::Inbound)
     }
 
     fn spooled(item: &Self::Item) -> Self::Reply {
@@ -184,8 +231,9 @@ mod tests {
     use crate::domain::phone::{PhoneNumber, Sender};
     use crate::domain::status::{DeliveryLevel, ErrorClass, Status};
     use crate::event::Context;
-    use crate::ledger::facts::{LinkTarget, NewClick, NewInbound, NewReceipt};
+    use crate::ledger::facts::{GatewayCall, LinkTarget, NewClick, NewInbound, NewReceipt};
     use crate::ledger::recorder::PersonalData;
+    use crate::ledger::requests::{RefusedField, RefusedItem, Route};
     use chrono::{SubsecRound, Utc};
     use uuid::Uuid;
 
@@ -194,10 +242,38 @@ mod tests {
         let fact: SpooledFact = serde_json::from_slice(text).unwrap();
         let record = match &fact {
             SpooledFact::Click(fact) => Record::Click(fact),
-            SpooledFact::Receipt(fact) => Record::Receipt(fact),
-            SpooledFact::Inbound(fact) => Record::Inbound(fact),
+            SpooledFact::Receipt(told) => Record::Receipt(borrowed(told)),
+            SpooledFact::Inbound(told) => Record::Inbound(borrowed(told)),
+            SpooledFact::Request(request) => Record::Request(request),
         };
         serde_json::to_vec(&record).unwrap()
+    }
+
+    fn borrowed<F>(told: &Told<F>) -> Told<&F, &KeptRequest> {
+        Told {
+            fact: &told.fact,
+            request: told.request.as_ref(),
+        }
+    }
+
+    fn request() -> KeptRequest {
+        KeptRequest {
+            id: Uuid::now_v7(),
+            gateway: "twig".to_owned(),
+            route: Route::Receipts,
+            method: "POST".to_owned(),
+            path_and_query: "/v1/gateways/twig/receipts?a=%E4".to_owned(),
+            headers: [("content-type".to_owned(), "application/json".to_owned())].into(),
+            body: vec![0, 0xff, b'"'],
+            arrived_at: Utc::now().trunc_subsecs(6),
+            refused: vec![RefusedItem {
+                index: Some(1),
+                faults: vec![RefusedField {
+                    field: "to".to_owned(),
+                    message: "must be a number".to_owned(),
+                }],
+            }],
+        }
     }
 
     fn receipt() -> NewReceipt {
@@ -221,6 +297,63 @@ mod tests {
             currency: Some("EUR".to_owned()),
             mcc_mnc: Some("23201".to_owned()),
         }
+    }
+
+    #[test]
+    fn a_call_lies_in_the_spool_once_and_with_its_facts() {
+        let request = request();
+        let call = |facts| GatewayCall {
+            request: Some(request.clone()),
+            facts,
+        };
+        let two = call(vec![(0, receipt()), (2, receipt())]);
+        let two = receipts::Receipts::texts(&Arc::new(receipts::Pending::of_call(two))).unwrap();
+        let alone = call(Vec::new());
+        let alone =
+            receipts::Receipts::texts(&Arc::new(receipts::Pending::of_call(alone))).unwrap();
+        let kept: Vec<Option<KeptRequest>> = [two.clone(), alone.clone()]
+            .concat()
+            .iter()
+            .map(|text| match serde_json::from_slice(text).unwrap() {
+                SpooledFact::Receipt(told) => told.request,
+                SpooledFact::Request(request) => Some(request),
+                SpooledFact::Click(_) | SpooledFact::Inbound(_) => panic!("another kind"),
+            })
+            .collect();
+        assert_eq!(kept, [Some(request.clone()), None, Some(request)]);
+        for text in [two, alone].concat() {
+            assert_eq!(
+                String::from_utf8_lossy(&again(&text)),
+                String::from_utf8_lossy(&text)
+            );
+        }
+    }
+
+    /// As the version before wrote them: calls were not kept.
+    #[test]
+    fn records_of_the_version_before_are_read() {
+        let receipt = r#"{"receipt":{"id":"01a206de-135e-711b-9eaf-bdd406aa2805","gateway":"twig",
+            "message_id":null,"gateway_message_id":"g-1","gateway_event_id":null,
+            "status":"delivered","raw_status":"DELIVRD","error_code":null,"error_class":null,
+            "permanent":null,"synthetic":false,"delivery_level":null,"segment_number":2,
+            "segment_count":3,"gateway_time":null,"price":null,"currency":null,"mcc_mnc":null,
+            "fingerprint":"01a206de-135e-711b-9eaf-bdd406aa2806",
+            "recorded_at":"2026-11-23T05:00:00.000001Z"}}"#;
+        let SpooledFact::Receipt(told) = serde_json::from_str(receipt).unwrap() else {
+            panic!("no receipt")
+        };
+        assert!(told.request.is_none());
+        let inbound = r#"{"inbound":{"id":"01a206de-135e-711b-9eaf-bdd406aa2805","gateway":"twig",
+            "gateway_message_id":null,"from":{"e164":"+436601234567","country":"AT"},"to":"SHOP","body":"STOP",
+            "segments":null,"received_at":null,"gateway_intent":null,
+            "wish_id":"01a206de-135e-711b-9eaf-bdd406aa2807",
+            "fingerprint":"01a206de-135e-711b-9eaf-bdd406aa2806",
+            "verdict":{"intent":"stop","reason":"whole_message"},
+            "recorded_at":"2026-11-23T05:00:00.000001Z"}}"#;
+        let SpooledFact::Inbound(told) = serde_json::from_str(inbound).unwrap() else {
+            panic!("no inbound")
+        };
+        assert_eq!(told.fact.intent(), Intent::Stop);
     }
 
     #[test]

@@ -1,16 +1,19 @@
 //! The lane of receipts: recorded with their message, or parked until it is known.
 
+mod corrections;
 mod lookup;
+mod reading;
 mod rows;
 
-use super::super::facts::{NewReceipt, ReceiptReply, RecordError};
+use super::super::facts::{GatewayCall, NewReceipt, ReceiptReply, RecordError};
 use super::super::messages;
-use super::fingerprint::fingerprint;
+use super::super::requests::KeptRequest;
 use super::lane::Work;
+use super::origin::{self, Origin};
 use super::outbox_rows::OutboxRows;
-use super::{commit, evidence, now};
+use super::{commit, evidence, now, requests};
 use crate::domain::status::Status;
-use crate::event::{Body, Context, Event, Receipt, TimeSource, format_time};
+use crate::event::{Body, Context, Event, Receipt, TimeSource};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -18,12 +21,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use uuid::Uuid;
 
+use corrections::Place;
 pub(super) use lookup::lock_gateway_ids;
+use reading::identity_of;
 use rows::Insert;
 
 /// One caller's receipts, with what was drawn for them.
 #[derive(Debug)]
 pub(super) struct Pending {
+    /// The call that they stood in, to be kept.
+    pub(super) request: Option<KeptRequest>,
     pub(super) receipts: Vec<PendingReceipt>,
 }
 
@@ -34,6 +41,29 @@ pub(super) struct PendingReceipt {
     new: NewReceipt,
     fingerprint: Uuid,
     recorded_at: DateTime<Utc>,
+    /// The kept call that it was read from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    origin: Option<Origin>,
+    /// When this server heard of it, if that call is read again; none = now, for the first time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    replayed_of: Option<DateTime<Utc>>,
+}
+
+impl PendingReceipt {
+    fn new(new: NewReceipt, origin: Option<Origin>, recorded_at: DateTime<Utc>) -> Self {
+        Self {
+            fingerprint: identity_of(&new),
+            new,
+            recorded_at,
+            origin,
+            replayed_of: None,
+        }
+    }
+
+    /// When this server heard of it.
+    fn heard_at(&self) -> DateTime<Utc> {
+        self.replayed_of.unwrap_or(self.recorded_at)
+    }
 }
 
 impl Pending {
@@ -41,29 +71,39 @@ impl Pending {
         let recorded_at = now();
         let receipts = receipts
             .into_iter()
-            .map(|new| PendingReceipt {
-                fingerprint: fingerprint_of(&new),
-                new,
-                recorded_at,
+            .map(|new| PendingReceipt::new(new, None, recorded_at))
+            .collect();
+        Self {
+            request: None,
+            receipts,
+        }
+    }
+
+    /// A gateway's call.
+    pub(super) fn of_call(call: GatewayCall<NewReceipt>) -> Self {
+        let recorded_at = now();
+        let (request, facts) = origin::of_call(call);
+        let receipts = facts
+            .map(|(origin, new)| PendingReceipt::new(new, origin, recorded_at))
+            .collect();
+        Self { request, receipts }
+    }
+
+    /// What is read again of a kept call.
+    pub(super) fn of_replay(request: &KeptRequest, facts: Vec<(usize, NewReceipt)>) -> Self {
+        let recorded_at = now();
+        let receipts = facts
+            .into_iter()
+            .map(|(item, new)| PendingReceipt {
+                replayed_of: Some(request.arrived_at),
+                ..PendingReceipt::new(new, Some(Origin::new(request.id, item)), recorded_at)
             })
             .collect();
-        Self { receipts }
+        Self {
+            request: None,
+            receipts,
+        }
     }
-}
-
-/// Gateway, canonical id, segment, raw status, error code, gateway time if given.
-fn fingerprint_of(receipt: &NewReceipt) -> Uuid {
-    let our_id = receipt.message_id.map(|id| id.to_string());
-    let segment = receipt.segment_number.map(|number| number.to_string());
-    let time = receipt.gateway_time.as_ref().map(format_time);
-    fingerprint(&[
-        Some(&receipt.gateway),
-        receipt.gateway_message_id.as_deref().or(our_id.as_deref()),
-        segment.as_deref(),
-        Some(&receipt.raw_status),
-        receipt.error_code.as_deref(),
-        time.as_deref(),
-    ])
 }
 
 /// Writes receipts.
@@ -76,7 +116,7 @@ impl Work for Receipts {
     const SPOOLED: bool = true;
 
     fn rows(item: &Arc<Pending>) -> usize {
-        item.receipts.len()
+        item.receipts.len() + requests::rows(item.request.as_ref())
     }
 
     fn write(
@@ -85,8 +125,16 @@ impl Work for Receipts {
         items: &mut [Arc<Pending>],
     ) -> QueryResult<Vec<Result<Vec<ReceiptReply>, RecordError>>> {
         let receipts: Vec<&PendingReceipt> = items.iter().flat_map(|item| &item.receipts).collect();
-        let mut replies =
-            commit::transaction(conn, |conn| write_receipts(conn, &receipts))?.into_iter();
+        let mut replies = commit::transaction(conn, |conn| {
+            let replies = if receipts.is_empty() {
+                Vec::new()
+            } else {
+                write_receipts(conn, &receipts)?
+            };
+            requests::insert(conn, items.iter().filter_map(|item| item.request.as_ref()))?;
+            Ok(replies)
+        })?
+        .into_iter();
         Ok(items
             .iter()
             .map(|item| Ok(replies.by_ref().take(item.receipts.len()).collect()))
@@ -109,48 +157,58 @@ fn write_receipts(
         .collect();
     let contexts = messages::lock_contexts(conn, &known)?;
 
-    // 2. The rows: with their message, or parked.
+    // 2. Of those that are read again, which are new, and which replace what they were read as before.
+    let message_ids: Vec<Option<Uuid>> = message_ids
+        .into_iter()
+        .map(|id| id.filter(|id| contexts.contains_key(id)))
+        .collect();
+    let places = corrections::places(conn, receipts, &message_ids)?;
+
+    // 3. The rows: with their message, or parked.
     let mut recorded = Insert::default();
     let mut parked = Insert::default();
     let mut events = OutboxRows::default();
-    let mut places = Vec::with_capacity(receipts.len());
-    for (receipt, message_id) in receipts.iter().zip(&message_ids) {
-        let context = message_id.and_then(|id| contexts.get(&id));
-        let rows = if context.is_some() {
+    for ((receipt, message_id), place) in receipts.iter().zip(&message_ids).zip(&places) {
+        let Some(key) = place.key(receipt) else {
+            continue; // as it was read before
+        };
+        let rows = if message_id.is_some() {
             &mut recorded
         } else {
             &mut parked
         };
-        rows.push(receipt, context.and(*message_id));
-        places.push(context.is_some());
-        events.push(&event(receipt, context))?;
+        rows.push(receipt, *message_id, key);
+        let context = message_id.and_then(|id| contexts.get(&id));
+        events.push(&event(receipt, context, key.corrects))?;
     }
     let mut new = recorded.into_receipts(conn)?;
     new.extend(parked.into_parked_receipts(conn)?);
 
-    // 3. Events of those that are new; the status of the messages they are about.
+    // 4. Events of those that are new; the status of the messages they are about.
     events.retain(|id| new.contains(id));
     events.insert(conn)?;
     evidence::recompute_status(conn, &contexts.keys().copied().collect::<Vec<_>>())?;
 
-    let replies = receipts.iter().zip(places).map(|(receipt, has_message)| {
-        match (new.contains(&receipt.new.id), has_message) {
-            (false, _) => ReceiptReply::Duplicate,
-            (true, true) => ReceiptReply::Recorded,
-            (true, false) => ReceiptReply::Parked,
+    let replies = receipts.iter().zip(&message_ids).zip(&places);
+    let replies = replies.map(|((receipt, message_id), place)| {
+        match (new.contains(&receipt.new.id), place, message_id) {
+            (false, _, _) => ReceiptReply::Duplicate,
+            (true, Place::Correction { .. }, _) => ReceiptReply::Corrected,
+            (true, _, Some(_)) => ReceiptReply::Recorded,
+            (true, _, None) => ReceiptReply::Parked,
         }
     });
     Ok(replies.collect())
 }
 
-fn event(receipt: &PendingReceipt, context: Option<&Context>) -> Event {
+fn event(receipt: &PendingReceipt, context: Option<&Context>, corrects: Option<Uuid>) -> Event {
     let new = &receipt.new;
     let mut context = context.cloned().unwrap_or_default();
     // The gateway that reported, which may not be the one the message was first meant for.
     context.gateway = Some(new.gateway.clone());
     Event {
         event_id: new.id,
-        occurred_at: new.gateway_time.unwrap_or(receipt.recorded_at),
+        occurred_at: new.gateway_time.unwrap_or(receipt.heard_at()),
         time_source: match new.gateway_time {
             Some(_) => TimeSource::Gateway,
             None => TimeSource::Server,
@@ -174,6 +232,7 @@ fn event(receipt: &PendingReceipt, context: Option<&Context>) -> Event {
             price: new.price.clone(),
             currency: new.currency.clone(),
             mcc_mnc: new.mcc_mnc.clone(),
+            corrects,
         }),
     }
 }

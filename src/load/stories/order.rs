@@ -2,33 +2,62 @@
 
 use super::{
     lake::{MemoryLake, boundary},
-    scene::{Scene, Sent, found, parked},
+    scene::{Scene, Sent, correction, found, parked},
 };
 use crate::{domain::window::WindowId, event::Event, warehouse::Warehouse};
 use std::sync::Arc;
 
 /// Five windows of a small story: a parked receipt, a late click, a reply, an opt-out, a segmented
-/// text, a message without a gateway.
+/// text, a message without a gateway, receipts that are corrected, one of them parked.
 fn story() -> Vec<Vec<Event>> {
     let first = Sent::new("2026-11-23T05:01:00Z");
     let second = Sent::new("2026-11-23T05:02:00Z").campaign(None);
     let third = Sent::new("2026-11-23T05:16:00Z").gateway(None);
     let early = second.receipt(4, "delivered");
+    let fourth = Sent::new("2026-11-23T05:17:00Z");
+    let wrong = fourth.receipt(5, "delivered");
+    let right = correction(&fourth, &wrong, 6, "undelivered");
+    let fifth = Sent::new("2026-11-23T05:18:00Z");
+    let lost = fifth.receipt(5, "undelivered");
+    let regained = correction(&fifth, &lost, 5, "delivered");
     let segment = |number, status| {
         third.receipt_with(9, status, |receipt| receipt.segment_number = Some(number))
     };
     let mut from_sms = third.submission(1, "accepted");
     from_sms.context.gateway = Some("sms1".to_owned());
     vec![
-        vec![first.message(1), second.message(0), parked(&early)],
+        vec![
+            first.message(1),
+            second.message(0),
+            parked(&early),
+            wrong,
+            parked(&regained),
+        ],
         vec![
             first.submission(1, "accepted"),
             first.receipt(3, "delivered"),
             found(&second, &early),
+            fourth.receipt(4, "sent"),
+            found(&fifth, &regained),
         ],
-        vec![third.message(0), from_sms, segment(1, "delivered")],
-        vec![segment(2, "undelivered"), first.inbound(50, "stop")],
-        vec![first.click(90_000, "human"), first.opt_out(50, "opt_out")],
+        vec![
+            third.message(0),
+            from_sms,
+            segment(1, "delivered"),
+            right,
+            parked(&lost),
+        ],
+        vec![
+            segment(2, "undelivered"),
+            first.inbound(50, "stop"),
+            fourth.message(0),
+            found(&fifth, &lost),
+        ],
+        vec![
+            first.click(90_000, "human"),
+            first.opt_out(50, "opt_out"),
+            fifth.message(1),
+        ],
     ]
 }
 

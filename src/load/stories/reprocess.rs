@@ -2,7 +2,7 @@
 
 use super::{
     lake::{MemoryLake, at, boundary},
-    scene::{Scene, Sent, found, parked},
+    scene::{Scene, Sent, correction, found, parked},
 };
 use crate::{
     event::{Event, Kind},
@@ -70,6 +70,14 @@ fn facts(sent: &Sent, random: &mut StdRng) -> Vec<Event> {
         let receipt = sent.receipt_with(random.random_range(2..900), status, |receipt| {
             receipt.segment_number = segment.flatten();
         });
+        if random.random_bool(0.2) {
+            let status = statuses.choose(random).copied().unwrap();
+            let again = correction(sent, &receipt, random.random_range(2..900), status);
+            if random.random_bool(0.3) {
+                facts.push(correction(sent, &again, 7, "delivered"));
+            }
+            facts.push(again);
+        }
         if random.random_bool(0.3) {
             facts.push(found(sent, &receipt));
             facts.push(parked(&receipt));
@@ -138,7 +146,8 @@ fn settings(folder: &Path) -> PourSettings {
     }
 }
 
-async fn run(
+/// Rebuilds a scene's warehouse; its next look at the lake switches to the new one.
+pub(super) async fn run(
     scene: &Scene,
     tell: impl FnMut(Step) + Send + 'static,
 ) -> Result<Reprocessed, ReprocessError> {

@@ -316,6 +316,11 @@ pub(super) fn parked(receipt: &Event) -> Event {
     parked
 }
 
+/// What a receipt is read as another time.
+pub(super) fn correction(message: &Sent, receipt: &Event, seconds: i64, status: &str) -> Event {
+    message.receipt_with(seconds, status, |new| new.corrects = Some(receipt.event_id))
+}
+
 /// The match of a parked receipt.
 pub(super) fn found(message: &Sent, receipt: &Event) -> Event {
     let body = Body::Match(Match {

@@ -18,7 +18,7 @@ const FACTS: &str = include_str!("../sql/facts.sql");
 const MESSAGES: &str = include_str!("../sql/messages.sql");
 const DELTAS: &str = include_str!("../sql/deltas.sql");
 const APPLY: &str = include_str!("../sql/apply.sql");
-const SEGMENTS: &str = include_str!("../sql/segments.sql");
+const JUDGE: &str = include_str!("../sql/judge.sql");
 const ORPHANS: &str = include_str!("../sql/orphans.sql");
 const STALE_BUCKETS: &str = include_str!("../sql/stale_buckets.sql");
 const BUCKETS: &str = include_str!("../sql/buckets.sql");
@@ -29,7 +29,7 @@ pub(super) const STATEMENTS: [&str; 8] = [
     DELTAS,
     APPLY,
     ORPHANS,
-    SEGMENTS,
+    JUDGE,
     STALE_BUCKETS,
     BUCKETS,
 ];
@@ -121,7 +121,7 @@ pub(super) fn merge(connection: &Connection) -> duckdb::Result<()> {
     connection.execute_batch(&APPLY.replace("{hours}", &hours))?;
     leave_orphans(connection, "SELECT message_id FROM changes")?;
     let touched = format!("{hours} AND rowid IN (SELECT place FROM changes)");
-    judge_segments(connection, &touched, &hours, &times)?;
+    judge(connection, &touched, &hours, &times)?;
     connection.execute_batch(STALE_BUCKETS)?;
     let messages = format!("{hours} AND bucket_key IN (SELECT bucket_key FROM stale_buckets)");
     connection.execute_batch(&BUCKETS.replace("{messages}", &messages))
@@ -134,7 +134,7 @@ pub(super) fn make_whole(connection: &Connection, hours: &str, times: &str) -> d
     connection.execute_batch(DELTAS)?;
     connection.execute_batch(MESSAGES)?;
     leave_orphans(connection, "SELECT event_id FROM new_message")?;
-    judge_segments(connection, hours, hours, times)?;
+    judge(connection, hours, hours, times)?;
     connection.execute_batch(&BUCKETS.replace("{messages}", hours))
 }
 
@@ -142,19 +142,17 @@ fn leave_orphans(connection: &Connection, known: &str) -> duckdb::Result<()> {
     connection.execute_batch(&ORPHANS.replace("{known}", known))
 }
 
-/// The status of messages with receipts by segment.
-fn judge_segments(
-    connection: &Connection,
-    touched: &str,
-    hours: &str,
-    times: &str,
-) -> duckdb::Result<()> {
-    let any = format!("SELECT EXISTS (FROM messages WHERE {touched} AND segmented)");
+/// The status of messages with receipts by segment, or with corrected ones.
+fn judge(connection: &Connection, touched: &str, hours: &str, times: &str) -> duckdb::Result<()> {
+    let judged = format!(
+        "{touched} AND (segmented OR message_id IN (SELECT message_id FROM corrected_receipts))"
+    );
+    let any = format!("SELECT EXISTS (FROM messages WHERE {judged})");
     if !connection.query_row(&any, [], |row| row.get(0))? {
         return Ok(());
     }
-    let sql = SEGMENTS
-        .replace("{touched}", touched)
+    let sql = JUDGE
+        .replace("{judged}", &judged)
         .replace("{hours}", hours)
         .replace("{times}", times);
     connection.execute_batch(&sql)

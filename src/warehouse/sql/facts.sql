@@ -47,6 +47,10 @@ SELECT {receipt} FROM settled_receipt;
 
 INSERT INTO receipts BY NAME SELECT {receipt} FROM attached_receipt;
 
+-- Those that one of these corrects, here already or not.
+INSERT INTO corrected_receipts
+SELECT corrects, message_id FROM attached_receipt WHERE corrects IS NOT NULL;
+
 -- The others wait for their match.
 DELETE FROM parked_receipts WHERE event_id IN (SELECT event_id FROM settled_receipt);
 INSERT INTO parked_receipts BY NAME

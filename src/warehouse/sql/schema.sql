@@ -43,6 +43,13 @@ CREATE TABLE IF NOT EXISTS messages (
     last_event_at       TIMESTAMPTZ
 );
 
+-- Receipts that another receipt of their message corrects: they stay as facts and count no longer.
+-- Few, so that every load can look into all of it.
+CREATE TABLE IF NOT EXISTS corrected_receipts (
+    receipt_id          UUID NOT NULL,
+    message_id          UUID NOT NULL
+);
+
 -- The unique URLs of all messages.
 CREATE TABLE IF NOT EXISTS links (
     link_id             BIGINT NOT NULL,

@@ -171,6 +171,7 @@ fn parts(pool: Pool, recorder: Recorder, pipeline: &Pipeline, url: &Url) -> AppS
             trusted_proxies: vec!["127.0.0.1/32".parse().expect("a network")],
             well_known_dir: None,
             gateways: super::gateways::all(),
+            keep_requests: true,
             limits: Default::default(),
         },
         metrics: metrics_exporter_prometheus::PrometheusBuilder::new()

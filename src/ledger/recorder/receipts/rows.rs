@@ -1,7 +1,8 @@
 //! Receipts as columns of a multi-row insert, into either of the two tables.
 
 use super::PendingReceipt;
-use crate::domain::status::ErrorClass;
+use super::corrections::Key;
+use crate::domain::status::{DeliveryLevel, ErrorClass};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Bool, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -24,6 +25,11 @@ pub(super) struct Insert<'a> {
     segment_numbers: Vec<Option<i32>>,
     gateway_times: Vec<Option<DateTime<Utc>>>,
     recorded_at: Vec<DateTime<Utc>>,
+    permanent: Vec<Option<bool>>,
+    delivery_levels: Vec<Option<&'static str>>,
+    request_ids: Vec<Option<Uuid>>,
+    request_items: Vec<Option<i32>>,
+    corrects: Vec<Option<Uuid>>,
 }
 
 #[derive(QueryableByName)]
@@ -34,10 +40,10 @@ struct Written {
 
 impl<'a> Insert<'a> {
     /// Adds a receipt; a parked one keeps the message id that its callback claimed.
-    pub(super) fn push(&mut self, receipt: &'a PendingReceipt, message_id: Option<Uuid>) {
+    pub(super) fn push(&mut self, receipt: &'a PendingReceipt, message_id: Option<Uuid>, key: Key) {
         let new = &receipt.new;
         self.message_ids.push(message_id.or(new.message_id));
-        self.fingerprints.push(receipt.fingerprint);
+        self.fingerprints.push(key.fingerprint);
         self.ids.push(new.id);
         self.gateways.push(&new.gateway);
         self.gateway_message_ids
@@ -51,6 +57,14 @@ impl<'a> Insert<'a> {
         self.segment_numbers.push(new.segment_number.map(i32::from));
         self.gateway_times.push(new.gateway_time);
         self.recorded_at.push(receipt.recorded_at);
+        self.permanent.push(new.permanent);
+        self.delivery_levels
+            .push(new.delivery_level.map(DeliveryLevel::as_str));
+        let origin = receipt.origin;
+        self.request_ids
+            .push(origin.map(|origin| origin.request_id));
+        self.request_items.push(origin.map(|origin| origin.item));
+        self.corrects.push(key.corrects);
     }
 
     /// Inserts into `receipts`; the ids of those that were not there.
@@ -84,6 +98,11 @@ impl<'a> Insert<'a> {
             .bind::<Array<Nullable<Integer>>, _>(self.segment_numbers)
             .bind::<Array<Nullable<Timestamptz>>, _>(self.gateway_times)
             .bind::<Array<Timestamptz>, _>(self.recorded_at)
+            .bind::<Array<Nullable<Bool>>, _>(self.permanent)
+            .bind::<Array<Nullable<Text>>, _>(self.delivery_levels)
+            .bind::<Array<Nullable<SqlUuid>>, _>(self.request_ids)
+            .bind::<Array<Nullable<Integer>>, _>(self.request_items)
+            .bind::<Array<Nullable<SqlUuid>>, _>(self.corrects)
             .load(conn)?;
         Ok(written.into_iter().map(|row| row.id).collect())
     }

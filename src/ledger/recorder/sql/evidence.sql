@@ -3,11 +3,17 @@
 -- partitions).
 
 -- 1. What gateways reported.
+WITH reported AS MATERIALIZED (
+    SELECT message_id, status, synthetic, gateway_time, segment_number, id, corrects
+    FROM receipts
+    WHERE message_id = ANY ($1) AND message_id BETWEEN $2 AND $3
+)
+-- 2. Of it, what counts: a receipt that another one corrects is history.
 SELECT message_id, status, synthetic, gateway_time, segment_number
-FROM receipts
-WHERE message_id = ANY ($1) AND message_id BETWEEN $2 AND $3
+FROM reported
+WHERE id NOT IN (SELECT corrects FROM reported WHERE corrects IS NOT NULL)
 UNION ALL
--- 2. What became of handing them over.
+-- 3. What became of handing them over.
 SELECT message_id,
        CASE outcome WHEN 'refused' THEN 'rejected' ELSE outcome END,
        false, submitted_at, NULL

@@ -18,9 +18,11 @@ WITH named AS (
 placed AS (
     INSERT INTO receipts (
         message_id, fingerprint, id, gateway, gateway_message_id, status, raw_status, error_code,
-        error_class, synthetic, segment_number, gateway_time, recorded_at)
+        error_class, synthetic, segment_number, gateway_time, recorded_at, permanent, delivery_level,
+        request_id, request_item, corrects)
     SELECT message_id, fingerprint, id, gateway, gateway_message_id, status, raw_status, error_code,
-           error_class, synthetic, segment_number, gateway_time, recorded_at
+           error_class, synthetic, segment_number, gateway_time, recorded_at, permanent,
+           delivery_level, request_id, request_item, corrects
     FROM taken
     ORDER BY message_id, fingerprint
     ON CONFLICT (message_id, fingerprint) DO NOTHING

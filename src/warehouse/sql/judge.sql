@@ -1,12 +1,13 @@
--- Messages with receipts by segment: a maximum over all receipts would be wrong, so the status is
--- taken from the facts again (`domain::status::current`). Within a segment the largest evidence,
--- that about the whole message included; over segments the worst. {touched} are the messages that may
--- have changed, {hours} and {times} a literal range around them.
-CREATE OR REPLACE TEMP TABLE segmented_messages AS
+-- Messages whose status is no maximum over all receipts, so that it is taken from the facts again
+-- (`domain::status::current`): those with receipts by segment, and those with receipts that were
+-- corrected, which count no longer. Within a segment the largest evidence, that about the whole message
+-- included; over segments the worst. {judged} are those of the messages that may have changed, {hours}
+-- and {times} a literal range around them.
+CREATE OR REPLACE TEMP TABLE judged_messages AS
 SELECT message_id, rowid AS place FROM messages
-WHERE {touched} AND segmented;
+WHERE {judged};
 
-CREATE OR REPLACE TEMP TABLE segment_results AS
+CREATE OR REPLACE TEMP TABLE judgements AS
 WITH known AS (
     SELECT message_id, segment_number,
            evidence_of(
@@ -15,7 +16,8 @@ WITH known AS (
                error_code, error_class, gateway) AS evidence,
            CASE WHEN status = 'delivered' THEN occurred_at END AS delivered_at
     FROM receipts
-    WHERE {times} AND message_id IN (SELECT message_id FROM segmented_messages)
+    WHERE {times} AND message_id IN (SELECT message_id FROM judged_messages)
+      AND (receipt_id, message_id) NOT IN (SELECT (receipt_id, message_id) FROM corrected_receipts)
     UNION ALL
     SELECT message_id, NULL,
            evidence_of(
@@ -24,12 +26,12 @@ WITH known AS (
                error_code, error_class, gateway),
            NULL
     FROM submissions
-    WHERE {times} AND message_id IN (SELECT message_id FROM segmented_messages)
+    WHERE {times} AND message_id IN (SELECT message_id FROM judged_messages)
 ), best AS (
     SELECT message_id, segment_number, max(evidence) AS evidence,
            min(delivered_at) AS delivered_at
     FROM known GROUP BY message_id, segment_number
-), segments AS (
+), parts AS (
     SELECT segment.message_id,
            greatest(segment.evidence, whole.evidence) AS evidence,
            least(segment.delivered_at, whole.delivered_at) AS delivered_at
@@ -37,17 +39,22 @@ WITH known AS (
     LEFT JOIN best AS whole
         ON whole.message_id = segment.message_id AND whole.segment_number IS NULL
     WHERE segment.segment_number IS NOT NULL
+    UNION ALL
+    -- Where nothing tells of a segment, there is but one part.
+    SELECT message_id, evidence, delivered_at FROM best
+    WHERE segment_number IS NULL
+      AND message_id NOT IN (SELECT message_id FROM best WHERE segment_number IS NOT NULL)
 )
 SELECT message_id,
        min({'standing': status_standing(status_of_key(evidence.key)),
             'evidence': evidence}).evidence AS evidence,
        -- The whole text is there when its last segment is.
        max(delivered_at) AS delivered_at
-FROM segments GROUP BY message_id;
+FROM parts GROUP BY message_id;
 
 UPDATE messages SET
-    evidence = segment_results.evidence,
-    status = status_of_key(segment_results.evidence.key),
-    delivered_at = segment_results.delivered_at
-FROM segment_results JOIN segmented_messages USING (message_id)
-WHERE messages.rowid = segmented_messages.place AND {hours};
+    evidence = judgements.evidence,
+    status = status_of_key(judgements.evidence.key),
+    delivered_at = judgements.delivered_at
+FROM judgements JOIN judged_messages USING (message_id)
+WHERE messages.rowid = judged_messages.place AND {hours};

@@ -1,0 +1,265 @@
+//! Receipts that are read again from the call that they came in.
+//!
+//! A receipt is known by its origin, the kept call and the place in it, and counts as what it was
+//! last read as: the end of a chain, each link of which `corrects` the one before. Read as the same,
+//! nothing is written; read otherwise, the chain grows by one. A repetition by the gateway came in
+//! another call, so it corrects nothing: of two calls that tell one receipt in two ways, the first
+//! was recorded, and replaying both must come to an end.
+
+use super::PendingReceipt;
+use super::reading::{Identity, Reading, reading_of};
+use crate::ledger::recorder::origin::Origin;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, Bool, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use uuid::Uuid;
+
+/// The key of a row to insert, and the receipt that it replaces.
+#[derive(Clone, Copy)]
+pub(super) struct Key {
+    pub(super) fingerprint: Uuid,
+    pub(super) corrects: Option<Uuid>,
+}
+
+/// What a receipt is to those that are there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Its own fingerprint tells.
+    Ordinary,
+    /// It is there as it is read now, or another call told it first.
+    Known,
+    /// It replaces what it was read as before.
+    Correction {
+        /// The end of its chain.
+        replaced: Uuid,
+    },
+}
+
+impl Place {
+    /// The key of the row, if there is one to insert.
+    pub(super) fn key(self, receipt: &PendingReceipt) -> Option<Key> {
+        match self {
+            Self::Known => None,
+            Self::Ordinary => Some(Key {
+                fingerprint: receipt.fingerprint,
+                corrects: None,
+            }),
+            Self::Correction { replaced } => Some(Key {
+                fingerprint: reading_of(&receipt.new).fingerprint(Some(replaced)),
+                corrects: Some(replaced),
+            }),
+        }
+    }
+}
+
+/// What each receipt is to those that are there, in order. Only those that are read again are looked
+/// for: live traffic asks nothing. The messages are locked.
+pub(super) fn places(
+    conn: &mut PgConnection,
+    receipts: &[&PendingReceipt],
+    message_ids: &[Option<Uuid>],
+) -> QueryResult<Vec<Place>> {
+    let replayed: Vec<(&PendingReceipt, Option<Uuid>)> = receipts
+        .iter()
+        .copied()
+        .zip(message_ids.iter().copied())
+        .filter(|(receipt, _)| receipt.replayed_of.is_some())
+        .collect();
+    if replayed.is_empty() {
+        return Ok(vec![Place::Ordinary; receipts.len()]);
+    }
+    let mut known = Known::load(conn, &replayed)?;
+    let places = receipts
+        .iter()
+        .zip(message_ids)
+        .map(|(receipt, message_id)| {
+            if receipt.replayed_of.is_some() {
+                known.place(receipt, *message_id)
+            } else {
+                Place::Ordinary
+            }
+        });
+    Ok(places.collect())
+}
+
+/// A receipt that is there, or that this batch is about to write.
+struct Entry {
+    id: Uuid,
+    /// A hash of what it was read as.
+    reading: Uuid,
+}
+
+/// Receipts of the messages in question, and parked ones of the same calls.
+#[derive(Default)]
+struct Known {
+    /// The first reading of an item of a call.
+    roots: HashMap<Origin, Uuid>,
+    /// By the receipt that it replaces.
+    corrections: HashMap<Uuid, Entry>,
+    readings: HashMap<Uuid, Uuid>,
+    /// Message and identity.
+    identities: HashSet<(Option<Uuid>, Uuid)>,
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    message_id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    claimed_message_id: Option<Uuid>,
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    corrects: Option<Uuid>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    request_id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    request_item: Option<i32>,
+    #[diesel(sql_type = Text)]
+    gateway: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    gateway_message_id: Option<String>,
+    #[diesel(sql_type = Text)]
+    status: String,
+    #[diesel(sql_type = Text)]
+    raw_status: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    error_code: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    error_class: Option<String>,
+    #[diesel(sql_type = Bool)]
+    synthetic: bool,
+    #[diesel(sql_type = Nullable<Bool>)]
+    permanent: Option<bool>,
+    #[diesel(sql_type = Nullable<Text>)]
+    delivery_level: Option<String>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    segment_number: Option<i32>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    gateway_time: Option<DateTime<Utc>>,
+}
+
+impl Row {
+    fn identity(&self) -> Uuid {
+        Identity {
+            gateway: &self.gateway,
+            gateway_message_id: self.gateway_message_id.as_deref(),
+            message_id: self.claimed_message_id,
+            segment_number: self.segment_number,
+            raw_status: &self.raw_status,
+            error_code: self.error_code.as_deref(),
+            gateway_time: self.gateway_time,
+        }
+        .fingerprint()
+    }
+
+    fn reading(&self) -> Uuid {
+        Reading {
+            status: &self.status,
+            synthetic: self.synthetic,
+            error_class: self.error_class.as_deref(),
+            permanent: self.permanent,
+            delivery_level: self.delivery_level.as_deref(),
+            segment_number: self.segment_number,
+            raw_status: &self.raw_status,
+            error_code: self.error_code.as_deref(),
+            gateway_time: self.gateway_time,
+        }
+        .fingerprint(None)
+    }
+
+    fn origin(&self) -> Option<Origin> {
+        Some(Origin {
+            request_id: self.request_id?,
+            item: self.request_item?,
+        })
+    }
+}
+
+impl Known {
+    fn load(
+        conn: &mut PgConnection,
+        replayed: &[(&PendingReceipt, Option<Uuid>)],
+    ) -> QueryResult<Self> {
+        let messages: BTreeSet<Uuid> = replayed.iter().filter_map(|(_, id)| *id).collect();
+        let requests: BTreeSet<Uuid> = replayed
+            .iter()
+            .filter_map(|(receipt, _)| Some(receipt.origin?.request_id))
+            .collect();
+        let fingerprints: BTreeSet<Uuid> = replayed
+            .iter()
+            .map(|(receipt, _)| receipt.fingerprint)
+            .collect();
+        let rows: Vec<Row> = diesel::sql_query(include_str!("../sql/known_receipts.sql"))
+            .bind::<Array<SqlUuid>, _>(messages.iter().copied().collect::<Vec<_>>())
+            .bind::<Nullable<SqlUuid>, _>(messages.first())
+            .bind::<Nullable<SqlUuid>, _>(messages.last())
+            .bind::<Array<SqlUuid>, _>(requests.into_iter().collect::<Vec<_>>())
+            .bind::<Array<SqlUuid>, _>(fingerprints.into_iter().collect::<Vec<_>>())
+            .load(conn)?;
+        let mut known = Self::default();
+        for row in rows {
+            let (identity, reading) = (row.identity(), row.reading());
+            known.identities.insert((row.message_id, identity));
+            known.add(row.id, reading, row.origin(), row.corrects);
+        }
+        Ok(known)
+    }
+
+    fn add(&mut self, id: Uuid, reading: Uuid, origin: Option<Origin>, corrects: Option<Uuid>) {
+        self.readings.insert(id, reading);
+        match (corrects, origin) {
+            (Some(replaced), _) => {
+                self.corrections.insert(replaced, Entry { id, reading });
+            }
+            (None, Some(origin)) => {
+                self.roots.insert(origin, id);
+            }
+            (None, None) => {}
+        }
+    }
+
+    /// What a receipt is; from then on it is among those that are there.
+    fn place(&mut self, receipt: &PendingReceipt, message_id: Option<Uuid>) -> Place {
+        let reading = reading_of(&receipt.new).fingerprint(None);
+        let root = receipt.origin.and_then(|origin| self.roots.get(&origin));
+        let place = match root.map(|root| self.end_of_chain(*root)) {
+            Some(end) if end.reading == reading => return Place::Known,
+            Some(end) => Place::Correction { replaced: end.id },
+            None if self.is_told(receipt, message_id) => return Place::Known,
+            None => Place::Ordinary,
+        };
+        let corrects = match place {
+            Place::Correction { replaced } => Some(replaced),
+            _ => None,
+        };
+        self.identities.insert((message_id, receipt.fingerprint));
+        self.add(receipt.new.id, reading, receipt.origin, corrects);
+        place
+    }
+
+    /// Whether another call told the same.
+    fn is_told(&self, receipt: &PendingReceipt, message_id: Option<Uuid>) -> bool {
+        self.identities.contains(&(message_id, receipt.fingerprint))
+    }
+
+    fn end_of_chain(&self, root: Uuid) -> Entry {
+        let mut end = Entry {
+            id: root,
+            reading: self.readings.get(&root).copied().unwrap_or_default(),
+        };
+        // A chain cannot be longer than there are corrections, nor run in a circle: each replaces
+        // what was there before it.
+        for _ in 0..self.corrections.len() {
+            let Some(next) = self.corrections.get(&end.id) else {
+                break;
+            };
+            end = Entry {
+                id: next.id,
+                reading: next.reading,
+            };
+        }
+        end
+    }
+}

@@ -1,0 +1,381 @@
+//! Kept calls are read again: what is new is recorded, what is read otherwise is corrected, and nothing
+//! is doubled.
+
+use crate::support::calls::{call_of, kept, kept_at};
+use crate::support::ledger::*;
+use chrono::{TimeDelta, Utc};
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
+use rand::{Rng, SeedableRng};
+use textrail::domain::status::{DeliveryLevel, ErrorClass, Evidence, Status, current};
+use textrail::ledger::facts::*;
+use textrail::ledger::recorder::replay::Replay;
+use textrail::ledger::requests::{KeptRequest, Route};
+use uuid::Uuid;
+
+/// A command that reads again.
+fn replay(ledger: &TestLedger) -> Replay {
+    open(ledger, false)
+}
+
+fn open(ledger: &TestLedger, dry_run: bool) -> Replay {
+    let settings = recorder_settings(
+        &ledger.database.url(),
+        &"https://go.example/".parse().unwrap(),
+    );
+    Replay::open(&settings.connection, settings.personal_data, dry_run).unwrap()
+}
+
+/// A receipt that says the same of itself whatever it is read as.
+fn about(id: Uuid, status: Status) -> NewReceipt {
+    NewReceipt {
+        message_id: Some(id),
+        gateway_message_id: Some("g-1".to_owned()),
+        raw_status: "WORD".to_owned(),
+        ..new_receipt(status)
+    }
+}
+
+/// What reading a call again gave, on a thread of its own as in the command.
+async fn again(
+    mut replay: Replay,
+    request: &KeptRequest,
+    receipts: Vec<NewReceipt>,
+) -> Vec<ReceiptReply> {
+    let request = request.clone();
+    tokio::task::spawn_blocking(move || {
+        let facts = receipts.into_iter().enumerate().collect();
+        let results = replay.receipts(vec![(&request, facts)]).unwrap();
+        results.into_iter().flat_map(Result::unwrap).collect()
+    })
+    .await
+    .unwrap()
+}
+
+#[tokio::test]
+async fn a_receipt_that_is_read_otherwise_is_corrected_once() {
+    let ledger = TestLedger::start();
+    let id = ledger.message(ALICE).await;
+    let request = kept(Route::Receipts);
+    let call = call_of(&request, vec![about(id, Status::Delivered)]);
+    ledger.recorder.gateway_receipts(call).await.unwrap();
+    assert_eq!(ledger.journey(id).status, "delivered");
+    let first = ledger.lines("receipt")[0]["receipt_id"].clone();
+
+    let read_as = |status| again(replay(&ledger), &request, vec![about(id, status)]);
+    let same = read_as(Status::Delivered).await;
+    assert_eq!(same, [ReceiptReply::Duplicate], "as it was recorded");
+    assert_eq!(
+        read_as(Status::Undelivered).await,
+        [ReceiptReply::Corrected]
+    );
+    assert_eq!(ledger.journey(id).status, "undelivered");
+    assert_eq!(
+        read_as(Status::Undelivered).await,
+        [ReceiptReply::Duplicate]
+    );
+    let lines = ledger.lines("receipt");
+    assert_eq!(lines.len(), 2);
+    assert_eq!(
+        (&lines[1]["corrects"], &lines[1]["status"]),
+        (&first, &"undelivered".into())
+    );
+    assert_eq!(lines[1]["message_id"], id.to_string());
+
+    // The mapping of before comes back: another correction, and then no more.
+    assert_eq!(read_as(Status::Delivered).await, [ReceiptReply::Corrected]);
+    assert_eq!(read_as(Status::Delivered).await, [ReceiptReply::Duplicate]);
+    assert_eq!(ledger.journey(id).status, "delivered");
+    assert_eq!(
+        read_as(Status::Undelivered).await,
+        [ReceiptReply::Corrected]
+    );
+    assert_eq!(ledger.journey(id).status, "undelivered");
+    let lines = ledger.lines("receipt");
+    let chain: Vec<_> = lines.iter().map(|line| &line["receipt_id"]).collect();
+    let corrects: Vec<_> = lines.iter().map(|line| &line["corrects"]).collect();
+    assert_eq!(corrects[1..], chain[..3], "each replaces the one before");
+    assert_eq!(ledger.count("receipts"), 4);
+}
+
+#[tokio::test]
+async fn all_that_a_mapping_says_can_be_corrected() {
+    let ledger = TestLedger::start();
+    let id = ledger.message(ALICE).await;
+    let request = kept(Route::Receipts);
+    let base = about(id, Status::Undelivered);
+    let call = call_of(&request, vec![base.clone()]);
+    ledger.recorder.gateway_receipts(call).await.unwrap();
+    let mut reading = base;
+    let changes: [fn(&mut NewReceipt); 6] = [
+        |receipt| receipt.error_class = Some(ErrorClass::Filtered),
+        |receipt| receipt.synthetic = true,
+        |receipt| receipt.delivery_level = Some(DeliveryLevel::Carrier),
+        |receipt| receipt.permanent = Some(false),
+        // These tell a receipt from others, too; it is known by its place in the call all the same.
+        |receipt| receipt.error_code = Some("5".to_owned()),
+        |receipt| receipt.raw_status = "OTHER WORD".to_owned(),
+    ];
+    for (number, change) in (1..).zip(changes) {
+        change(&mut reading);
+        for expected in [ReceiptReply::Corrected, ReceiptReply::Duplicate] {
+            let new = NewReceipt {
+                id: Uuid::now_v7(),
+                ..reading.clone()
+            };
+            let replies = again(replay(&ledger), &request, vec![new]).await;
+            assert_eq!(replies, [expected], "change {number}");
+        }
+    }
+    assert_eq!(ledger.count("receipts"), 7);
+}
+
+#[tokio::test]
+async fn what_could_not_be_read_is_recorded_as_of_its_arrival() {
+    let ledger = TestLedger::start();
+    let id = ledger.message(ALICE).await;
+    let arrived_at = Utc::now() - TimeDelta::hours(30);
+    let request = kept_at(Route::Receipts, arrived_at);
+    let none_read = call_of(&request, Vec::<NewReceipt>::new());
+    ledger.recorder.gateway_receipts(none_read).await.unwrap();
+    let replies = again(
+        replay(&ledger),
+        &request,
+        vec![about(id, Status::Delivered)],
+    )
+    .await;
+    assert_eq!(replies, [ReceiptReply::Recorded]);
+    let line = ledger.lines("receipt").remove(0);
+    let occurred_at: chrono::DateTime<Utc> = line["occurred_at"].as_str().unwrap().parse().unwrap();
+    assert_eq!(occurred_at, request.arrived_at);
+    assert_ne!(line["recorded_at"], line["occurred_at"]);
+    assert!(line.get("corrects").is_none());
+    let replies = again(
+        replay(&ledger),
+        &request,
+        vec![about(id, Status::Delivered)],
+    )
+    .await;
+    assert_eq!(replies, [ReceiptReply::Duplicate]);
+}
+
+/// Two calls tell one receipt, in words that today's mapping takes for two things: the first one
+/// counts, however often both are read.
+#[tokio::test]
+async fn a_repetition_of_the_gateway_corrects_nothing() {
+    let ledger = TestLedger::start();
+    let id = ledger.message(ALICE).await;
+    let (first, second) = (kept(Route::Receipts), kept(Route::Receipts));
+    for request in [&first, &second] {
+        let call = call_of(request, vec![about(id, Status::Sent)]);
+        ledger.recorder.gateway_receipts(call).await.unwrap();
+    }
+    for round in 0..3 {
+        for (request, status) in [(&first, Status::Delivered), (&second, Status::Undelivered)] {
+            again(replay(&ledger), request, vec![about(id, status)]).await;
+        }
+        assert_eq!(ledger.journey(id).status, "delivered", "round {round}");
+    }
+    assert_eq!(ledger.count("receipts"), 2);
+}
+
+/// The same where what tells the receipt apart is read otherwise, and both are read in one batch.
+#[tokio::test]
+async fn a_receipt_and_its_repetition_stay_one_if_their_words_are_read_otherwise() {
+    let ledger = TestLedger::start();
+    let id = ledger.message(ALICE).await;
+    let requests = [kept(Route::Receipts), kept(Route::Receipts)];
+    for request in &requests {
+        let call = call_of(request, vec![about(id, Status::Sent)]);
+        ledger.recorder.gateway_receipts(call).await.unwrap();
+    }
+    let read = || NewReceipt {
+        raw_status: "SENT TO CARRIER".to_owned(),
+        ..about(id, Status::Sent)
+    };
+    for expected in [ReceiptReply::Corrected, ReceiptReply::Duplicate] {
+        let mut replay = replay(&ledger);
+        let requests = requests.clone();
+        let calls = [vec![(0, read())], vec![(0, read())]];
+        let replies = tokio::task::spawn_blocking(move || {
+            let results = replay
+                .receipts(requests.iter().zip(calls).collect())
+                .unwrap();
+            results
+                .into_iter()
+                .flat_map(Result::unwrap)
+                .collect::<Vec<_>>()
+        });
+        assert_eq!(replies.await.unwrap(), [expected, ReceiptReply::Duplicate]);
+    }
+    assert_eq!(ledger.count("receipts"), 2);
+}
+
+#[tokio::test]
+async fn a_parked_receipt_is_corrected_and_taken_in_with_its_correction() {
+    let ledger = TestLedger::start();
+    let id = ledger.message(ALICE).await;
+    let request = kept(Route::Receipts);
+    let of_gateway = |status| NewReceipt {
+        message_id: None,
+        ..about(id, status)
+    };
+    let call = call_of(&request, vec![of_gateway(Status::Delivered)]);
+    ledger.recorder.gateway_receipts(call).await.unwrap();
+    assert_eq!(ledger.count("parked_receipts"), 1);
+    for expected in [ReceiptReply::Corrected, ReceiptReply::Duplicate] {
+        let replies = again(replay(&ledger), &request, vec![of_gateway(Status::Failed)]).await;
+        assert_eq!(replies, [expected]);
+    }
+    assert_eq!(ledger.count("parked_receipts"), 2);
+    let submission = new_submission(id, "g-1");
+    ledger.recorder.submissions(vec![submission]).await.unwrap();
+    assert_eq!(ledger.count("parked_receipts"), 0);
+    assert_eq!(ledger.journey(id).status, "failed");
+    assert_eq!(ledger.lines("match").len(), 2);
+    // And its chain goes on with its message.
+    let replies = again(replay(&ledger), &request, vec![of_gateway(Status::Failed)]).await;
+    assert_eq!(replies, [ReceiptReply::Duplicate]);
+    let replies = again(replay(&ledger), &request, vec![of_gateway(Status::Expired)]).await;
+    assert_eq!(replies, [ReceiptReply::Corrected]);
+    assert_eq!(ledger.journey(id).status, "expired");
+}
+
+#[tokio::test]
+async fn a_dry_run_writes_nothing_and_tells_what_would_be() {
+    let ledger = TestLedger::start();
+    let id = ledger.message(ALICE).await;
+    let request = kept(Route::Receipts);
+    let call = call_of(&request, vec![about(id, Status::Delivered)]);
+    ledger.recorder.gateway_receipts(call).await.unwrap();
+    for _ in 0..2 {
+        let told = vec![about(id, Status::Failed), about(id, Status::Delivered)];
+        let replies = again(open(&ledger, true), &request, told).await;
+        assert_eq!(replies, [ReceiptReply::Corrected, ReceiptReply::Duplicate]);
+    }
+    assert_eq!(ledger.count("receipts"), 1);
+    assert_eq!(ledger.lines("receipt").len(), 1);
+    assert_eq!(ledger.journey(id).status, "delivered");
+}
+
+/// Live receipts and replays in any order: the status is that of the last readings, whatever came when.
+#[tokio::test]
+async fn a_status_depends_on_the_last_readings_in_whatever_order_they_come() {
+    let ledger = TestLedger::start();
+    let mut random = StdRng::seed_from_u64(6);
+    let statuses = [
+        Status::Sent,
+        Status::Delivered,
+        Status::Undelivered,
+        Status::Unknown,
+    ];
+    for story in 0..25 {
+        let id = ledger.message(ALICE).await;
+        let requests: Vec<KeptRequest> = (0..3).map(|_| kept(Route::Receipts)).collect();
+        let mut last: [Option<Status>; 3] = [None; 3];
+        let mut corrections = 0;
+        for _ in 0..random.random_range(3..8) {
+            let place = random.random_range(0..3);
+            let status = *statuses.choose(&mut random).unwrap();
+            let receipt = NewReceipt {
+                gateway_message_id: Some(format!("{story}-{place}")),
+                ..about(id, status)
+            };
+            if last[place].is_some() || random.random_bool(0.3) {
+                let before = last[place].replace(status);
+                let replies = again(replay(&ledger), &requests[place], vec![receipt]).await;
+                let corrected = before.is_some_and(|before| before != status);
+                corrections += usize::from(corrected);
+                assert_eq!(replies == [ReceiptReply::Corrected], corrected);
+            } else {
+                last[place] = Some(status);
+                let call = call_of(&requests[place], vec![receipt]);
+                ledger.recorder.gateway_receipts(call).await.unwrap();
+            }
+            let evidence = last.iter().flatten().map(|status| Evidence {
+                status: *status,
+                synthetic: false,
+                gateway_time: None,
+                segment_number: None,
+            });
+            let expected = current(evidence.collect::<Vec<_>>());
+            assert_eq!(
+                ledger.journey(id).status,
+                expected.as_str(),
+                "story {story}"
+            );
+        }
+        let lines = ledger.lines("receipt");
+        let of_message = lines
+            .iter()
+            .filter(|line| line["message_id"] == id.to_string());
+        let of_message: Vec<_> = of_message.collect();
+        let told = of_message
+            .iter()
+            .filter(|line| line.get("corrects").is_some());
+        assert_eq!(told.count(), corrections);
+        assert_eq!(
+            of_message.len(),
+            last.iter().flatten().count() + corrections
+        );
+    }
+    // Each event has its fact, and the other way round.
+    assert_eq!(
+        ledger.count("receipts"),
+        i64::try_from(ledger.lines("receipt").len()).unwrap()
+    );
+}
+
+#[tokio::test]
+async fn an_inbound_without_id_and_time_is_known_by_its_call() {
+    let ledger = TestLedger::start();
+    let arrived_at = Utc::now() - TimeDelta::hours(2);
+    let request = kept_at(Route::Inbound, arrived_at);
+    let items = || vec![new_inbound(ALICE, "Hello"), new_inbound(ALICE, "Hello")];
+    let replies = ledger
+        .recorder
+        .gateway_inbound(call_of(&request, items()))
+        .await
+        .unwrap();
+    assert!(
+        replies.iter().all(|reply| !reply.duplicate),
+        "two that say the same"
+    );
+    let read_again = |request: KeptRequest| {
+        let mut replay = replay(&ledger);
+        let facts = items().into_iter().enumerate().collect();
+        tokio::task::spawn_blocking(move || {
+            let results = replay.inbound(vec![(&request, facts)]).unwrap();
+            results
+                .into_iter()
+                .flat_map(Result::unwrap)
+                .map(|reply| reply.duplicate)
+                .collect::<Vec<_>>()
+        })
+    };
+    assert_eq!(read_again(request).await.unwrap(), [true, true]);
+    assert_eq!(ledger.count("inbound_messages"), 2);
+    // A call of which nothing was read tells them for the first time.
+    let unread = kept_at(Route::Inbound, arrived_at);
+    assert_eq!(read_again(unread.clone()).await.unwrap(), [false, false]);
+    assert_eq!(read_again(unread).await.unwrap(), [true, true]);
+    assert_eq!(ledger.count("inbound_messages"), 4);
+}
+
+#[tokio::test]
+async fn a_stop_that_is_read_late_holds_from_its_arrival() {
+    let ledger = TestLedger::start();
+    let request = kept_at(Route::Inbound, Utc::now() - TimeDelta::hours(30));
+    let mut replay = replay(&ledger);
+    let kept = request.clone();
+    tokio::task::spawn_blocking(move || {
+        let results = replay.inbound(vec![(&kept, vec![(0, new_inbound(BOB, "STOP"))])]);
+        assert_eq!(results.unwrap().len(), 1);
+    })
+    .await
+    .unwrap();
+    let wish = ledger.lines("opt_out").remove(0);
+    let effective_at: chrono::DateTime<Utc> =
+        wish["effective_at"].as_str().unwrap().parse().unwrap();
+    assert_eq!(effective_at, request.arrived_at);
+}
