@@ -123,8 +123,8 @@ fn source_files() -> Vec<PathBuf> {
             let path = entry.unwrap().path();
             let name = path.file_stem().unwrap().to_string_lossy().into_owned();
             if path.is_dir() {
-                // `load/stories` is compiled for tests only.
-                if name != "stories" {
+                // Compiled for tests only.
+                if name != "stories" && !name.contains("test") {
                     folders.push(path);
                 }
             } else if path.extension().is_some_and(|end| end == "rs") && !name.contains("test") {

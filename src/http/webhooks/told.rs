@@ -64,7 +64,10 @@ impl<T> Told<T> {
                 }
             }
         }
-        let refusal = facts.is_empty().then(|| ApiError::fields(errors));
+        // A call without any item is in order: a provider's summary, or an event that is not about
+        // messages.
+        let nothing = facts.is_empty() && !refused.is_empty();
+        let refusal = nothing.then(|| ApiError::fields(errors));
         Self {
             facts,
             refused,
