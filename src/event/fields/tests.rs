@@ -111,7 +111,7 @@ fn full_receipt() -> Receipt {
         price: some(),
         currency: some(),
         mcc_mnc: some(),
-        corrects: Some(uuid::Uuid::nil()),
+        corrects: Some(Uuid::nil()),
         ..Receipt::default()
     }
 }
