@@ -154,6 +154,9 @@ A gateway is an account at an SMS provider: three lines in textrail.toml. docs/g
 To replace a secret without losing a call, put the new one into `secret` and the one before into
 `previous_secret`, restart, change it at the provider, and take `previous_secret` away again.
 
+Verified calls are kept for webhooks.keep_requests_days. `refused` lists what could not be read of them;
+`replay` reads them again once a mapping is corrected (docs/gateways-replay.md).
+
 Examples:
   textrail gateway dialects             # what there is
   textrail gateway list --show-secrets  # the URLs to enter at the provider

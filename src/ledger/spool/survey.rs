@@ -14,7 +14,8 @@ const UNKNOWN: &str = "unknown";
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Survey {
     /// Facts that wait for the ledger, by kind of log line: `inbound`, `receipt`, `click`; `unknown` are
-    /// whole records that this version does not read.
+    /// whole records that this version does not read. A gateway's call of which nothing could be read
+    /// is a `request`.
     pub facts: BTreeMap<String, u64>,
     /// When the oldest of them was accepted.
     pub oldest: Option<DateTime<Utc>>,

@@ -3,11 +3,13 @@
 
 use crate::support::calls::{call_of, kept, kept_at};
 use crate::support::ledger::*;
+use crate::support::pipeline::Pipeline;
 use chrono::{TimeDelta, Utc};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use textrail::domain::status::{DeliveryLevel, ErrorClass, Evidence, Status, current};
+use textrail::event::Kind;
 use textrail::ledger::facts::*;
 use textrail::ledger::recorder::replay::Replay;
 use textrail::ledger::requests::{KeptRequest, Route};
@@ -256,6 +258,39 @@ async fn a_dry_run_writes_nothing_and_tells_what_would_be() {
     assert_eq!(ledger.count("receipts"), 1);
     assert_eq!(ledger.lines("receipt").len(), 1);
     assert_eq!(ledger.journey(id).status, "delivered");
+}
+
+/// The status follows in the reports as well, and all sides still count the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_correction_is_counted_alike_on_all_sides_and_reported() {
+    let ledger = TestLedger::start();
+    let pipeline = Pipeline::start(&ledger.database.url()).await;
+    let (id, other) = (ledger.message(ALICE).await, ledger.message(BOB).await);
+    let requests = [kept(Route::Receipts), kept(Route::Receipts)];
+    for (request, id) in requests.iter().zip([id, other]) {
+        let receipt = NewReceipt {
+            gateway_message_id: None,
+            ..about(id, Status::Delivered)
+        };
+        let call = call_of(request, vec![receipt]);
+        ledger.recorder.gateway_receipts(call).await.unwrap();
+    }
+    pipeline.roll().await;
+    let receipt = NewReceipt {
+        gateway_message_id: None,
+        ..about(id, Status::Undelivered)
+    };
+    let replies = again(replay(&ledger), &requests[0], vec![receipt]).await;
+    assert_eq!(replies, [ReceiptReply::Corrected]);
+    pipeline.roll().await;
+    let statuses = pipeline.text_column("SELECT status FROM messages ORDER BY status");
+    assert_eq!(statuses, ["delivered", "undelivered"]);
+    let buckets =
+        "SELECT sum(delivered)::VARCHAR || ' ' || sum(undelivered)::VARCHAR FROM message_stats";
+    assert_eq!(pipeline.text_column(buckets), ["1 1"]);
+    let findings = pipeline.verify(&ledger.database.url()).await;
+    assert!(findings.differences.is_empty(), "{findings:?}");
+    assert_eq!(findings.kinds[&Kind::Receipt].events, Some(3));
 }
 
 /// Live receipts and replays in any order: the status is that of the last readings, whatever came when.
