@@ -194,6 +194,8 @@ pub struct NewSubmission {
     pub outcome: SubmissionOutcome,
     /// The gateway's own code.
     pub error_code: Option<String>,
+    /// Our class of it, if the gateway's codes are known here.
+    pub error_class: Option<ErrorClass>,
     /// When, by the caller's clock.
     pub submitted_at: Option<DateTime<Utc>>,
 }

@@ -18,6 +18,7 @@ mod lane;
 mod opt_outs;
 mod outbox_rows;
 mod receipts;
+mod refusals;
 mod rendering;
 mod seen;
 mod sends;

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod journey;
+mod opt_outs;
 mod postgres_away;
 mod redirects;
 mod sends;

@@ -1,6 +1,7 @@
 //! What the recorder writes, and that it writes it once.
 
 mod bounds;
+mod gateway_opt_outs;
 mod idempotency;
 mod inbound;
 mod messages;

@@ -168,20 +168,28 @@ fn parts(pool: Pool, recorder: Recorder, pipeline: &Pipeline, url: &Url) -> AppS
             short_base: url.clone(),
             trusted_proxies: vec!["127.0.0.1/32".parse().expect("a network")],
             well_known_dir: None,
-            gateways: vec![GatewaySettings {
-                name: "kannel".to_owned(),
-                dialect: "kannel".to_owned(),
-                proof: DialectSettings {
-                    secrets: Secrets::new(vec![KANNEL_SECRET.to_owned()]),
-                    ..DialectSettings::default()
-                },
-                ..GatewaySettings::default()
-            }],
+            gateways: vec![
+                gateway("kannel", KANNEL_SECRET),
+                gateway("twilio", "its-auth-token"),
+            ],
             limits: Default::default(),
         },
         metrics: metrics_exporter_prometheus::PrometheusBuilder::new()
             .build_recorder()
             .handle(),
+    }
+}
+
+/// A gateway that is called as its dialect is.
+fn gateway(dialect: &str, secret: &str) -> GatewaySettings {
+    GatewaySettings {
+        name: dialect.to_owned(),
+        dialect: dialect.to_owned(),
+        proof: DialectSettings {
+            secrets: Secrets::new(vec![secret.to_owned()]),
+            ..DialectSettings::default()
+        },
+        ..GatewaySettings::default()
     }
 }
 

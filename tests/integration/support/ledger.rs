@@ -221,6 +221,7 @@ pub fn new_submission(message_id: Uuid, gateway_message_id: &str) -> NewSubmissi
         gateway_message_id: Some(gateway_message_id.to_owned()),
         outcome: SubmissionOutcome::Accepted,
         error_code: None,
+        error_class: None,
         submitted_at: None,
     }
 }
