@@ -32,6 +32,8 @@ pub struct Config {
     pub ledger: Ledger,
     /// What is kept while PostgreSQL is away.
     pub spool: Spool,
+    /// Subscribers' messages.
+    pub inbound: Inbound,
     /// The bucket of log files.
     pub lake: Lake,
     /// DuckDB.
@@ -129,6 +131,23 @@ impl Default for Spool {
         Self {
             directory: PathBuf::from("spool"),
             max_bytes: 1024 * 1024 * 1024,
+        }
+    }
+}
+
+/// Subscribers' messages.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Inbound {
+    /// How long a part of a longer text waits for the others. After that, what is there is recorded.
+    #[serde(deserialize_with = "positive::read")]
+    pub join_parts_seconds: u32,
+}
+
+impl Default for Inbound {
+    fn default() -> Self {
+        Self {
+            join_parts_seconds: 120,
         }
     }
 }

@@ -105,7 +105,9 @@ pub(super) async fn build(
         Some(gate) => pool.behind(gate),
         None => pool,
     };
-    let housekeeping = Housekeeping::start(threads, pool.clone(), stop);
+    let join_after = Duration::from_secs(config.inbound.join_parts_seconds.into());
+    let joiner = recorder.part_joiner(join_after);
+    let housekeeping = Housekeeping::start(threads, pool.clone(), joiner, stop);
     let parts = AppStateParts {
         pool,
         recorder,

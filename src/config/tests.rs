@@ -109,6 +109,7 @@ fn a_zero_that_would_stop_a_server_is_refused_with_its_key() {
         ("ledger", "pool_size"),
         ("ledger", "queued_rows"),
         ("spool", "max_bytes"),
+        ("inbound", "join_parts_seconds"),
         ("loader", "sweep_seconds"),
         ("loader", "queue_visibility_seconds"),
         ("lake", "split_bytes"),

@@ -26,6 +26,20 @@ pub enum Intent {
 }
 
 impl Intent {
+    /// Every intent.
+    pub const ALL: [Self; 5] = [
+        Self::Stop,
+        Self::Start,
+        Self::Help,
+        Self::PossibleStop,
+        Self::None,
+    ];
+
+    /// The intent of such a name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|intent| intent.as_str() == text)
+    }
+
     /// `stop`, `start`, `help`, `possible_stop`, `none`.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -52,6 +66,17 @@ impl Verdict {
         intent: Intent::None,
         reason: None,
     };
+
+    /// The verdict on a text of which parts are missing: nobody can say that START is all of it. STOP
+    /// stands, as the rules lean.
+    #[must_use]
+    pub fn of_a_piece(self) -> Self {
+        match self.intent {
+            Intent::Start => Self::NONE,
+            _ => self,
+        }
+    }
+
     fn new(intent: Intent, reason: &'static str) -> Self {
         Self {
             intent,

@@ -40,6 +40,10 @@ impl PhoneNumber {
             country: country(&number),
         })
     }
+    /// A number that was parsed before, as it was stored.
+    pub fn stored(e164: String, country: Option<String>) -> Self {
+        Self { e164, country }
+    }
     /// `+436601234567`.
     pub fn as_str(&self) -> &str {
         &self.e164
@@ -107,6 +111,10 @@ impl Sender {
         }
         let number = PhoneNumber::parse(text).map_err(|_| SenderError)?;
         Ok(Self(number.e164))
+    }
+    /// One that was parsed before, as it was stored.
+    pub fn stored(text: String) -> Self {
+        Self(text)
     }
     /// As it is stored and shown.
     pub fn as_str(&self) -> &str {

@@ -3,6 +3,7 @@
 
 use crate::domain::click::Judgement;
 use crate::domain::opt_out::Scope;
+use crate::domain::part::Part;
 use crate::domain::phone::{PhoneNumber, Sender};
 use crate::domain::status::{DeliveryLevel, ErrorClass, Status};
 use crate::event::Context;
@@ -285,6 +286,9 @@ pub struct NewInbound {
     pub segments: Option<u16>,
     /// When, by the gateway's clock.
     pub received_at: Option<DateTime<Utc>>,
+    /// Which part of a longer text it is, where the gateway hands in parts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
     /// The gateway's own verdict on STOP, START and HELP, which counts before ours.
     pub gateway_intent: Option<crate::domain::opt_out::Intent>,
 }
@@ -296,7 +300,7 @@ pub struct InboundReply {
     pub duplicate: bool,
     /// PostgreSQL is away: kept on this server's disk, and recorded once it is back.
     pub spooled: bool,
-    /// What its text asks for.
+    /// What its text asks for; none of a part that waits for the others of its text.
     pub intent: crate::domain::opt_out::Intent,
     /// The message it answers.
     pub message_id: Option<Uuid>,

@@ -17,6 +17,7 @@ mod keep;
 mod lane;
 mod opt_outs;
 mod outbox_rows;
+mod part_joiner;
 mod receipts;
 mod refusals;
 mod rendering;
@@ -35,6 +36,7 @@ use super::spool::{Spool, SpoolSettings};
 use crate::domain::short_code::ShortCodes;
 use chrono::{DateTime, SubsecRound, Utc};
 use lane::Lane;
+pub use part_joiner::{PartJoiner, PartsLook};
 use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
@@ -126,6 +128,7 @@ struct Lanes {
     submissions: Lane<submissions::Submissions>,
     inbound: Lane<inbound::Inbounds>,
     opt_outs: Lane<opt_outs::OptOuts>,
+    inbounds: inbound::Inbounds,
     personal_data: PersonalData,
     gate: Option<Arc<Gate>>,
 }
@@ -160,15 +163,17 @@ impl Recorder {
         let mut start = lane::Starter::new(settings, gate.clone(), &mut threads);
         let of = settings.threads;
         let sends = sends::Sends::new(settings);
+        let inbounds = inbound::Inbounds::new(settings);
         let lanes = Lanes {
             sends: start.lane("sends", of.sends, &sends)?,
             batches: start.lane("batches", of.batches, &sends)?,
             clicks: start.lane("clicks", of.clicks, &clicks::Clicks)?,
             receipts: start.lane("receipts", of.receipts, &receipts::Receipts)?,
             submissions: start.lane("submissions", of.submissions, &submissions::Submissions)?,
-            inbound: start.lane("inbound", of.inbound, &inbound::Inbounds::new(settings))?,
+            inbound: start.lane("inbound", of.inbound, &inbounds)?,
             // One thread: wishes over the API are rare, and their order is kept.
             opt_outs: start.lane("opt_outs", 1, &opt_outs::OptOuts)?,
+            inbounds,
             personal_data: settings.personal_data,
             gate,
         };
@@ -183,6 +188,12 @@ impl Recorder {
     /// What this server knows of its ledger; none without a spool.
     pub fn gate(&self) -> Option<&Arc<Gate>> {
         self.lanes.gate.as_ref()
+    }
+
+    /// What ends the waiting for parts of texts that have waited for longer than `after`. It holds none
+    /// of the threads.
+    pub fn part_joiner(&self, after: Duration) -> PartJoiner {
+        PartJoiner::new(self.lanes.inbounds.clone(), after)
     }
 
     /// Records messages, with their links and the stored answer, as one transaction.

@@ -5,6 +5,7 @@ mod gateway_opt_outs;
 mod idempotency;
 mod inbound;
 mod messages;
+mod parts;
 mod receipts;
 mod spool;
 mod unknown_outcome;

@@ -4,6 +4,8 @@ use crate::support::ledger::*;
 use crate::support::pipeline::Pipeline;
 use std::fs;
 use std::process::Command;
+use std::time::Duration;
+use textrail::domain::part::Part;
 use textrail::domain::status::{ErrorClass, Status};
 use textrail::event::Kind;
 use textrail::ledger::facts::{NewReceipt, SubmissionOutcome};
@@ -57,17 +59,33 @@ async fn every_kind_of_fact_is_counted_alike_on_all_sides() {
     refused.error_class = Some(ErrorClass::OptedOut);
     let submissions = vec![new_submission(refusals[1], "g-4"), refused];
     ledger.recorder.submissions(submissions).await.unwrap();
+    // Of a text in parts, none is a fact; a part that waits is none yet.
+    for (reference, number, body) in [("1", 2, "you"), ("1", 1, "thank "), ("2", 1, "so")] {
+        let mut part = new_inbound(ALICE, body);
+        part.part = Some(Part {
+            reference: reference.to_owned(),
+            number,
+            total: 2,
+        });
+        ledger.recorder.inbound(vec![part]).await.unwrap();
+    }
+    assert_eq!(ledger.count("inbound_parts"), 1);
+    pipeline.roll().await;
+    ledger.execute("UPDATE inbound_parts SET waiting_since = waiting_since - interval '1 hour'");
+    let joiner = ledger.recorder.part_joiner(Duration::from_mins(1));
+    let look = joiner.look(&mut ledger.database.connect()).unwrap();
+    assert_eq!((look.recorded, look.waiting), (1, 0));
     pipeline.roll().await;
 
     let findings = pipeline.verify(&ledger.database.url()).await;
     assert!(findings.differences.is_empty(), "{findings:?}");
-    assert_eq!((findings.windows, findings.proven), (2, 2));
+    assert_eq!((findings.windows, findings.proven), (3, 3));
     let events = |kind| findings.kinds[&kind].events;
     assert_eq!(events(Kind::Message), Some(5));
     assert_eq!(events(Kind::Submission), Some(4));
     assert_eq!(events(Kind::Receipt), Some(6));
     assert_eq!(events(Kind::Match), Some(2));
-    assert_eq!(events(Kind::Inbound), Some(3));
+    assert_eq!(events(Kind::Inbound), Some(5));
     assert_eq!(events(Kind::OptOut), Some(5));
 }
 

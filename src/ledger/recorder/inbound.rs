@@ -1,6 +1,8 @@
 //! The lane of inbound messages: recorded once, attached to the last message sent to that number by
-//! that sender, and the wish in them, if there is one, made to stand in the same transaction.
+//! that sender, and the wish in them, if there is one, made to stand in the same transaction. Parts of
+//! a longer text wait for one another first: see [`parts`].
 
+mod parts;
 mod rows;
 
 use super::super::facts::{InboundReply, NewInbound, RecordError};
@@ -11,6 +13,7 @@ use super::outbox_rows::OutboxRows;
 use super::wishes::{self, Wish};
 use super::{PersonalData, RecorderSettings, commit, now};
 use crate::domain::opt_out::{self, Intent};
+use crate::domain::part::Part;
 use crate::event::{Body, Context, Event, Inbound, TimeSource, format_time};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -19,6 +22,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 use uuid::Uuid;
+
+pub(super) use parts::{MOST_OVERDUE, overdue};
 
 /// One caller's inbound messages.
 #[derive(Debug)]
@@ -36,6 +41,14 @@ pub(super) struct PendingInbound {
     fingerprint: Uuid,
     verdict: Reading,
     recorded_at: DateTime<Utc>,
+    /// Whether all of the text came.
+    #[serde(default = "complete")]
+    complete: bool,
+}
+
+/// What is said of records of a spool that come from before there were parts.
+fn complete() -> bool {
+    true
 }
 
 /// What a text asks for, and the rule that says so.
@@ -45,7 +58,20 @@ pub(super) struct Reading {
     reason: Option<Cow<'static, str>>,
 }
 
+impl Reading {
+    /// Of a text that nobody has read yet.
+    const NONE: Self = Self {
+        intent: Intent::None,
+        reason: None,
+    };
+}
+
 impl PendingInbound {
+    /// Whether it is one part of several, and waits for the others.
+    fn is_part(&self) -> bool {
+        parts::joinable(&self.new).is_some()
+    }
+
     /// What its text asks for.
     pub(super) fn intent(&self) -> Intent {
         self.verdict.intent
@@ -57,12 +83,20 @@ impl Pending {
         let recorded_at = now();
         let inbounds = inbounds
             .into_iter()
-            .map(|new| PendingInbound {
-                wish_id: Uuid::now_v7(),
-                fingerprint: fingerprint_of(&new),
-                verdict: verdict_of(&new),
-                new,
-                recorded_at,
+            .map(|new| {
+                // A part without a place is recorded as it is: it can be joined with nothing.
+                let complete = new.part.as_ref().is_none_or(Part::is_whole);
+                PendingInbound {
+                    wish_id: Uuid::now_v7(),
+                    fingerprint: fingerprint_of(&new),
+                    verdict: match parts::joinable(&new) {
+                        Some(_) => Reading::NONE,
+                        None => verdict_of(&new, complete),
+                    },
+                    new,
+                    recorded_at,
+                    complete,
+                }
             })
             .collect();
         Self { inbounds }
@@ -71,30 +105,41 @@ impl Pending {
 
 /// The gateway's id tells repetitions apart; without one, all that the gateway said must be equal,
 /// its time included. Without either, nothing can be told, and each is taken for a new one: a reply
-/// recorded twice is better than one that is lost.
+/// recorded twice is better than one that is lost. Parts of one text may have one id.
 fn fingerprint_of(inbound: &NewInbound) -> Uuid {
     let own_id = inbound.id.to_string();
     let time = inbound.received_at.as_ref().map(format_time);
-    match (&inbound.gateway_message_id, &time) {
-        (Some(id), _) => fingerprint(&[Some(&inbound.gateway), Some(id)]),
-        (None, None) => fingerprint(&[Some(&own_id)]),
-        (None, Some(time)) => fingerprint(&[
+    let mut told: Vec<Option<&str>> = match (&inbound.gateway_message_id, &time) {
+        (Some(id), _) => vec![Some(&inbound.gateway), Some(id)],
+        (None, None) => vec![Some(&own_id)],
+        (None, Some(time)) => vec![
             Some(&inbound.gateway),
             None,
             Some(inbound.from.as_str()),
             Some(inbound.to.as_str()),
             Some(&inbound.body),
             Some(time),
-        ]),
+        ],
+    };
+    let part = inbound.part.as_ref().filter(|part| !part.is_whole());
+    let number = part.map(|part| part.number.to_string());
+    if let Some(part) = part {
+        told.extend([Some(part.reference.as_str()), number.as_deref()]);
     }
+    fingerprint(&told)
 }
 
 /// The gateway's own verdict counts before ours.
-fn verdict_of(inbound: &NewInbound) -> Reading {
+fn verdict_of(inbound: &NewInbound, complete: bool) -> Reading {
     let (intent, reason) = match inbound.gateway_intent {
         Some(intent) => (intent, Some("gateway")),
         None => {
             let verdict = opt_out::classify(&inbound.body);
+            let verdict = if complete {
+                verdict
+            } else {
+                verdict.of_a_piece()
+            };
             (verdict.intent, verdict.reason)
         }
     };
@@ -123,14 +168,58 @@ impl Inbounds {
         inbounds: &[&PendingInbound],
         subscribers: &HashMap<String, Uuid>,
     ) -> QueryResult<Vec<InboundReply>> {
-        // 1. Which are new.
+        // 1. Which are new; parts wait, or make a text.
         let mut new = rows::claim(conn, inbounds)?;
-        // 2. Which message each answers.
+        let joined = parts::join(conn, inbounds, &mut new, subscribers)?;
+
+        // 2. What is recorded: all that came but parts, and the texts that parts made.
+        let mut all = inbounds.to_vec();
+        all.extend(joined.iter().map(|joined| &joined.text));
+        let mut record = new.clone();
+        for (record, inbound) in record.iter_mut().zip(inbounds) {
+            *record &= !inbound.is_part();
+        }
+        record.resize(all.len(), true);
+        let answered = self.record(conn, &all, &mut record, subscribers)?;
+
+        // 3. What the callers hear; the part that made a text stands for it.
+        let mut replies: Vec<InboundReply> = Vec::with_capacity(inbounds.len());
+        for (index, inbound) in inbounds.iter().enumerate() {
+            let taken = if inbound.is_part() {
+                new[index]
+            } else {
+                record[index]
+            };
+            replies.push(InboundReply {
+                duplicate: !taken,
+                spooled: false,
+                intent: inbound.verdict.intent,
+                message_id: answered[index],
+            });
+        }
+        for joined in &joined {
+            if let Some(reply) = joined.completed_by.and_then(|index| replies.get_mut(index)) {
+                reply.intent = joined.text.verdict.intent;
+            }
+        }
+        Ok(replies)
+    }
+
+    /// Records texts that are `new`, with their wishes and the events of both; takes `new` from those
+    /// that are there all the same. Returns the message that each answers.
+    fn record(
+        &self,
+        conn: &mut PgConnection,
+        inbounds: &[&PendingInbound],
+        new: &mut [bool],
+        subscribers: &HashMap<String, Uuid>,
+    ) -> QueryResult<Vec<Option<Uuid>>> {
+        // 1. Which message each answers.
         let answered = rows::last_messages(conn, inbounds, subscribers)?;
         let ids: Vec<Uuid> = answered.iter().flatten().copied().collect();
         let contexts = messages::contexts(conn, &ids)?;
-        // 3. The rows of the new ones, their wishes, and the events of both.
-        rows::insert(conn, inbounds, &mut new, subscribers, &answered)?;
+        // 2. The rows of the new ones, their wishes, and the events of both.
+        rows::insert(conn, inbounds, new, subscribers, &answered)?;
         let mut events = OutboxRows::default();
         let mut wishes = Vec::new();
         let mut wish_contexts = Vec::new();
@@ -150,17 +239,7 @@ impl Inbounds {
             }
         }
         events.insert(conn)?;
-        let replies = inbounds
-            .iter()
-            .zip(new)
-            .zip(answered)
-            .map(|((inbound, new), message_id)| InboundReply {
-                duplicate: !new,
-                spooled: false,
-                intent: inbound.verdict.intent,
-                message_id,
-            });
-        Ok(replies.collect())
+        Ok(answered)
     }
 
     fn event(&self, inbound: &PendingInbound, context: &Context) -> Event {
@@ -178,7 +257,7 @@ impl Inbounds {
                 inbound_id: new.id,
                 gateway_message_id: new.gateway_message_id.clone(),
                 segments: new.segments.map(u32::from),
-                complete: true,
+                complete: inbound.complete,
                 intent: inbound.verdict.intent.as_str().to_owned(),
                 intent_reason: inbound.verdict.reason.as_deref().map(ToOwned::to_owned),
                 ruleset: opt_out::RULESET.to_owned(),

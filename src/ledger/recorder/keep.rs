@@ -235,6 +235,11 @@ mod tests {
             body: "STOP\n\u{1F600}".to_owned(),
             segments: Some(3),
             received_at: Some(Utc::now().trunc_subsecs(6)),
+            part: Some(crate::domain::part::Part {
+                reference: "4711".to_owned(),
+                number: 2,
+                total: 3,
+            }),
             gateway_intent: Some(Intent::PossibleStop),
         };
         let inbounds = Arc::new(inbound::Pending::new(vec![inbound]));

@@ -259,6 +259,7 @@ pub fn new_inbound(from: &str, body: &str) -> NewInbound {
         body: body.to_owned(),
         segments: None,
         received_at: None,
+        part: None,
         gateway_intent: None,
     }
 }
