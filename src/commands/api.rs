@@ -3,6 +3,7 @@
 use super::housekeeping::Housekeeping;
 use crate::cause::with_causes;
 use crate::config::Config;
+use crate::domain::opt_out::OptOutRules;
 use crate::domain::short_code::ShortCodes;
 use crate::http::{AppState, AppStateParts, HttpLimits, HttpSettings};
 use crate::ledger::connection::ConnectionSettings;
@@ -83,6 +84,8 @@ pub(super) async fn build(
     stop: &CancellationToken,
 ) -> Result<Option<(AppState, Housekeeping)>> {
     let http = settings(config, listeners)?;
+    let rules =
+        OptOutRules::new(&config.opt_out.words).context("the opt-out words cannot be used")?;
     let pool = Pool::new(connection.clone(), config.ledger.pool_size);
     let Some(key) = short_code_key(&pool, stop).await? else {
         return Ok(None);
@@ -93,6 +96,7 @@ pub(super) async fn build(
         short_base: http.short_base.clone(),
         codes: Arc::clone(&codes),
         personal_data: config.privacy,
+        opt_out_rules: Arc::new(rules),
         threads: config.ledger.threads,
         queued_rows: config.ledger.queued_rows,
         spool: Some(SpoolSettings {

@@ -181,6 +181,7 @@ mod tests {
             short_base: "https://t.example/".parse().unwrap(),
             codes: Arc::new(ShortCodes::new([7; 32], 10)),
             personal_data: Default::default(),
+            opt_out_rules: Default::default(),
             threads: Default::default(),
             queued_rows: 100,
             spool: None,

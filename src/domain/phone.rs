@@ -54,6 +54,11 @@ impl PhoneNumber {
     }
 }
 
+/// Whether a code of two capital letters is a country's that has numbers (ISO 3166-1).
+pub fn is_country(code: &str) -> bool {
+    code.parse::<phonenumber::country::Id>().is_ok()
+}
+
 /// `+` and 7 to 15 digits (E.164 allows no more), or none.
 ///
 /// The library would also find a number inside a sentence, read letters as a keypad does, and take

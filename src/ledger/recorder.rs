@@ -33,6 +33,7 @@ use super::facts::{
 };
 use super::gate::Gate;
 use super::spool::{Spool, SpoolSettings};
+use crate::domain::opt_out::OptOutRules;
 use crate::domain::short_code::ShortCodes;
 use chrono::{DateTime, SubsecRound, Utc};
 use lane::Lane;
@@ -52,6 +53,8 @@ pub struct RecorderSettings {
     pub codes: Arc<ShortCodes>,
     /// What the lake may know of persons.
     pub personal_data: PersonalData,
+    /// What subscribers' texts ask for.
+    pub opt_out_rules: Arc<OptOutRules>,
     /// Writer threads a lane.
     pub threads: LaneThreads,
     /// The most rows that wait in a lane; what would be more is refused as
@@ -129,6 +132,7 @@ struct Lanes {
     inbound: Lane<inbound::Inbounds>,
     opt_outs: Lane<opt_outs::OptOuts>,
     inbounds: inbound::Inbounds,
+    opt_out_rules: Arc<OptOutRules>,
     personal_data: PersonalData,
     gate: Option<Arc<Gate>>,
 }
@@ -174,6 +178,7 @@ impl Recorder {
             // One thread: wishes over the API are rare, and their order is kept.
             opt_outs: start.lane("opt_outs", 1, &opt_outs::OptOuts)?,
             inbounds,
+            opt_out_rules: Arc::clone(&settings.opt_out_rules),
             personal_data: settings.personal_data,
             gate,
         };
@@ -227,7 +232,7 @@ impl Recorder {
 
     /// Records inbound messages and the wishes in them, or spools them; one reply an item, in order.
     pub async fn inbound(&self, items: Vec<NewInbound>) -> Result<Vec<InboundReply>, RecordError> {
-        let pending = Arc::new(inbound::Pending::new(items));
+        let pending = Arc::new(inbound::Pending::new(items, &self.lanes.opt_out_rules));
         keep::keep(self.spool(), &self.lanes.inbound, pending).await
     }
 

@@ -161,6 +161,8 @@ diesel::table! {
         recorded_at -> Timestamptz,
         /// Whether all its parts came in time.
         complete -> Bool,
+        /// The rule set that decided, by name and version.
+        ruleset -> Text,
     }
 }
 

@@ -12,7 +12,7 @@ use super::lane::Work;
 use super::outbox_rows::OutboxRows;
 use super::wishes::{self, Wish};
 use super::{PersonalData, RecorderSettings, commit, now};
-use crate::domain::opt_out::{self, Intent};
+use crate::domain::opt_out::{Intent, OptOutRules};
 use crate::domain::part::Part;
 use crate::event::{Body, Context, Event, Inbound, TimeSource, format_time};
 use chrono::{DateTime, Utc};
@@ -56,14 +56,25 @@ fn complete() -> bool {
 pub(super) struct Reading {
     pub(super) intent: Intent,
     reason: Option<Cow<'static, str>>,
+    /// The rule set that says so.
+    #[serde(default = "first_ruleset")]
+    ruleset: String,
+}
+
+/// The one that was in use when records of a spool did not name it.
+fn first_ruleset() -> String {
+    "words-1".to_owned()
 }
 
 impl Reading {
     /// Of a text that nobody has read yet.
-    const NONE: Self = Self {
-        intent: Intent::None,
-        reason: None,
-    };
+    fn none(rules: &OptOutRules) -> Self {
+        Self {
+            intent: Intent::None,
+            reason: None,
+            ruleset: rules.name().to_owned(),
+        }
+    }
 }
 
 impl PendingInbound {
@@ -79,7 +90,7 @@ impl PendingInbound {
 }
 
 impl Pending {
-    pub(super) fn new(inbounds: Vec<NewInbound>) -> Self {
+    pub(super) fn new(inbounds: Vec<NewInbound>, rules: &OptOutRules) -> Self {
         let recorded_at = now();
         let inbounds = inbounds
             .into_iter()
@@ -90,8 +101,8 @@ impl Pending {
                     wish_id: Uuid::now_v7(),
                     fingerprint: fingerprint_of(&new),
                     verdict: match parts::joinable(&new) {
-                        Some(_) => Reading::NONE,
-                        None => verdict_of(&new, complete),
+                        Some(_) => Reading::none(rules),
+                        None => verdict_of(&new, complete, rules),
                     },
                     new,
                     recorded_at,
@@ -130,11 +141,11 @@ fn fingerprint_of(inbound: &NewInbound) -> Uuid {
 }
 
 /// The gateway's own verdict counts before ours.
-fn verdict_of(inbound: &NewInbound, complete: bool) -> Reading {
+fn verdict_of(inbound: &NewInbound, complete: bool, rules: &OptOutRules) -> Reading {
     let (intent, reason) = match inbound.gateway_intent {
         Some(intent) => (intent, Some("gateway")),
         None => {
-            let verdict = opt_out::classify(&inbound.body);
+            let verdict = rules.read(&inbound.body, inbound.from.country());
             let verdict = if complete {
                 verdict
             } else {
@@ -146,6 +157,7 @@ fn verdict_of(inbound: &NewInbound, complete: bool) -> Reading {
     Reading {
         intent,
         reason: reason.map(Cow::Borrowed),
+        ruleset: rules.name().to_owned(),
     }
 }
 
@@ -153,12 +165,14 @@ fn verdict_of(inbound: &NewInbound, complete: bool) -> Reading {
 #[derive(Clone, Debug)]
 pub(super) struct Inbounds {
     personal_data: PersonalData,
+    rules: Arc<OptOutRules>,
 }
 
 impl Inbounds {
     pub(super) fn new(settings: &RecorderSettings) -> Self {
         Self {
             personal_data: settings.personal_data,
+            rules: Arc::clone(&settings.opt_out_rules),
         }
     }
 
@@ -170,7 +184,7 @@ impl Inbounds {
     ) -> QueryResult<Vec<InboundReply>> {
         // 1. Which are new; parts wait, or make a text.
         let mut new = rows::claim(conn, inbounds)?;
-        let joined = parts::join(conn, inbounds, &mut new, subscribers)?;
+        let joined = parts::join(conn, inbounds, &mut new, subscribers, &self.rules)?;
 
         // 2. What is recorded: all that came but parts, and the texts that parts made.
         let mut all = inbounds.to_vec();
@@ -260,7 +274,7 @@ impl Inbounds {
                 complete: inbound.complete,
                 intent: inbound.verdict.intent.as_str().to_owned(),
                 intent_reason: inbound.verdict.reason.as_deref().map(ToOwned::to_owned),
-                ruleset: opt_out::RULESET.to_owned(),
+                ruleset: inbound.verdict.ruleset.clone(),
                 from_number: self
                     .personal_data
                     .numbers

@@ -180,7 +180,7 @@ impl Spoolable for inbound::Inbounds {
 mod tests {
     use super::*;
     use crate::domain::click::{Judgement, Verdict};
-    use crate::domain::opt_out::Intent;
+    use crate::domain::opt_out::{Intent, OptOutRules};
     use crate::domain::phone::{PhoneNumber, Sender};
     use crate::domain::status::{DeliveryLevel, ErrorClass, Status};
     use crate::event::Context;
@@ -242,7 +242,10 @@ mod tests {
             }),
             gateway_intent: Some(Intent::PossibleStop),
         };
-        let inbounds = Arc::new(inbound::Pending::new(vec![inbound]));
+        let inbounds = Arc::new(inbound::Pending::new(
+            vec![inbound],
+            &OptOutRules::default(),
+        ));
         let link = LinkTarget {
             number: i64::MAX,
             code: "code".to_owned(),

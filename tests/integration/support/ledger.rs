@@ -160,6 +160,7 @@ pub fn recorder_settings(url: &str, base: &Url) -> RecorderSettings {
         short_base: base.clone(),
         codes: Arc::new(ShortCodes::new(CODE_KEY, 10)),
         personal_data: Default::default(),
+        opt_out_rules: Default::default(),
         threads: Default::default(),
         queued_rows: 50_000,
         spool: None,

@@ -10,6 +10,7 @@ mod overdue;
 mod rows;
 
 use super::{PendingInbound, verdict_of};
+use crate::domain::opt_out::OptOutRules;
 use crate::domain::part::{Gathered, Gathering, Part};
 use crate::domain::phone::Sender;
 use crate::ledger::facts::NewInbound;
@@ -54,6 +55,7 @@ pub(super) fn join(
     inbounds: &[&PendingInbound],
     new: &mut [bool],
     subscribers: &HashMap<String, Uuid>,
+    rules: &OptOutRules,
 ) -> QueryResult<Vec<Joined>> {
     let arriving: Vec<(usize, TextKey, &PendingInbound)> = inbounds
         .iter()
@@ -81,8 +83,9 @@ pub(super) fn join(
             Gathered::Whole(parts) => (parts, Some(index)),
             Gathered::Another(parts) => (parts, None),
         };
-        joined
-            .extend(text_of(&parts, inbound.recorded_at).map(|text| Joined { text, completed_by }));
+        joined.extend(
+            text_of(&parts, inbound.recorded_at, rules).map(|text| Joined { text, completed_by }),
+        );
         leaving.extend(parts.into_iter().map(|part| (key.clone(), part)));
     }
     rows::remove(conn, &leaving)?;
@@ -129,7 +132,11 @@ impl WaitingPart {
 
 /// The text of these parts, which are in order. Its id is its first part's, so that parts which come
 /// out of a spool a second time, so late that their fingerprints were pruned, make no second text.
-fn text_of(parts: &[WaitingPart], recorded_at: DateTime<Utc>) -> Option<PendingInbound> {
+fn text_of(
+    parts: &[WaitingPart],
+    recorded_at: DateTime<Utc>,
+    rules: &OptOutRules,
+) -> Option<PendingInbound> {
     let first = &parts.first()?.new;
     let of_first = first.part.as_ref();
     let complete = of_first.is_none_or(|part| parts.len() == usize::from(part.total));
@@ -146,7 +153,7 @@ fn text_of(parts: &[WaitingPart], recorded_at: DateTime<Utc>) -> Option<PendingI
         wish_id: Uuid::now_v7(),
         // Claimed part by part.
         fingerprint: Uuid::nil(),
-        verdict: verdict_of(&new, complete),
+        verdict: verdict_of(&new, complete, rules),
         new,
         recorded_at,
         complete,

@@ -99,6 +99,9 @@ pub(super) fn insert(
         }))
         .bind::<Array<Timestamptz>, _>(column(&inbounds, |inbound| inbound.recorded_at))
         .bind::<Array<Bool>, _>(column(&inbounds, |inbound| inbound.complete))
+        .bind::<Array<Text>, _>(column(&inbounds, |inbound| {
+            inbound.verdict.ruleset.as_str()
+        }))
         .load(conn)?;
     let written: HashSet<Uuid> = written.into_iter().map(|row| row.id).collect();
     for (inbound, new) in all.iter().zip(new) {

@@ -52,7 +52,7 @@ fn one(
     if waited.fold(0.0, f64::max) <= after.as_secs_f64() {
         return Ok(false);
     }
-    let Some(text) = text_of(&parts, now()) else {
+    let Some(text) = text_of(&parts, now(), &inbounds.rules) else {
         return Ok(false);
     };
     let leaving: Vec<_> = parts.into_iter().map(|part| (key.clone(), part)).collect();
