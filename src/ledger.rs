@@ -21,6 +21,7 @@ pub mod outbox;
 pub mod pool;
 pub mod prune;
 pub mod recorder;
+pub mod review;
 #[expect(
     clippy::doc_markdown,
     reason = "generated from the database's comments"

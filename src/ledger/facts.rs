@@ -356,3 +356,29 @@ pub struct NewOptOut {
     /// The API key's id.
     pub actor: String,
 }
+
+/// A person's verdict on an inbound message.
+#[derive(Clone, Debug)]
+pub struct NewVerdict {
+    /// UUIDv7; becomes the event's, if a wish follows.
+    pub id: Uuid,
+    /// The inbound message.
+    pub inbound_id: Uuid,
+    /// What it asks for.
+    pub intent: crate::domain::opt_out::Intent,
+    /// Why, in words.
+    pub reason: Option<String>,
+    /// The API key's id.
+    pub actor: String,
+}
+
+/// What became of a verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VerdictReply {
+    /// It stands from now on.
+    Recorded,
+    /// The same verdict, for the same reason, stands already.
+    Unchanged,
+    /// No such inbound message.
+    UnknownInbound,
+}

@@ -24,12 +24,13 @@ mod rendering;
 mod seen;
 mod sends;
 mod submissions;
+mod verdicts;
 mod wishes;
 
 use super::connection::ConnectionSettings;
 use super::facts::{
-    InboundReply, NewClick, NewInbound, NewOptOut, NewReceipt, NewSubmission, NotTaken,
-    ReceiptReply, RecordError, SendCall, SendReply, SubmissionReply,
+    InboundReply, NewClick, NewInbound, NewOptOut, NewReceipt, NewSubmission, NewVerdict, NotTaken,
+    ReceiptReply, RecordError, SendCall, SendReply, SubmissionReply, VerdictReply,
 };
 use super::gate::Gate;
 use super::spool::{Spool, SpoolSettings};
@@ -131,6 +132,7 @@ struct Lanes {
     submissions: Lane<submissions::Submissions>,
     inbound: Lane<inbound::Inbounds>,
     opt_outs: Lane<opt_outs::OptOuts>,
+    verdicts: Lane<verdicts::Verdicts>,
     inbounds: inbound::Inbounds,
     opt_out_rules: Arc<OptOutRules>,
     personal_data: PersonalData,
@@ -177,6 +179,7 @@ impl Recorder {
             inbound: start.lane("inbound", of.inbound, &inbounds)?,
             // One thread: wishes over the API are rare, and their order is kept.
             opt_outs: start.lane("opt_outs", 1, &opt_outs::OptOuts)?,
+            verdicts: start.lane("verdicts", 1, &verdicts::Verdicts)?,
             inbounds,
             opt_out_rules: Arc::clone(&settings.opt_out_rules),
             personal_data: settings.personal_data,
@@ -246,6 +249,12 @@ impl Recorder {
     pub async fn opt_outs(&self, items: Vec<NewOptOut>) -> Result<(), RecordError> {
         self.after_replies()?;
         in_time(self.lanes.opt_outs.submit(opt_outs::Pending::new(items))).await
+    }
+
+    /// Records a person's verdict on an inbound message, and what follows from it.
+    pub async fn verdict(&self, verdict: NewVerdict) -> Result<VerdictReply, RecordError> {
+        self.after_replies()?;
+        in_time(self.lanes.verdicts.submit(verdicts::Pending::new(verdict))).await
     }
 
     fn spool(&self) -> Option<&Gate> {

@@ -163,6 +163,8 @@ diesel::table! {
         complete -> Bool,
         /// The rule set that decided, by name and version.
         ruleset -> Text,
+        /// What a person decided that it asks for (stop, start, help, none), which stands before intent; null = nobody did.
+        reviewed_intent -> Nullable<Text>,
     }
 }
 
@@ -195,6 +197,26 @@ diesel::table! {
         recorded_at -> Timestamptz,
         /// When it came here, by PostgreSQL's clock: it may have been in a spool before.
         waiting_since -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// What people decided about inbound messages; the last one stands.
+    inbound_verdicts (inbound_id, id) {
+        /// About which.
+        inbound_id -> Uuid,
+        /// UUIDv7; also the event_id of the wish that follows, if one does.
+        id -> Uuid,
+        /// What it asks for: stop, start, help, none.
+        intent -> Text,
+        /// What stood before.
+        overturned -> Text,
+        /// Why, in words.
+        reason -> Nullable<Text>,
+        /// Who: an API key's id.
+        actor -> Text,
+        /// When.
+        decided_at -> Timestamptz,
     }
 }
 
@@ -303,6 +325,8 @@ diesel::table! {
         effective_at -> Timestamptz,
         /// When this row was written; the cursor of GET /v1/opt-outs?since=.
         changed_at -> Timestamptz,
+        /// From when on the last wish holds that said the same again, by other words than the one that made it stand; null = none did.
+        repeated_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -537,6 +561,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency_keys,
     inbound_messages,
     inbound_parts,
+    inbound_verdicts,
     ledger_secrets,
     link_moves,
     links,

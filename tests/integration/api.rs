@@ -5,5 +5,6 @@ mod journey;
 mod opt_outs;
 mod postgres_away;
 mod redirects;
+mod review;
 mod sends;
 mod webhooks;

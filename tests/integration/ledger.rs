@@ -9,3 +9,4 @@ mod parts;
 mod receipts;
 mod spool;
 mod unknown_outcome;
+mod verdicts;

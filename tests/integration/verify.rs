@@ -5,10 +5,12 @@ use crate::support::pipeline::Pipeline;
 use std::fs;
 use std::process::Command;
 use std::time::Duration;
+use textrail::domain::opt_out::Intent;
 use textrail::domain::part::Part;
 use textrail::domain::status::{ErrorClass, Status};
 use textrail::event::Kind;
-use textrail::ledger::facts::{NewReceipt, SubmissionOutcome};
+use textrail::ledger::facts::{NewReceipt, NewVerdict, SubmissionOutcome};
+use uuid::Uuid;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_kind_of_fact_is_counted_alike_on_all_sides() {
@@ -75,6 +77,20 @@ async fn every_kind_of_fact_is_counted_alike_on_all_sides() {
     let joiner = ledger.recorder.part_joiner(Duration::from_mins(1));
     let look = joiner.look(&mut ledger.database.connect()).unwrap();
     assert_eq!((look.recorded, look.waiting), (1, 0));
+    // A person finds a STOP where the rules did not, and thinks again.
+    let unclear = new_inbound("+436601234504", "STOP 1");
+    let inbound_id = unclear.id;
+    ledger.recorder.inbound(vec![unclear]).await.unwrap();
+    for intent in [Intent::Stop, Intent::None] {
+        let verdict = NewVerdict {
+            id: Uuid::now_v7(),
+            inbound_id,
+            intent,
+            reason: None,
+            actor: "test".to_owned(),
+        };
+        ledger.recorder.verdict(verdict).await.unwrap();
+    }
     pipeline.roll().await;
 
     let findings = pipeline.verify(&ledger.database.url()).await;
@@ -85,8 +101,8 @@ async fn every_kind_of_fact_is_counted_alike_on_all_sides() {
     assert_eq!(events(Kind::Submission), Some(4));
     assert_eq!(events(Kind::Receipt), Some(6));
     assert_eq!(events(Kind::Match), Some(2));
-    assert_eq!(events(Kind::Inbound), Some(5));
-    assert_eq!(events(Kind::OptOut), Some(5));
+    assert_eq!(events(Kind::Inbound), Some(6));
+    assert_eq!(events(Kind::OptOut), Some(7));
 }
 
 fn opted_out() -> NewReceipt {

@@ -10,7 +10,7 @@ use super::super::{messages, subscribers};
 use super::fingerprint::fingerprint;
 use super::lane::Work;
 use super::outbox_rows::OutboxRows;
-use super::wishes::{self, Wish};
+use super::wishes::{self, Change, Wish};
 use super::{PersonalData, RecorderSettings, commit, now};
 use crate::domain::opt_out::{Intent, OptOutRules};
 use crate::domain::part::Part;
@@ -330,9 +330,9 @@ fn context(
 
 /// STOP and START are about the sender that they were sent to.
 fn wish(inbound: &PendingInbound, context: &Context) -> Option<Wish> {
-    let opted_out = match inbound.verdict.intent {
-        Intent::Stop => true,
-        Intent::Start => false,
+    let change = match inbound.verdict.intent {
+        Intent::Stop => Change::OptOut,
+        Intent::Start => Change::OptIn,
         Intent::Help | Intent::PossibleStop | Intent::None => return None,
     };
     let of_gateway = inbound.new.gateway_intent.is_some();
@@ -340,7 +340,7 @@ fn wish(inbound: &PendingInbound, context: &Context) -> Option<Wish> {
         id: inbound.wish_id,
         subscriber_id: context.subscriber_id?,
         sender: inbound.new.to.as_str().to_owned(),
-        opted_out,
+        change,
         source: if of_gateway { "gateway" } else { "keyword" },
         source_event_id: Some(inbound.new.id),
         reason: inbound.verdict.reason.as_deref().map(ToOwned::to_owned),

@@ -2,7 +2,7 @@
 //! wish stand here, too, in the transaction that brings it to its message.
 
 use super::outbox_rows::OutboxRows;
-use super::wishes::{self, Wish};
+use super::wishes::{self, Change, Wish};
 use crate::domain::status::ErrorClass;
 use crate::event::Context;
 use chrono::{DateTime, Utc};
@@ -56,7 +56,7 @@ fn wish(report: Report<'_>) -> Option<(Wish, Context)> {
         id: Uuid::now_v7(),
         subscriber_id: report.context.subscriber_id?,
         sender: report.context.sender.clone()?,
-        opted_out: true,
+        change: Change::OptOut,
         source: "gateway",
         source_event_id: Some(report.id),
         reason: report.error_code.map(ToOwned::to_owned),
