@@ -33,8 +33,10 @@ pub(super) fn apply<'a>(
     reports: impl IntoIterator<Item = Report<'a>>,
     events: &mut OutboxRows,
 ) -> QueryResult<()> {
-    let (wishes, contexts): (Vec<Wish>, Vec<Context>) =
-        reports.into_iter().filter_map(wish).unzip();
+    let (wishes, contexts): (Vec<Wish>, Vec<Context>) = reports
+        .into_iter()
+        .filter_map(|report| wish(&report))
+        .unzip();
     let changed = wishes::apply(conn, &wishes)?;
     for ((wish, context), changed) in wishes.iter().zip(&contexts).zip(changed) {
         if changed {
@@ -48,7 +50,7 @@ pub(super) fn apply<'a>(
 ///
 /// Its event's id is drawn in the transaction: should the outcome of that be unknown, either the
 /// report is there and comes no more, or nothing was written.
-fn wish(report: Report<'_>) -> Option<(Wish, Context)> {
+fn wish(report: &Report<'_>) -> Option<(Wish, Context)> {
     if report.error_class != Some(ErrorClass::OptedOut) {
         return None;
     }
