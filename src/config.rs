@@ -3,6 +3,7 @@
 //! `textrail.example.toml` shows every key with its default. Only [`crate::commands`] reads this:
 //! the rooms get settings of their own, so that none depends on where a value came from.
 
+use crate::domain::opt_out::ExtraWords;
 use crate::domain::window::WindowLength;
 use crate::ledger::recorder::{LaneThreads, PersonalData};
 use ipnet::IpNet;
@@ -34,6 +35,10 @@ pub struct Config {
     pub ledger: Ledger,
     /// What is kept while PostgreSQL is away.
     pub spool: Spool,
+    /// Subscribers' messages.
+    pub inbound: Inbound,
+    /// What their words mean.
+    pub opt_out: OptOut,
     /// The bucket of log files.
     pub lake: Lake,
     /// DuckDB.
@@ -135,6 +140,32 @@ impl Default for Spool {
             max_bytes: 1024 * 1024 * 1024,
         }
     }
+}
+
+/// Subscribers' messages.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Inbound {
+    /// How long a part of a longer text waits for the others. After that, what is there is recorded.
+    #[serde(deserialize_with = "positive::read")]
+    pub join_parts_seconds: u32,
+}
+
+impl Default for Inbound {
+    fn default() -> Self {
+        Self {
+            join_parts_seconds: 120,
+        }
+    }
+}
+
+/// What subscribers' words mean.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OptOut {
+    /// Words beside the built-in ones, by the country of the subscriber's number (ISO 3166-1); those
+    /// under `default` count in all.
+    pub words: BTreeMap<String, ExtraWords>,
 }
 
 /// The bucket of log files. Region and credentials come from AWS's own variables and files.

@@ -3,6 +3,7 @@
 pub mod click;
 pub mod link;
 pub mod opt_out;
+pub mod part;
 pub mod phone;
 pub mod short_code;
 pub mod sms;

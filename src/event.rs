@@ -316,7 +316,7 @@ pub struct OptOut {
     pub scope: String,
     /// `keyword`, `gateway` or `api`.
     pub source: String,
-    /// The inbound or receipt that said so.
+    /// The inbound, receipt or submission that said so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source_event_id: Option<Uuid>,
     /// Why, in words.

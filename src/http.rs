@@ -24,6 +24,7 @@ mod quarantine;
 mod receipts;
 mod redirect;
 mod reports;
+mod review;
 mod routes;
 mod server;
 mod state;

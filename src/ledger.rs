@@ -22,6 +22,7 @@ pub mod pool;
 pub mod prune;
 pub mod recorder;
 pub mod requests;
+pub mod review;
 #[expect(
     clippy::doc_markdown,
     reason = "generated from the database's comments"

@@ -3,6 +3,7 @@
 use super::housekeeping::Housekeeping;
 use crate::cause::with_causes;
 use crate::config::Config;
+use crate::domain::opt_out::OptOutRules;
 use crate::domain::short_code::ShortCodes;
 use crate::http::{AppState, AppStateParts, HttpLimits, HttpSettings};
 use crate::ledger::connection::ConnectionSettings;
@@ -73,6 +74,12 @@ pub(super) fn url_of(mut address: SocketAddr) -> Result<Url> {
     Ok(Url::parse(&format!("http://{address}/"))?)
 }
 
+/// What subscribers' texts ask for, by the built-in words and the configuration's.
+pub(super) fn opt_out_rules(config: &Config) -> Result<Arc<OptOutRules>> {
+    let rules = OptOutRules::new(&config.opt_out.words);
+    Ok(Arc::new(rules.context("the opt-out words cannot be used")?))
+}
+
 /// The handlers' state, and what runs beside the API, to be drained after it. None if the command was
 /// stopped while PostgreSQL was waited for.
 pub(super) async fn build(
@@ -84,6 +91,7 @@ pub(super) async fn build(
     stop: &CancellationToken,
 ) -> Result<Option<(AppState, Housekeeping)>> {
     let http = settings(config, listeners)?;
+    let opt_out_rules = opt_out_rules(config)?;
     let pool = Pool::new(connection.clone(), config.ledger.pool_size);
     let Some(key) = short_code_key(&pool, stop).await? else {
         return Ok(None);
@@ -94,6 +102,7 @@ pub(super) async fn build(
         short_base: http.short_base.clone(),
         codes: Arc::clone(&codes),
         personal_data: config.privacy,
+        opt_out_rules,
         threads: config.ledger.threads,
         queued_rows: config.ledger.queued_rows,
         spool: Some(SpoolSettings {
@@ -107,7 +116,9 @@ pub(super) async fn build(
         None => pool,
     };
     let kept = TimeDelta::days(config.webhooks.keep_requests_days.into());
-    let housekeeping = Housekeeping::start(threads, pool.clone(), kept, stop);
+    let join_after = Duration::from_secs(config.inbound.join_parts_seconds.into());
+    let joiner = recorder.part_joiner(join_after);
+    let housekeeping = Housekeeping::start(threads, pool.clone(), joiner, kept, stop);
     let parts = AppStateParts {
         pool,
         recorder,

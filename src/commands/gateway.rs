@@ -53,7 +53,9 @@ pub(super) async fn run(mut config: Config, arguments: &cli::Gateway) -> Result<
                 .find(name)
                 .with_context(|| unknown(name, &gateways))?;
             let (connection, away) = ledger::settings_for_command(&config, &arguments.data)?;
-            let replay = Replay::open(&connection, config.privacy, *dry_run).context(away)?;
+            let rules = super::api::opt_out_rules(&config)?;
+            let replay = Replay::open(&connection, config.privacy, rules, *dry_run);
+            let replay = replay.context(away)?;
             let span = replay::Span::new(*since, *until)?;
             let done = tokio::task::block_in_place(|| replay::run(replay, gateway, &base, span))?;
             replay::tell(&done, *json)

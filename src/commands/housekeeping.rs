@@ -1,6 +1,8 @@
-//! What runs beside the API until it ends: the recorder's threads, and the hourly pruning.
+//! What runs beside the API until it ends: the recorder's threads, the hourly pruning, and the end of
+//! the waiting for parts of texts that do not come.
 
-use crate::ledger::recorder::RecorderThreads;
+use crate::cause::with_causes;
+use crate::ledger::recorder::{PartJoiner, RecorderThreads};
 use crate::ledger::requests::ring;
 use crate::ledger::{LedgerError, Pool, prune};
 use anyhow::{Context, Result};
@@ -12,29 +14,35 @@ use tokio_util::sync::CancellationToken;
 
 /// How often the ledger is rid of what it keeps for a time only; also at the start.
 const PRUNE_EVERY: Duration = Duration::from_hours(1);
+/// The longest pause between two looks for parts whose time is up.
+const LONGEST_JOIN_PAUSE: Duration = Duration::from_secs(15);
 
 /// To be drained after the API.
 #[derive(Debug)]
 pub(super) struct Housekeeping {
     threads: RecorderThreads,
     pruner: JoinHandle<()>,
+    joiner: JoinHandle<()>,
     stop: CancellationToken,
 }
 
 impl Housekeeping {
-    /// Looks after the recorder's threads, and begins to prune. Webhooks are kept for so long. `stop`
-    /// ends the pruning alone.
+    /// Looks after the recorder's threads, and begins to prune and to join. Webhooks are kept for so
+    /// long. `stop` ends the pruning and the joining alone.
     pub(super) fn start(
         threads: RecorderThreads,
         pool: Pool,
+        joiner: PartJoiner,
         requests_kept: TimeDelta,
         stop: &CancellationToken,
     ) -> Self {
         let stop = stop.child_token();
-        let pruner = tokio::spawn(prune_hourly(pool, requests_kept, stop.clone()));
+        let pruner = tokio::spawn(prune_hourly(pool.clone(), requests_kept, stop.clone()));
+        let joiner = tokio::spawn(join_parts(pool, joiner, stop.clone()));
         Self {
             threads,
             pruner,
+            joiner,
             stop,
         }
     }
@@ -47,8 +55,10 @@ impl Housekeeping {
         self.stop.cancel();
         let written = spawn_blocking(|| self.threads.join()).await;
         let pruned = self.pruner.await;
+        let joined = self.joiner.await;
         written.context("the recorder did not end")?;
-        pruned.context("the pruning did not end")
+        pruned.context("the pruning did not end")?;
+        joined.context("the joining of parts did not end")
     }
 }
 
@@ -100,4 +110,120 @@ async fn prune(pool: &Pool, stop: &CancellationToken) -> Result<usize, LedgerErr
         rows += pruned;
     }
     Ok(rows)
+}
+
+/// Looks for parts whose time is up. Servers may do so at the same time.
+async fn join_parts(pool: Pool, joiner: PartJoiner, stop: CancellationToken) {
+    let pause = (joiner.after() / 4).clamp(Duration::from_secs(1), LONGEST_JOIN_PAUSE);
+    let mut looks = interval(pause);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = looks.tick() => {}
+        }
+        match join_overdue(&pool, &joiner, &stop).await {
+            Ok(0) => {}
+            Ok(texts) => tracing::info!(texts, "recorded texts of which parts did not come"),
+            // They wait a little longer; who watches PostgreSQL itself says that it is away.
+            Err(LedgerError::Unavailable(_)) => {}
+            Err(error) => {
+                let error = with_causes(&error);
+                tracing::error!(error, "cannot record texts of which parts did not come");
+            }
+        }
+    }
+}
+
+/// Records what is overdue, batch by batch.
+async fn join_overdue(
+    pool: &Pool,
+    joiner: &PartJoiner,
+    stop: &CancellationToken,
+) -> Result<usize, LedgerError> {
+    let mut recorded = 0;
+    loop {
+        let joiner = joiner.clone();
+        let look = pool
+            .run("inbound_parts", move |conn| joiner.look(conn))
+            .await?;
+        #[expect(clippy::cast_precision_loss, reason = "gauges are floating point")]
+        metrics::gauge!("textrail_inbound_parts_waiting").set(look.waiting as f64);
+        recorded += look.recorded;
+        if !look.more || stop.is_cancelled() {
+            return Ok(recorded);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::part::Part;
+    use crate::domain::phone::{PhoneNumber, Sender};
+    use crate::domain::short_code::ShortCodes;
+    use crate::ledger::connection::ConnectionSettings;
+    use crate::ledger::facts::NewInbound;
+    use crate::ledger::recorder::{Recorder, RecorderSettings};
+    use crate::ledger::test_database::TestDatabase;
+    use std::sync::Arc;
+    use uuid::Uuid;
+
+    fn part() -> NewInbound {
+        NewInbound {
+            id: Uuid::now_v7(),
+            gateway: "twig".to_owned(),
+            gateway_message_id: None,
+            from: PhoneNumber::parse("+436601234567").unwrap(),
+            to: Sender::parse("43720").unwrap(),
+            body: "half of it".to_owned(),
+            segments: None,
+            received_at: None,
+            part: Some(Part {
+                reference: "7".to_owned(),
+                number: 1,
+                total: 2,
+            }),
+            gateway_intent: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_records_parts_whose_others_do_not_come() {
+        let database = TestDatabase::create();
+        let connection = ConnectionSettings::new(database.url());
+        let pool = Pool::new(connection.clone(), 2);
+        let (recorder, threads) = Recorder::start(&RecorderSettings {
+            connection,
+            short_base: "https://t.example/".parse().unwrap(),
+            codes: Arc::new(ShortCodes::new([7; 32], 10)),
+            personal_data: Default::default(),
+            opt_out_rules: Default::default(),
+            threads: Default::default(),
+            queued_rows: 100,
+            spool: None,
+        })
+        .unwrap();
+        recorder.inbound(vec![part()]).await.unwrap();
+        let joiner = recorder.part_joiner(Duration::from_secs(1));
+        let stop = CancellationToken::new();
+        let looking = pool.clone();
+        let housekeeping = Housekeeping::start(threads, pool, joiner, TimeDelta::days(7), &stop);
+
+        let started = std::time::Instant::now();
+        let is_there = |conn: &mut diesel::PgConnection| {
+            let sql = "SELECT FROM inbound_messages WHERE NOT complete";
+            diesel::RunQueryDsl::execute(diesel::sql_query(sql), conn)
+        };
+        while looking.run("test", is_there).await.unwrap() == 0 {
+            assert!(
+                started.elapsed() < Duration::from_secs(30),
+                "it waits still"
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+
+        drop(recorder);
+        housekeeping.drain().await.unwrap();
+    }
 }

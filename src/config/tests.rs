@@ -118,6 +118,7 @@ fn a_zero_that_would_stop_a_server_is_refused_with_its_key() {
         ("ledger", "pool_size"),
         ("ledger", "queued_rows"),
         ("spool", "max_bytes"),
+        ("inbound", "join_parts_seconds"),
         ("loader", "sweep_seconds"),
         ("loader", "queue_visibility_seconds"),
         ("lake", "split_bytes"),
@@ -182,4 +183,24 @@ fn the_example_shows_the_defaults_or_says_what_they_are() {
     let default = read(example, &[]).unwrap();
     let shown = read(&shown, &[]).unwrap();
     assert_eq!(format!("{shown:#?}"), format!("{default:#?}"));
+}
+
+#[test]
+fn words_of_countries_come_from_the_file_and_the_environment() {
+    let file =
+        "[opt_out.words.FR]\nstop = ['FINI', 'PLUS RIEN']\n[opt_out.words.default]\nhelp = ['?!']";
+    let variables = [("TEXTRAIL_OPT_OUT__WORDS__PL__STOP", r#"["KONIEC"]"#)];
+    let words = read(file, &variables).unwrap().opt_out.words;
+    assert_eq!(words["FR"].stop, ["FINI", "PLUS RIEN"]);
+    assert_eq!(
+        (words["pl"].stop.len(), words["default"].help.len()),
+        (1, 1)
+    );
+    let message = read("[opt_out.words.FR]\nhalt = ['x']", &[])
+        .unwrap_err()
+        .to_string();
+    assert!(
+        message.contains("halt") && message.contains("stop"),
+        "{message}"
+    );
 }

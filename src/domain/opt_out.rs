@@ -1,13 +1,15 @@
 //! What a subscriber's text means: STOP, START, HELP, by a written, versioned rule.
 
+mod builtin;
+mod lexicon;
+mod rules;
 mod words;
 
 use super::phone::Sender;
+use lexicon::Lexicon;
+pub use rules::{ExtraWords, OptOutRules, RULESET, WordsError};
 use serde::{Deserialize, Serialize};
 use words::{Word, words};
-
-/// The rule set's name, stored with every verdict.
-pub const RULESET: &str = "words-1";
 
 /// What the text asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -26,6 +28,20 @@ pub enum Intent {
 }
 
 impl Intent {
+    /// Every intent.
+    pub const ALL: [Self; 5] = [
+        Self::Stop,
+        Self::Start,
+        Self::Help,
+        Self::PossibleStop,
+        Self::None,
+    ];
+
+    /// The intent of such a name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|intent| intent.as_str() == text)
+    }
+
     /// `stop`, `start`, `help`, `possible_stop`, `none`.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -43,7 +59,7 @@ impl Intent {
 pub struct Verdict {
     /// What the text asks for.
     pub intent: Intent,
-    /// The rule's name ([`classify`] lists them); none for [`Intent::None`].
+    /// The rule's name ([`OptOutRules::read`] lists them); none for [`Intent::None`].
     pub reason: Option<&'static str>,
 }
 
@@ -52,6 +68,17 @@ impl Verdict {
         intent: Intent::None,
         reason: None,
     };
+
+    /// The verdict on a text of which parts are missing: nobody can say that START is all of it. STOP
+    /// stands, as the rules lean.
+    #[must_use]
+    pub fn of_a_piece(self) -> Self {
+        match self.intent {
+            Intent::Start => Self::NONE,
+            _ => self,
+        }
+    }
+
     fn new(intent: Intent, reason: &'static str) -> Self {
         Self {
             intent,
@@ -63,25 +90,9 @@ impl Verdict {
 /// Texts of so few words are looked at by a person if a STOP stands anywhere in them.
 const FEW_WORDS: usize = 4;
 
-/// Reads a text. The first rule that holds decides; "stop words", "courtesy" and so on are whole
-/// words, without regard to case, accents, width, punctuation or white space. "OPT OUT" and
-/// "STOP ALL" are one word.
-///
-/// | rule | holds if the text is | verdict |
-/// |---|---|---|
-/// | `whole_message` | command words of one kind only, once or more ("STOP", "stop. STOP!") | stop, start, help |
-/// | `words_conflict` | command words of several kinds, STOP among them, and courtesy only ("HELP STOP") | `possible_stop` |
-/// | `word_and_courtesy` | stop words, or help words, and courtesy only ("Stop. Thank you") | stop, help |
-/// | `word_and_number` | a stop word first, then numbers, courtesy and more stop words ("STOP 12345") | `possible_stop` |
-/// | `word_first` | a stop word first, then anything ("stop sending me this I hate you") | `possible_stop` |
-/// | `few_words` | at most four words, among them a stop word that is no everyday word ("no thanks, stop") | `possible_stop` |
-/// | | anything else ("we have to STOP this bill", "happy to end my day here") | none |
-///
-/// "First" passes over courtesy ("please stop that"). The rules lean towards the wish to be left
-/// alone: courtesy makes a STOP and never a START, since a wrong opt-out is a lost sale and a wrong
-/// opt-in is a broken promise. CANCEL, END, QUIT and REVOKE are everyday words.
-pub fn classify(text: &str) -> Verdict {
-    let words = words(text);
+/// Reads a text by the rules of [`OptOutRules::read`].
+fn classify(text: &str, lexicon: &Lexicon) -> Verdict {
+    let words = words(text, lexicon);
     only_commands(&words)
         .or_else(|| stop_first(&words))
         .or_else(|| stop_among_few(&words))
@@ -149,6 +160,10 @@ pub enum Scope {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn classify(text: &str) -> Verdict {
+        OptOutRules::default().read(text, None)
+    }
 
     fn read(text: &str) -> (Intent, Option<&'static str>) {
         let verdict = classify(text);

@@ -40,6 +40,10 @@ impl PhoneNumber {
             country: country(&number),
         })
     }
+    /// A number that was parsed before, as it was stored.
+    pub fn stored(e164: String, country: Option<String>) -> Self {
+        Self { e164, country }
+    }
     /// `+436601234567`.
     pub fn as_str(&self) -> &str {
         &self.e164
@@ -48,6 +52,11 @@ impl PhoneNumber {
     pub fn country(&self) -> Option<&str> {
         self.country.as_deref()
     }
+}
+
+/// Whether a code of two capital letters is a country's that has numbers (ISO 3166-1).
+pub fn is_country(code: &str) -> bool {
+    code.parse::<phonenumber::country::Id>().is_ok()
 }
 
 /// `+` and 7 to 15 digits (E.164 allows no more), or none.
@@ -107,6 +116,10 @@ impl Sender {
         }
         let number = PhoneNumber::parse(text).map_err(|_| SenderError)?;
         Ok(Self(number.e164))
+    }
+    /// One that was parsed before, as it was stored.
+    pub fn stored(text: String) -> Self {
+        Self(text)
     }
     /// As it is stored and shown.
     pub fn as_str(&self) -> &str {

@@ -236,7 +236,7 @@ table! {
     action: Text, required, of &["opt_out", "opt_in"], "opt_out", "Which way.";
     scope: Text, required, of &["sender", "all"], "sender", "Whose messages it is about: the line's `sender`'s, or anyone's here.";
     source: Text, required, of &["keyword", "gateway", "api"], "keyword", "Where the wish was heard.";
-    source_event_id: Uuid, optional, "019ab0f1-2b3c-7d4e-8f60-718293a4b5c6", "The inbound or receipt that said so.";
+    source_event_id: Uuid, optional, "019ab0f1-2b3c-7d4e-8f60-718293a4b5c6", "The inbound, receipt or submission that said so.";
     reason: Text, optional, "asked by phone", "Why, in words.";
     actor: Text, optional, "kannel", "Who: an API key's id, a gateway's name.";
     effective_at: Timestamp, required, unit "RFC 3339, UTC, microseconds", "2026-11-23T05:10:00.000000Z", "From when on it holds.";

@@ -184,13 +184,15 @@ impl Kind {
         found.map(|(_, meaning)| *meaning)
     }
 
-    /// Puts a code and its meaning into a receipt: an expired one has its class without any code, and
-    /// a code that is not known has the class `other`, so that it shows in reports.
+    /// The same; a code that is not known has the class `other`, so that it shows in reports.
+    pub fn explanation(&self, code: &str) -> Meaning {
+        self.meaning(code)
+            .unwrap_or(Meaning::open(ErrorClass::Other))
+    }
+
+    /// Puts a code and its meaning into a receipt; an expired one has its class without any code.
     pub fn explain(&self, receipt: &mut Receipt, code: Option<String>) {
-        let meaning = code.as_deref().map(|code| {
-            let known = self.meaning(code);
-            known.unwrap_or(Meaning::open(ErrorClass::Other))
-        });
+        let meaning = code.as_deref().map(|code| self.explanation(code));
         let of_status = match receipt.status {
             Status::Expired => Some(ErrorClass::Expired),
             _ => None,

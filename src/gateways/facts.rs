@@ -2,10 +2,10 @@
 
 use super::FieldFault;
 use crate::domain::opt_out::Intent;
+pub use crate::domain::part::Part;
 use crate::domain::phone::{PhoneNumber, Sender};
 use crate::domain::status::{DeliveryLevel, ErrorClass, Status};
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// What a webhook held, item by item: one that cannot be read never fails the others.
@@ -91,15 +91,4 @@ pub struct Inbound {
     pub part: Option<Part>,
     /// The gateway's own verdict on STOP, START and HELP.
     pub gateway_intent: Option<Intent>,
-}
-
-/// One part of a text that came in several (3GPP TS 23.040, 9.2.3.24.1).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Part {
-    /// What all parts of one text share, for a while and from one number.
-    pub reference: String,
-    /// Its place, from 1.
-    pub number: u8,
-    /// Of how many.
-    pub total: u8,
 }

@@ -96,6 +96,7 @@ pub fn of_gateway(gateway: &str, inbound: Inbound) -> NewInbound {
         body: inbound.body,
         segments: inbound.segments,
         received_at: inbound.received_at,
+        part: inbound.part,
         gateway_intent: inbound.gateway_intent,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     campaigns, docs, health, inbound, messages, opt_outs, quarantine, receipts, redirect, reports,
-    submissions, webhooks, well_known,
+    review, submissions, webhooks, well_known,
 };
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -66,6 +66,8 @@ fn private(config: &mut ServiceConfig<'_>) {
         .service(submissions::post_submissions)
         .service(receipts::post_receipts)
         .service(inbound::post_inbound)
+        .service(review::list_inbound)
+        .service(review::put_verdict)
         .service(opt_outs::list_opt_outs)
         .service(opt_outs::opt_out)
         .service(opt_outs::opt_in)

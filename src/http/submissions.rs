@@ -31,7 +31,8 @@ pub(super) struct SubmissionRequest {
     /// `accepted`, `refused` (by the gateway) or `canceled` (by the caller, before it left).
     #[schema(example = "accepted")]
     outcome: String,
-    /// The gateway's own code, of a refusal.
+    /// The gateway's own code, of a refusal. One that says that the recipient opted out at the gateway
+    /// opts them out here, too.
     #[schema(max_length = 64)]
     error_code: Option<String>,
     /// When, by the caller's clock: RFC 3339, from 2000 to a day ahead.
@@ -61,16 +62,9 @@ pub(super) async fn post_submissions(
     let now = Utc::now();
     let raw = neutral::split(&call.input.0)?;
     let single = neutral::is_one(&call.input.0);
-    let named = |mut submission: NewSubmission| {
-        let gateway = state.gateways().find(&submission.gateway);
-        let id = submission.gateway_message_id.take();
-        submission.gateway_message_id = match gateway {
-            Some(gateway) => id.map(|id| gateway.submission_id(id)),
-            None => id,
-        };
-        submission
-    };
-    let items = raw.into_iter().map(|raw| read(raw, now).map(named));
+    let items = raw
+        .into_iter()
+        .map(|raw| read(raw, now).map(|submission| translate(&state, submission)));
     let (places, valid) = Places::part(items.collect());
     let ids: Vec<Uuid> = valid.iter().map(|item: &NewSubmission| item.id).collect();
     let replies = if valid.is_empty() {
@@ -80,6 +74,19 @@ pub(super) async fn post_submissions(
     };
     let results = places.fill(replies.into_iter().zip(ids), of_reply, ItemResult::invalid);
     Results { results }.answer(single)
+}
+
+/// Reads the gateway's id and code as its dialect does; those of a gateway that is only a name here
+/// stay as they are.
+fn translate(state: &AppState, mut submission: NewSubmission) -> NewSubmission {
+    let Some(gateway) = state.gateways().find(&submission.gateway) else {
+        return submission;
+    };
+    let id = submission.gateway_message_id.take();
+    submission.gateway_message_id = id.map(|id| gateway.submission_id(id));
+    let code = submission.error_code.as_deref();
+    submission.error_class = code.map(|code| gateway.kind().explanation(code).class);
+    submission
 }
 
 fn read(raw: &RawValue, now: DateTime<Utc>) -> Result<NewSubmission, Vec<FieldError>> {
@@ -116,6 +123,7 @@ fn check(
         gateway_message_id,
         outcome,
         error_code,
+        error_class: None,
         submitted_at,
     })
 }

@@ -50,6 +50,7 @@ fn state() -> AppState {
         short_base: base.clone(),
         codes: short_codes.clone(),
         personal_data: PersonalData::default(),
+        opt_out_rules: Default::default(),
         threads: LaneThreads::default(),
         queued_rows: 10,
         spool: None,

@@ -3,6 +3,7 @@
 
 use crate::domain::click::Judgement;
 use crate::domain::opt_out::Scope;
+use crate::domain::part::Part;
 use crate::domain::phone::{PhoneNumber, Sender};
 use crate::domain::status::{DeliveryLevel, ErrorClass, Status};
 use crate::event::Context;
@@ -195,6 +196,8 @@ pub struct NewSubmission {
     pub outcome: SubmissionOutcome,
     /// The gateway's own code.
     pub error_code: Option<String>,
+    /// Our class of it, if the gateway's codes are known here.
+    pub error_class: Option<ErrorClass>,
     /// When, by the caller's clock.
     pub submitted_at: Option<DateTime<Utc>>,
 }
@@ -295,6 +298,9 @@ pub struct NewInbound {
     pub segments: Option<u16>,
     /// When, by the gateway's clock.
     pub received_at: Option<DateTime<Utc>>,
+    /// Which part of a longer text it is, where the gateway hands in parts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
     /// The gateway's own verdict on STOP, START and HELP, which counts before ours.
     pub gateway_intent: Option<crate::domain::opt_out::Intent>,
 }
@@ -306,7 +312,7 @@ pub struct InboundReply {
     pub duplicate: bool,
     /// PostgreSQL is away: kept on this server's disk, and recorded once it is back.
     pub spooled: bool,
-    /// What its text asks for.
+    /// What its text asks for; none of a part that waits for the others of its text.
     pub intent: crate::domain::opt_out::Intent,
     /// The message it answers.
     pub message_id: Option<Uuid>,
@@ -361,4 +367,30 @@ pub struct NewOptOut {
     pub reason: Option<String>,
     /// The API key's id.
     pub actor: String,
+}
+
+/// A person's verdict on an inbound message.
+#[derive(Clone, Debug)]
+pub struct NewVerdict {
+    /// UUIDv7; becomes the event's, if a wish follows.
+    pub id: Uuid,
+    /// The inbound message.
+    pub inbound_id: Uuid,
+    /// What it asks for.
+    pub intent: crate::domain::opt_out::Intent,
+    /// Why, in words.
+    pub reason: Option<String>,
+    /// The API key's id.
+    pub actor: String,
+}
+
+/// What became of a verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VerdictReply {
+    /// It stands from now on.
+    Recorded,
+    /// The same verdict, for the same reason, stands already.
+    Unchanged,
+    /// No such inbound message.
+    UnknownInbound,
 }

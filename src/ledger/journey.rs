@@ -94,9 +94,11 @@ pub enum StepKind {
     },
     /// A reply.
     Reply {
+        /// The inbound message's id.
+        inbound_id: Uuid,
         /// The text.
         body: String,
-        /// What it asks for.
+        /// What it asks for, as that stands: a person's verdict before the rules'.
         intent: String,
     },
 }
@@ -265,16 +267,26 @@ fn clicks(conn: &mut PgConnection, id: Uuid) -> QueryResult<Vec<Step>> {
 }
 
 fn replies(conn: &mut PgConnection, id: Uuid) -> QueryResult<Vec<Step>> {
-    let rows: Vec<(Times, String, String)> = inbound_messages::table
+    type Row = (Times, Uuid, String, String, Option<String>);
+    let rows: Vec<Row> = inbound_messages::table
         .filter(inbound_messages::message_id.eq(id))
         .select((
             (inbound_messages::received_at, inbound_messages::recorded_at),
+            inbound_messages::id,
             inbound_messages::body,
             inbound_messages::intent,
+            inbound_messages::reviewed_intent,
         ))
         .load(conn)?;
     let steps = rows
         .into_iter()
-        .map(|(times, body, intent)| step(times, StepKind::Reply { body, intent }));
+        .map(|(times, inbound_id, body, intent, reviewed)| {
+            let what = StepKind::Reply {
+                inbound_id,
+                body,
+                intent: reviewed.unwrap_or(intent),
+            };
+            step(times, what)
+        });
     Ok(steps.collect())
 }

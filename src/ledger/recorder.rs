@@ -18,25 +18,31 @@ mod lane;
 mod opt_outs;
 mod origin;
 mod outbox_rows;
+mod part_joiner;
 mod receipts;
+mod refusals;
 mod rendering;
 pub mod replay;
 mod requests;
 mod seen;
 mod sends;
 mod submissions;
+mod verdicts;
 mod wishes;
 
 use super::connection::ConnectionSettings;
 use super::facts::{
     GatewayCall, InboundReply, NewClick, NewInbound, NewOptOut, NewReceipt, NewSubmission,
-    NotTaken, ReceiptReply, RecordError, SendCall, SendReply, SubmissionReply,
+    NewVerdict, NotTaken, ReceiptReply, RecordError, SendCall, SendReply, SubmissionReply,
+    VerdictReply,
 };
 use super::gate::Gate;
 use super::spool::{Spool, SpoolSettings};
+use crate::domain::opt_out::OptOutRules;
 use crate::domain::short_code::ShortCodes;
 use chrono::{DateTime, SubsecRound, Utc};
 use lane::Lane;
+pub use part_joiner::{PartJoiner, PartsLook};
 use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
@@ -52,6 +58,8 @@ pub struct RecorderSettings {
     pub codes: Arc<ShortCodes>,
     /// What the lake may know of persons.
     pub personal_data: PersonalData,
+    /// What subscribers' texts ask for.
+    pub opt_out_rules: Arc<OptOutRules>,
     /// Writer threads a lane.
     pub threads: LaneThreads,
     /// The most rows that wait in a lane; what would be more is refused as
@@ -128,6 +136,9 @@ struct Lanes {
     submissions: Lane<submissions::Submissions>,
     inbound: Lane<inbound::Inbounds>,
     opt_outs: Lane<opt_outs::OptOuts>,
+    verdicts: Lane<verdicts::Verdicts>,
+    inbounds: inbound::Inbounds,
+    opt_out_rules: Arc<OptOutRules>,
     personal_data: PersonalData,
     gate: Option<Arc<Gate>>,
 }
@@ -162,19 +173,20 @@ impl Recorder {
         let mut start = lane::Starter::new(settings, gate.clone(), &mut threads);
         let of = settings.threads;
         let sends = sends::Sends::new(settings);
+        let rules = Arc::clone(&settings.opt_out_rules);
+        let inbounds = inbound::Inbounds::new(settings.personal_data, rules);
         let lanes = Lanes {
             sends: start.lane("sends", of.sends, &sends)?,
             batches: start.lane("batches", of.batches, &sends)?,
             clicks: start.lane("clicks", of.clicks, &clicks::Clicks)?,
             receipts: start.lane("receipts", of.receipts, &receipts::Receipts)?,
             submissions: start.lane("submissions", of.submissions, &submissions::Submissions)?,
-            inbound: start.lane(
-                "inbound",
-                of.inbound,
-                &inbound::Inbounds::new(settings.personal_data),
-            )?,
+            inbound: start.lane("inbound", of.inbound, &inbounds)?,
             // One thread: wishes over the API are rare, and their order is kept.
             opt_outs: start.lane("opt_outs", 1, &opt_outs::OptOuts)?,
+            verdicts: start.lane("verdicts", 1, &verdicts::Verdicts)?,
+            inbounds,
+            opt_out_rules: Arc::clone(&settings.opt_out_rules),
             personal_data: settings.personal_data,
             gate,
         };
@@ -189,6 +201,12 @@ impl Recorder {
     /// What this server knows of its ledger; none without a spool.
     pub fn gate(&self) -> Option<&Arc<Gate>> {
         self.lanes.gate.as_ref()
+    }
+
+    /// What ends the waiting for parts of texts that have waited for longer than `after`. It holds none
+    /// of the threads.
+    pub fn part_joiner(&self, after: Duration) -> PartJoiner {
+        PartJoiner::new(self.lanes.inbounds.clone(), after)
     }
 
     /// Records messages, with their links and the stored answer, as one transaction.
@@ -232,7 +250,7 @@ impl Recorder {
 
     /// Records inbound messages and the wishes in them, or spools them; one reply an item, in order.
     pub async fn inbound(&self, items: Vec<NewInbound>) -> Result<Vec<InboundReply>, RecordError> {
-        let pending = Arc::new(inbound::Pending::new(items));
+        let pending = Arc::new(inbound::Pending::new(items, &self.lanes.opt_out_rules));
         keep::keep(self.spool(), &self.lanes.inbound, pending).await
     }
 
@@ -241,7 +259,7 @@ impl Recorder {
         &self,
         call: GatewayCall<NewInbound>,
     ) -> Result<Vec<InboundReply>, RecordError> {
-        let pending = Arc::new(inbound::Pending::of_call(call));
+        let pending = Arc::new(inbound::Pending::of_call(call, &self.lanes.opt_out_rules));
         keep::keep(self.spool(), &self.lanes.inbound, pending).await
     }
 
@@ -255,6 +273,12 @@ impl Recorder {
     pub async fn opt_outs(&self, items: Vec<NewOptOut>) -> Result<(), RecordError> {
         self.after_replies()?;
         in_time(self.lanes.opt_outs.submit(opt_outs::Pending::new(items))).await
+    }
+
+    /// Records a person's verdict on an inbound message, and what follows from it.
+    pub async fn verdict(&self, verdict: NewVerdict) -> Result<VerdictReply, RecordError> {
+        self.after_replies()?;
+        in_time(self.lanes.verdicts.submit(verdicts::Pending::new(verdict))).await
     }
 
     fn spool(&self) -> Option<&Gate> {

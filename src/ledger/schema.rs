@@ -159,6 +159,64 @@ diesel::table! {
         received_at -> Nullable<Timestamptz>,
         /// When it was recorded here.
         recorded_at -> Timestamptz,
+        /// Whether all its parts came in time.
+        complete -> Bool,
+        /// The rule set that decided, by name and version.
+        ruleset -> Text,
+        /// What a person decided that it asks for (stop, start, help, none), which stands before intent; null = nobody did.
+        reviewed_intent -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    /// Parts of subscribers' texts that wait for the others.
+    inbound_parts (gateway, subscriber_id, sender, reference, total, number) {
+        /// Where it came in.
+        gateway -> Text,
+        /// From whom.
+        subscriber_id -> Uuid,
+        /// The platform's number that it was sent to.
+        sender -> Text,
+        /// What the parts of one text share. 8 or 16 bits, so it comes again.
+        reference -> Text,
+        /// Parts of the text.
+        total -> Int2,
+        /// Its place, from 1.
+        number -> Int2,
+        /// UUIDv7; the text's, if none before it in the text has come.
+        id -> Uuid,
+        /// The gateway's id for it.
+        gateway_message_id -> Nullable<Text>,
+        /// Its text.
+        body -> Text,
+        /// The gateway's own verdict.
+        gateway_intent -> Nullable<Text>,
+        /// When, by the gateway's clock.
+        received_at -> Nullable<Timestamptz>,
+        /// When a server took it.
+        recorded_at -> Timestamptz,
+        /// When it came here, by PostgreSQL's clock: it may have been in a spool before.
+        waiting_since -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// What people decided about inbound messages; the last one stands.
+    inbound_verdicts (inbound_id, id) {
+        /// About which.
+        inbound_id -> Uuid,
+        /// UUIDv7; also the event_id of the wish that follows, if one does.
+        id -> Uuid,
+        /// What it asks for: stop, start, help, none.
+        intent -> Text,
+        /// What stood before.
+        overturned -> Text,
+        /// Why, in words.
+        reason -> Nullable<Text>,
+        /// Who: an API key's id.
+        actor -> Text,
+        /// When.
+        decided_at -> Timestamptz,
     }
 }
 
@@ -257,7 +315,7 @@ diesel::table! {
         opted_out -> Bool,
         /// How the wish reached us: keyword, gateway, api.
         source -> Text,
-        /// The inbound or receipt that said so.
+        /// The inbound, receipt or submission that said so.
         source_event_id -> Nullable<Uuid>,
         /// Why, in words.
         reason -> Nullable<Text>,
@@ -267,6 +325,8 @@ diesel::table! {
         effective_at -> Timestamptz,
         /// When this row was written; the cursor of GET /v1/opt-outs?since=.
         changed_at -> Timestamptz,
+        /// From when on the last wish holds that said the same again, by other words than the one that made it stand; null = none did.
+        repeated_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -507,6 +567,7 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(inbound_parts -> subscribers (subscriber_id));
 diesel::joinable!(messages -> campaigns (campaign_id));
 diesel::joinable!(opt_outs -> subscribers (subscriber_id));
 diesel::joinable!(windows -> epochs (epoch));
@@ -519,6 +580,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     facts_without_event,
     idempotency_keys,
     inbound_messages,
+    inbound_parts,
+    inbound_verdicts,
     ledger_secrets,
     link_moves,
     links,

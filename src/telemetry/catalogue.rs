@@ -34,6 +34,10 @@ const COUNTERS: &[(&str, &str)] = &[
         "Attempts of the recorder's threads to reach PostgreSQL that failed",
     ),
     (
+        "textrail_inbound_incomplete_total",
+        "Subscribers' texts that were recorded although parts of them did not come in time",
+    ),
+    (
         "textrail_spooled_facts_total",
         "Facts that went to the spool because PostgreSQL was away or too slow, by stream",
     ),
@@ -129,6 +133,10 @@ const GAUGES: &[(&str, &str)] = &[
     (
         "textrail_ledger_epoch",
         "The epoch that the ledger is in; one more after each restore",
+    ),
+    (
+        "textrail_inbound_parts_waiting",
+        "Parts of subscribers' texts that wait for the others",
     ),
     (
         "textrail_ledger_away_seconds",

@@ -1,6 +1,7 @@
 //! A text as the words that the rule reads: commands, courtesy, numbers, others.
 
 use super::Intent;
+use super::lexicon::Lexicon;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -81,44 +82,68 @@ impl Word {
             }
         )
     }
-    /// Reads a folded word.
+    /// Reads a folded word that is no command.
     fn read(word: &str) -> Self {
-        let command = |intent, everyday| Self::Command { intent, everyday };
-        match word {
-            "stop" | "stopall" | "unsubscribe" | "optout" | "arret" => command(Intent::Stop, false),
-            "cancel" | "end" | "quit" | "revoke" => command(Intent::Stop, true),
-            "start" | "unstop" | "yes" => command(Intent::Start, false),
-            "help" | "info" => command(Intent::Help, false),
-            _ if COURTESY.binary_search(&word).is_ok() => Self::Courtesy,
-            _ if word.bytes().all(|byte| byte.is_ascii_digit()) => Self::Number,
-            _ => Self::Other,
+        if COURTESY.binary_search(&word).is_ok() {
+            Self::Courtesy
+        } else if word.bytes().all(|byte| byte.is_ascii_digit()) {
+            Self::Number
+        } else {
+            Self::Other
         }
     }
 }
 
-/// The words of a text, folded: compatibility forms (full width, mathematical letters) and accents
-/// are undone, then case. Apostrophes stay inside a word ("don't" is one); all else that is neither
-/// letter nor digit parts words.
-pub(super) fn words(text: &str) -> Vec<Word> {
-    let folded: String = text
-        .nfkd()
-        .filter(|character| !is_combining_mark(*character) && !is_apostrophe(*character))
-        .flat_map(char::to_lowercase)
-        .collect();
-    let mut parts = folded
-        .split(|character: char| !character.is_alphanumeric())
-        .filter(|part| !part.is_empty())
-        .peekable();
+/// The words of a text. A command may have several parts ("OPT OUT"); the longest one counts.
+pub(super) fn words(text: &str, lexicon: &Lexicon) -> Vec<Word> {
+    let parts = fold(text);
+    let mut rest = parts.as_slice();
     let mut words = Vec::new();
-    while let Some(part) = parts.next() {
-        let pair = match part {
-            "opt" => parts.next_if_eq(&"out").map(|_| "optout"),
-            "stop" => parts.next_if_eq(&"all").map(|_| "stopall"),
-            _ => None,
-        };
-        words.push(Word::read(pair.unwrap_or(part)));
+    while let Some(first) = rest.first() {
+        let (word, count) = lexicon
+            .command(rest)
+            .unwrap_or_else(|| (Word::read(first), 1));
+        words.push(word);
+        rest = rest.get(count..).unwrap_or_default();
     }
     words
+}
+
+/// The parts of a text, folded: compatibility forms (full width, mathematical letters) and accents
+/// are undone, then case, then what a keyboard without accents makes of the other letters. Apostrophes
+/// stay inside a word ("don't" is one); all else that is neither letter nor digit sets words apart.
+pub(super) fn fold(text: &str) -> Vec<String> {
+    let mut folded = String::with_capacity(text.len());
+    let plain = text
+        .nfkd()
+        .filter(|character| !is_combining_mark(*character) && !is_apostrophe(*character));
+    for character in plain.flat_map(char::to_lowercase) {
+        match unaccented(character) {
+            Some(letters) => folded.push_str(letters),
+            None => folded.push(character),
+        }
+    }
+    folded
+        .split(|character: char| !character.is_alphanumeric())
+        .filter(|part| !part.is_empty())
+        .map(ToOwned::to_owned)
+        .collect()
+}
+
+/// What people write where their keyboard lacks a letter that Unicode does not take apart: strokes,
+/// ligatures, the dotless i; and the one form of Greek's sigma.
+fn unaccented(character: char) -> Option<&'static str> {
+    Some(match character {
+        'ß' => "ss",
+        'æ' => "ae",
+        'œ' => "oe",
+        'ø' => "o",
+        'đ' => "d",
+        'ł' => "l",
+        'ı' => "i",
+        'ς' => "σ",
+        _ => return None,
+    })
 }
 
 /// The marks that stand inside words: typewriter's, typographic, and what keyboards make of it.
@@ -141,7 +166,10 @@ mod tests {
             intent: Intent::Stop,
             everyday: false,
         };
+        let lexicon = Lexicon::built_in(None);
+        let words = |text| words(text, &lexicon);
         assert_eq!(words("Opt-Out"), [stop]);
+        assert_eq!(words("stop all all"), [stop, Word::Courtesy]);
         assert_eq!(words("opt in, opt out"), [Word::Other, Word::Other, stop]);
         assert_eq!(words("don’t ARRÊT１２"), [Word::Other, Word::Other]);
         assert_eq!(
@@ -149,5 +177,10 @@ mod tests {
             [stop, Word::Number, Word::Courtesy]
         );
         assert_eq!(words("…"), []);
+    }
+
+    #[test]
+    fn letters_are_what_a_plain_keyboard_makes_of_them() {
+        assert_eq!(fold("WYŁĄCZ Straße İıΣς"), ["wylacz", "strasse", "iiσσ"]);
     }
 }

@@ -115,9 +115,11 @@ pub(in crate::http) enum What {
     },
     /// The subscriber's answer.
     Reply {
+        /// The inbound message's id, by which its verdict can be overturned.
+        inbound_id: Uuid,
         /// The text.
         body: String,
-        /// `stop`, `start`, `help`, `possible_stop` or `none`.
+        /// `stop`, `start`, `help`, `possible_stop` or `none`, as the verdict stands.
         intent: String,
     },
 }
@@ -206,7 +208,15 @@ fn step(step: Step) -> StepView {
             corrected,
         },
         StepKind::Click { code, verdict } => What::Click { code, verdict },
-        StepKind::Reply { body, intent } => What::Reply { body, intent },
+        StepKind::Reply {
+            inbound_id,
+            body,
+            intent,
+        } => What::Reply {
+            inbound_id,
+            body,
+            intent,
+        },
     };
     StepView {
         at: format_time(&step.at),

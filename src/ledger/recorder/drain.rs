@@ -82,7 +82,10 @@ impl Drainer {
                     lock_timeout: LOCK_TIMEOUT.min(settings.connection.lock_timeout),
                     ..settings.connection.clone()
                 },
-                inbounds: inbound::Inbounds::new(settings.personal_data),
+                inbounds: inbound::Inbounds::new(
+                    settings.personal_data,
+                    Arc::clone(&settings.opt_out_rules),
+                ),
             },
             whole_failures: 0,
             stuck_due: Instant::now(),

@@ -1,6 +1,8 @@
 //! The lane of inbound messages: recorded once, attached to the last message sent to that number by
-//! that sender, and the wish in them, if there is one, made to stand in the same transaction.
+//! that sender, and the wish in them, if there is one, made to stand in the same transaction. Parts of
+//! a longer text wait for one another first: see [`parts`].
 
+mod parts;
 mod rows;
 
 use super::super::facts::{GatewayCall, InboundReply, NewInbound, RecordError};
@@ -10,9 +12,10 @@ use super::fingerprint::fingerprint;
 use super::lane::Work;
 use super::origin::{self, Origin};
 use super::outbox_rows::OutboxRows;
-use super::wishes::{self, Wish};
+use super::wishes::{self, Change, Wish};
 use super::{PersonalData, commit, now, requests};
-use crate::domain::opt_out::{self, Intent};
+use crate::domain::opt_out::{Intent, OptOutRules};
+use crate::domain::part::Part;
 use crate::event::{Body, Context, Event, Inbound, TimeSource, format_time};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -21,6 +24,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 use uuid::Uuid;
+
+pub(super) use parts::{MOST_OVERDUE, overdue};
 
 /// One caller's inbound messages.
 #[derive(Debug)]
@@ -43,6 +48,14 @@ pub(super) struct PendingInbound {
     /// When this server heard of it; none = when it was recorded. Of a replay alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     arrived_at: Option<DateTime<Utc>>,
+    /// Whether all of the text came.
+    #[serde(default = "complete")]
+    complete: bool,
+}
+
+/// What is said of records of a spool that come from before there were parts.
+fn complete() -> bool {
+    true
 }
 
 /// What a text asks for, and the rule that says so.
@@ -50,18 +63,53 @@ pub(super) struct PendingInbound {
 pub(super) struct Reading {
     pub(super) intent: Intent,
     reason: Option<Cow<'static, str>>,
+    /// The rule set that says so.
+    #[serde(default = "first_ruleset")]
+    ruleset: String,
+}
+
+/// The one that was in use when records of a spool did not name it.
+fn first_ruleset() -> String {
+    "words-1".to_owned()
+}
+
+impl Reading {
+    /// Of a text that nobody has read yet.
+    fn none(rules: &OptOutRules) -> Self {
+        Self {
+            intent: Intent::None,
+            reason: None,
+            ruleset: rules.name().to_owned(),
+        }
+    }
 }
 
 impl PendingInbound {
-    fn new(new: NewInbound, origin: Option<Origin>, recorded_at: DateTime<Utc>) -> Self {
+    fn new(
+        new: NewInbound,
+        origin: Option<Origin>,
+        recorded_at: DateTime<Utc>,
+        rules: &OptOutRules,
+    ) -> Self {
+        // A part without a place is recorded as it is: it can be joined with nothing.
+        let complete = new.part.as_ref().is_none_or(Part::is_whole);
         Self {
             wish_id: Uuid::now_v7(),
             fingerprint: fingerprint_of(&new, origin),
-            verdict: verdict_of(&new),
+            verdict: match parts::joinable(&new) {
+                Some(_) => Reading::none(rules),
+                None => verdict_of(&new, complete, rules),
+            },
             new,
             recorded_at,
             arrived_at: None,
+            complete,
         }
+    }
+
+    /// Whether it is one part of several, and waits for the others.
+    fn is_part(&self) -> bool {
+        parts::joinable(&self.new).is_some()
     }
 
     /// What its text asks for.
@@ -76,11 +124,11 @@ impl PendingInbound {
 }
 
 impl Pending {
-    pub(super) fn new(inbounds: Vec<NewInbound>) -> Self {
+    pub(super) fn new(inbounds: Vec<NewInbound>, rules: &OptOutRules) -> Self {
         let recorded_at = now();
         let inbounds = inbounds
             .into_iter()
-            .map(|new| PendingInbound::new(new, None, recorded_at))
+            .map(|new| PendingInbound::new(new, None, recorded_at, rules))
             .collect();
         Self {
             request: None,
@@ -89,23 +137,28 @@ impl Pending {
     }
 
     /// A gateway's call.
-    pub(super) fn of_call(call: GatewayCall<NewInbound>) -> Self {
+    pub(super) fn of_call(call: GatewayCall<NewInbound>, rules: &OptOutRules) -> Self {
         let recorded_at = now();
         let (request, facts) = origin::of_call(call);
         let inbounds = facts
-            .map(|(origin, new)| PendingInbound::new(new, origin, recorded_at))
+            .map(|(origin, new)| PendingInbound::new(new, origin, recorded_at, rules))
             .collect();
         Self { request, inbounds }
     }
 
     /// What is read again of a kept call.
-    pub(super) fn of_replay(request: &KeptRequest, facts: Vec<(usize, NewInbound)>) -> Self {
+    pub(super) fn of_replay(
+        request: &KeptRequest,
+        facts: Vec<(usize, NewInbound)>,
+        rules: &OptOutRules,
+    ) -> Self {
         let recorded_at = now();
+        let origin = |item| Some(Origin::new(request.id, item));
         let inbounds = facts
             .into_iter()
             .map(|(item, new)| PendingInbound {
                 arrived_at: Some(request.arrived_at),
-                ..PendingInbound::new(new, Some(Origin::new(request.id, item)), recorded_at)
+                ..PendingInbound::new(new, origin(item), recorded_at, rules)
             })
             .collect();
         Self {
@@ -118,39 +171,50 @@ impl Pending {
 /// The gateway's id tells repetitions apart; without one, all that the gateway said must be equal,
 /// its time included. Without either, nothing can be told, and each is taken for a new one: a reply
 /// recorded twice is better than one that is lost. A call that is kept can be read again, so there the
-/// new one is drawn from the call and its place in it.
+/// new one is drawn from the call and its place in it. Parts of one text may have one id.
 fn fingerprint_of(inbound: &NewInbound, origin: Option<Origin>) -> Uuid {
     let own_id = inbound.id.to_string();
     let time = inbound.received_at.as_ref().map(format_time);
-    match (&inbound.gateway_message_id, &time) {
-        (Some(id), _) => fingerprint(&[Some(&inbound.gateway), Some(id)]),
-        (None, None) => match origin {
-            Some(origin) => origin.fingerprint(),
-            None => fingerprint(&[Some(&own_id)]),
-        },
-        (None, Some(time)) => fingerprint(&[
+    let mut told: Vec<Option<&str>> = match (&inbound.gateway_message_id, &time) {
+        (Some(id), _) => vec![Some(&inbound.gateway), Some(id)],
+        (None, None) => {
+            return origin.map_or_else(|| fingerprint(&[Some(&own_id)]), Origin::fingerprint);
+        }
+        (None, Some(time)) => vec![
             Some(&inbound.gateway),
             None,
             Some(inbound.from.as_str()),
             Some(inbound.to.as_str()),
             Some(&inbound.body),
             Some(time),
-        ]),
+        ],
+    };
+    let part = inbound.part.as_ref().filter(|part| !part.is_whole());
+    let number = part.map(|part| part.number.to_string());
+    if let Some(part) = part {
+        told.extend([Some(part.reference.as_str()), number.as_deref()]);
     }
+    fingerprint(&told)
 }
 
 /// The gateway's own verdict counts before ours.
-fn verdict_of(inbound: &NewInbound) -> Reading {
+fn verdict_of(inbound: &NewInbound, complete: bool, rules: &OptOutRules) -> Reading {
     let (intent, reason) = match inbound.gateway_intent {
         Some(intent) => (intent, Some("gateway")),
         None => {
-            let verdict = opt_out::classify(&inbound.body);
+            let verdict = rules.read(&inbound.body, inbound.from.country());
+            let verdict = if complete {
+                verdict
+            } else {
+                verdict.of_a_piece()
+            };
             (verdict.intent, verdict.reason)
         }
     };
     Reading {
         intent,
         reason: reason.map(Cow::Borrowed),
+        ruleset: rules.name().to_owned(),
     }
 }
 
@@ -158,11 +222,15 @@ fn verdict_of(inbound: &NewInbound) -> Reading {
 #[derive(Clone, Debug)]
 pub(super) struct Inbounds {
     personal_data: PersonalData,
+    rules: Arc<OptOutRules>,
 }
 
 impl Inbounds {
-    pub(super) fn new(personal_data: PersonalData) -> Self {
-        Self { personal_data }
+    pub(super) fn new(personal_data: PersonalData, rules: Arc<OptOutRules>) -> Self {
+        Self {
+            personal_data,
+            rules,
+        }
     }
 
     fn write_inbounds(
@@ -171,14 +239,58 @@ impl Inbounds {
         inbounds: &[&PendingInbound],
         subscribers: &HashMap<String, Uuid>,
     ) -> QueryResult<Vec<InboundReply>> {
-        // 1. Which are new.
+        // 1. Which are new; parts wait, or make a text.
         let mut new = rows::claim(conn, inbounds)?;
-        // 2. Which message each answers.
+        let joined = parts::join(conn, inbounds, &mut new, subscribers, &self.rules)?;
+
+        // 2. What is recorded: all that came but parts, and the texts that parts made.
+        let mut all = inbounds.to_vec();
+        all.extend(joined.iter().map(|joined| &joined.text));
+        let mut record = new.clone();
+        for (record, inbound) in record.iter_mut().zip(inbounds) {
+            *record &= !inbound.is_part();
+        }
+        record.resize(all.len(), true);
+        let answered = self.record(conn, &all, &mut record, subscribers)?;
+
+        // 3. What the callers hear; the part that made a text stands for it.
+        let mut replies: Vec<InboundReply> = Vec::with_capacity(inbounds.len());
+        for (index, inbound) in inbounds.iter().enumerate() {
+            let taken = if inbound.is_part() {
+                new[index]
+            } else {
+                record[index]
+            };
+            replies.push(InboundReply {
+                duplicate: !taken,
+                spooled: false,
+                intent: inbound.verdict.intent,
+                message_id: answered[index],
+            });
+        }
+        for joined in &joined {
+            if let Some(reply) = joined.completed_by.and_then(|index| replies.get_mut(index)) {
+                reply.intent = joined.text.verdict.intent;
+            }
+        }
+        Ok(replies)
+    }
+
+    /// Records texts that are `new`, with their wishes and the events of both; takes `new` from those
+    /// that are there all the same. Returns the message that each answers.
+    fn record(
+        &self,
+        conn: &mut PgConnection,
+        inbounds: &[&PendingInbound],
+        new: &mut [bool],
+        subscribers: &HashMap<String, Uuid>,
+    ) -> QueryResult<Vec<Option<Uuid>>> {
+        // 1. Which message each answers.
         let answered = rows::last_messages(conn, inbounds, subscribers)?;
         let ids: Vec<Uuid> = answered.iter().flatten().copied().collect();
         let contexts = messages::contexts(conn, &ids)?;
-        // 3. The rows of the new ones, their wishes, and the events of both.
-        rows::insert(conn, inbounds, &mut new, subscribers, &answered)?;
+        // 2. The rows of the new ones, their wishes, and the events of both.
+        rows::insert(conn, inbounds, new, subscribers, &answered)?;
         let mut events = OutboxRows::default();
         let mut wishes = Vec::new();
         let mut wish_contexts = Vec::new();
@@ -198,17 +310,7 @@ impl Inbounds {
             }
         }
         events.insert(conn)?;
-        let replies = inbounds
-            .iter()
-            .zip(new)
-            .zip(answered)
-            .map(|((inbound, new), message_id)| InboundReply {
-                duplicate: !new,
-                spooled: false,
-                intent: inbound.verdict.intent,
-                message_id,
-            });
-        Ok(replies.collect())
+        Ok(answered)
     }
 
     fn event(&self, inbound: &PendingInbound, context: &Context) -> Event {
@@ -226,10 +328,10 @@ impl Inbounds {
                 inbound_id: new.id,
                 gateway_message_id: new.gateway_message_id.clone(),
                 segments: new.segments.map(u32::from),
-                complete: true,
+                complete: inbound.complete,
                 intent: inbound.verdict.intent.as_str().to_owned(),
                 intent_reason: inbound.verdict.reason.as_deref().map(ToOwned::to_owned),
-                ruleset: opt_out::RULESET.to_owned(),
+                ruleset: inbound.verdict.ruleset.clone(),
                 from_number: self
                     .personal_data
                     .numbers
@@ -291,9 +393,9 @@ fn context(
 
 /// STOP and START are about the sender that they were sent to.
 fn wish(inbound: &PendingInbound, context: &Context) -> Option<Wish> {
-    let opted_out = match inbound.verdict.intent {
-        Intent::Stop => true,
-        Intent::Start => false,
+    let change = match inbound.verdict.intent {
+        Intent::Stop => Change::OptOut,
+        Intent::Start => Change::OptIn,
         Intent::Help | Intent::PossibleStop | Intent::None => return None,
     };
     let of_gateway = inbound.new.gateway_intent.is_some();
@@ -301,7 +403,7 @@ fn wish(inbound: &PendingInbound, context: &Context) -> Option<Wish> {
         id: inbound.wish_id,
         subscriber_id: context.subscriber_id?,
         sender: inbound.new.to.as_str().to_owned(),
-        opted_out,
+        change,
         source: if of_gateway { "gateway" } else { "keyword" },
         source_event_id: Some(inbound.new.id),
         reason: inbound.verdict.reason.as_deref().map(ToOwned::to_owned),

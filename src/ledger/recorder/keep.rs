@@ -227,7 +227,7 @@ impl Spoolable for inbound::Inbounds {
 mod tests {
     use super::*;
     use crate::domain::click::{Judgement, Verdict};
-    use crate::domain::opt_out::Intent;
+    use crate::domain::opt_out::{Intent, OptOutRules};
     use crate::domain::phone::{PhoneNumber, Sender};
     use crate::domain::status::{DeliveryLevel, ErrorClass, Status};
     use crate::event::Context;
@@ -368,9 +368,17 @@ mod tests {
             body: "STOP\n\u{1F600}".to_owned(),
             segments: Some(3),
             received_at: Some(Utc::now().trunc_subsecs(6)),
+            part: Some(crate::domain::part::Part {
+                reference: "4711".to_owned(),
+                number: 2,
+                total: 3,
+            }),
             gateway_intent: Some(Intent::PossibleStop),
         };
-        let inbounds = Arc::new(inbound::Pending::new(vec![inbound]));
+        let inbounds = Arc::new(inbound::Pending::new(
+            vec![inbound],
+            &OptOutRules::default(),
+        ));
         let link = LinkTarget {
             number: i64::MAX,
             code: "code".to_owned(),

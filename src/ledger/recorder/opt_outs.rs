@@ -4,7 +4,7 @@ use super::super::facts::{NewOptOut, RecordError};
 use super::super::subscribers;
 use super::lane::Work;
 use super::outbox_rows::OutboxRows;
-use super::wishes::{self, ANY_SENDER, Wish};
+use super::wishes::{self, ANY_SENDER, Change, Wish};
 use super::{commit, now, seen};
 use crate::domain::opt_out::Scope;
 use crate::event::Context;
@@ -106,7 +106,11 @@ fn wish(
             Scope::Sender(sender) => sender.as_str().to_owned(),
             Scope::All => ANY_SENDER.to_owned(),
         },
-        opted_out: new.opted_out,
+        change: if new.opted_out {
+            Change::OptOut
+        } else {
+            Change::OptIn
+        },
         source: "api",
         source_event_id: None,
         reason: new.reason.clone(),

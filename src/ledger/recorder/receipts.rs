@@ -11,6 +11,7 @@ use super::super::requests::KeptRequest;
 use super::lane::Work;
 use super::origin::{self, Origin};
 use super::outbox_rows::OutboxRows;
+use super::refusals::{self, Report};
 use super::{commit, evidence, now, requests};
 use crate::domain::status::Status;
 use crate::event::{Body, Context, Event, Receipt, TimeSource};
@@ -184,8 +185,14 @@ fn write_receipts(
     let mut new = recorded.into_receipts(conn)?;
     new.extend(parked.into_parked_receipts(conn)?);
 
-    // 4. Events of those that are new; the status of the messages they are about.
+    // 4. Events of those that are new, and opt-outs that they tell of; the status of the messages they
+    //    are about.
     events.retain(|id| new.contains(id));
+    let of_known = receipts.iter().zip(&message_ids);
+    let of_known = of_known.filter(|(receipt, _)| new.contains(&receipt.new.id));
+    let reports =
+        of_known.filter_map(|(receipt, id)| Some(report(receipt, contexts.get(id.as_ref()?)?)));
+    refusals::apply(conn, reports, &mut events)?;
     events.insert(conn)?;
     evidence::recompute_status(conn, &contexts.keys().copied().collect::<Vec<_>>())?;
 
@@ -199,6 +206,19 @@ fn write_receipts(
         }
     });
     Ok(replies.collect())
+}
+
+fn report<'a>(receipt: &'a PendingReceipt, context: &'a Context) -> Report<'a> {
+    Report {
+        id: receipt.new.id,
+        gateway: &receipt.new.gateway,
+        error_class: receipt.new.error_class,
+        error_code: receipt.new.error_code.as_deref(),
+        gateway_time: receipt.new.gateway_time,
+        reported_at: receipt.heard_at(),
+        recorded_at: receipt.recorded_at,
+        context,
+    }
 }
 
 fn event(receipt: &PendingReceipt, context: Option<&Context>, corrects: Option<Uuid>) -> Event {

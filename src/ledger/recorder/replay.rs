@@ -3,6 +3,7 @@
 use super::commit::{self, Writer};
 use super::lane::Work;
 use super::{PersonalData, inbound, receipts};
+use crate::domain::opt_out::OptOutRules;
 use crate::ledger::connection::ConnectionSettings;
 use crate::ledger::facts::{InboundReply, NewInbound, NewReceipt, ReceiptReply, RecordError};
 use crate::ledger::requests::{self, KeptRequest, Page};
@@ -26,7 +27,9 @@ pub struct Replay {
     conn: PgConnection,
     receipts: Writer<receipts::Receipts>,
     inbounds: Writer<inbound::Inbounds>,
-    personal_data: PersonalData,
+    /// What writes subscribers' messages.
+    inbound: inbound::Inbounds,
+    rules: Arc<OptOutRules>,
     dry_run: bool,
 }
 
@@ -38,14 +41,16 @@ impl Replay {
     pub fn open(
         connection: &ConnectionSettings,
         personal_data: PersonalData,
+        rules: Arc<OptOutRules>,
         dry_run: bool,
     ) -> ConnectionResult<Self> {
-        let inbounds = inbound::Inbounds::new(personal_data);
+        let inbound = inbound::Inbounds::new(personal_data, Arc::clone(&rules));
         Ok(Self {
             conn: connection.open("textrail-replay")?,
             receipts: Writer::new("replay", connection.clone(), receipts::Receipts, None),
-            inbounds: Writer::new("replay", connection.clone(), inbounds, None),
-            personal_data,
+            inbounds: Writer::new("replay", connection.clone(), inbound.clone(), None),
+            inbound,
+            rules,
             dry_run,
         })
     }
@@ -86,11 +91,12 @@ impl Replay {
     ) -> Result<Vec<Result<Vec<InboundReply>, RecordError>>, RecordError> {
         let items = calls
             .into_iter()
-            .map(|(request, facts)| Arc::new(inbound::Pending::of_replay(request, facts)))
+            .map(|(request, facts)| {
+                Arc::new(inbound::Pending::of_replay(request, facts, &self.rules))
+            })
             .collect();
         if self.dry_run {
-            let work = inbound::Inbounds::new(self.personal_data);
-            return taken_back(&mut self.conn, &work, items);
+            return taken_back(&mut self.conn, &self.inbound, items);
         }
         written(&mut self.inbounds, items)
     }

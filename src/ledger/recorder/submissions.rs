@@ -8,11 +8,13 @@ use super::fingerprint::fingerprint;
 use super::lane::Work;
 use super::outbox_rows::OutboxRows;
 use super::receipts::lock_gateway_ids;
+use super::refusals::{self, Report};
 use super::{evidence, now};
+use crate::domain::status::ErrorClass;
 use crate::event::{Body, Context, Event, Match, Submission, TimeSource};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
 
@@ -118,11 +120,20 @@ fn write_submissions(
     }
 
     // 3. The receipts that waited for them.
-    for found in take_in_parked(conn, &of_known)? {
+    let matched = take_in_parked(conn, &of_known)?;
+    for found in &matched {
         if let Some(context) = contexts.get(&found.message_id) {
-            events.push(&match_event(&found, context))?;
+            events.push(&match_event(found, context))?;
         }
     }
+
+    // 4. Opt-outs that either tells of.
+    let refused = of_known
+        .iter()
+        .filter(|submission| new.contains(&submission.new.id));
+    let refused = refused.filter_map(|submission| refusal(submission, &contexts));
+    let reports = matched.iter().filter_map(|found| found.report(&contexts));
+    refusals::apply(conn, refused.chain(reports), &mut events)?;
     events.insert(conn)?;
     evidence::recompute_status(conn, &contexts.keys().copied().collect::<Vec<_>>())?;
     Ok(submissions
@@ -192,6 +203,27 @@ fn column<'a, T>(
         .collect()
 }
 
+/// What a refused submission says; one that was accepted or called back says nothing of the recipient.
+fn refusal<'a>(
+    submission: &'a PendingSubmission,
+    contexts: &'a HashMap<Uuid, Context>,
+) -> Option<Report<'a>> {
+    let new = &submission.new;
+    if new.outcome != SubmissionOutcome::Refused {
+        return None;
+    }
+    Some(Report {
+        id: new.id,
+        gateway: &new.gateway,
+        error_class: new.error_class,
+        error_code: new.error_code.as_deref(),
+        gateway_time: new.submitted_at,
+        reported_at: submission.recorded_at,
+        recorded_at: submission.recorded_at,
+        context: contexts.get(&new.message_id)?,
+    })
+}
+
 #[derive(QueryableByName)]
 struct TakenIn {
     #[diesel(sql_type = SqlUuid)]
@@ -200,6 +232,35 @@ struct TakenIn {
     message_id: Uuid,
     #[diesel(sql_type = Text)]
     gateway: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    error_class: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    error_code: Option<String>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    gateway_time: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Timestamptz)]
+    recorded_at: DateTime<Utc>,
+    /// False if the message had the same receipt already, which has told all there is to tell.
+    #[diesel(sql_type = Bool)]
+    placed: bool,
+}
+
+impl TakenIn {
+    fn report<'a>(&'a self, contexts: &'a HashMap<Uuid, Context>) -> Option<Report<'a>> {
+        if !self.placed {
+            return None;
+        }
+        Some(Report {
+            id: self.receipt_id,
+            gateway: &self.gateway,
+            error_class: self.error_class.as_deref().and_then(ErrorClass::parse),
+            error_code: self.error_code.as_deref(),
+            gateway_time: self.gateway_time,
+            reported_at: self.recorded_at,
+            recorded_at: now(),
+            context: contexts.get(&self.message_id)?,
+        })
+    }
 }
 
 fn take_in_parked(
@@ -245,6 +306,7 @@ fn event(submission: &PendingSubmission, context: &Context) -> Event {
             gateway_message_id: new.gateway_message_id.clone(),
             outcome: outcome(new.outcome).to_owned(),
             error_code: new.error_code.clone(),
+            error_class: new.error_class.map(|class| class.as_str().to_owned()),
             ..Submission::default()
         }),
     }

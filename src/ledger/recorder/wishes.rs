@@ -9,6 +9,39 @@ use uuid::Uuid;
 /// The `sender` of a wish about everyone's messages.
 pub(super) const ANY_SENDER: &str = "*";
 
+/// What becomes of a standing wish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    /// No more messages.
+    OptOut,
+    /// Messages again.
+    OptIn,
+    /// What the wish's source made stand was none: as it was before, unless something else has spoken
+    /// since.
+    TakeBack {
+        /// What stands then.
+        opted_out: bool,
+    },
+}
+
+impl Change {
+    fn opted_out(self) -> bool {
+        match self {
+            Self::OptOut => true,
+            Self::OptIn => false,
+            Self::TakeBack { opted_out } => opted_out,
+        }
+    }
+
+    fn sql(self) -> &'static str {
+        match self {
+            Self::OptOut => include_str!("sql/opt_out.sql"),
+            Self::OptIn => include_str!("sql/opt_in.sql"),
+            Self::TakeBack { .. } => include_str!("sql/take_back.sql"),
+        }
+    }
+}
+
 /// A change of a standing wish.
 #[derive(Clone, Debug)]
 pub(super) struct Wish {
@@ -17,7 +50,7 @@ pub(super) struct Wish {
     pub(super) subscriber_id: Uuid,
     /// A sender, or [`ANY_SENDER`].
     pub(super) sender: String,
-    pub(super) opted_out: bool,
+    pub(super) change: Change,
     /// `keyword`, `gateway` or `api`.
     pub(super) source: &'static str,
     pub(super) source_event_id: Option<Uuid>,
@@ -38,15 +71,10 @@ pub(super) fn apply(conn: &mut PgConnection, wishes: &[Wish]) -> QueryResult<Vec
     let mut changed = vec![false; wishes.len()];
     for index in order {
         let wish = &wishes[index];
-        let sql = if wish.opted_out {
-            include_str!("sql/opt_out.sql")
-        } else {
-            include_str!("sql/opt_in.sql")
-        };
-        let rows = diesel::sql_query(sql)
+        let rows = diesel::sql_query(wish.change.sql())
             .bind::<SqlUuid, _>(wish.subscriber_id)
             .bind::<Text, _>(&wish.sender)
-            .bind::<Bool, _>(wish.opted_out)
+            .bind::<Bool, _>(wish.change.opted_out())
             .bind::<Text, _>(wish.source)
             .bind::<Nullable<SqlUuid>, _>(wish.source_event_id)
             .bind::<Nullable<Text>, _>(&wish.reason)
@@ -55,8 +83,23 @@ pub(super) fn apply(conn: &mut PgConnection, wishes: &[Wish]) -> QueryResult<Vec
             .bind::<Timestamptz, _>(wish.recorded_at)
             .execute(conn)?;
         changed[index] = rows == 1;
+        if rows == 0 && wish.change == Change::OptOut {
+            note_repetition(conn, wish)?;
+        }
     }
     Ok(changed)
+}
+
+/// An opt-out that stands already is asked for again: no change and no event, but what is remembered
+/// when the one that made it stand is found to have been none, or when an opt-in arrives late.
+fn note_repetition(conn: &mut PgConnection, wish: &Wish) -> QueryResult<()> {
+    diesel::sql_query(include_str!("sql/opt_out_again.sql"))
+        .bind::<SqlUuid, _>(wish.subscriber_id)
+        .bind::<Text, _>(&wish.sender)
+        .bind::<Nullable<SqlUuid>, _>(wish.source_event_id)
+        .bind::<Timestamptz, _>(wish.effective_at)
+        .execute(conn)
+        .map(|_| ())
 }
 
 /// The event of a wish that changed what stood; `context` is the inbound's, or the subscriber alone.
@@ -74,7 +117,12 @@ pub(super) fn event(wish: &Wish, context: &Context) -> Event {
             ..context.clone()
         },
         body: Body::OptOut(OptOut {
-            action: if wish.opted_out { "opt_out" } else { "opt_in" }.to_owned(),
+            action: if wish.change.opted_out() {
+                "opt_out"
+            } else {
+                "opt_in"
+            }
+            .to_owned(),
             scope: if of_any { "all" } else { "sender" }.to_owned(),
             source: wish.source.to_owned(),
             source_event_id: wish.source_event_id,

@@ -1,7 +1,9 @@
 //! Replies, and the wishes in them.
 
 use crate::support::ledger::*;
-use textrail::domain::opt_out::{Intent, Scope};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use textrail::domain::opt_out::{ExtraWords, Intent, OptOutRules, Scope};
 use textrail::domain::phone::PhoneNumber;
 use textrail::ledger::facts::{NewInbound, NewOptOut};
 use textrail::ledger::opt_outs;
@@ -192,4 +194,40 @@ async fn a_wish_that_is_written_again_undoes_nothing() {
         .unwrap();
     assert_eq!(reply.answer.body, "suppressed");
     assert_eq!(ledger.lines("opt_out").len(), 3);
+}
+
+/// What a word means depends on where the subscriber's number belongs, and on what the operator says.
+#[tokio::test]
+async fn a_verdict_is_stored_with_its_reason_and_its_rule_set() {
+    let mut ledger = TestLedger::start();
+    let extra = |stop: &str| ExtraWords {
+        stop: vec![stop.to_owned()],
+        ..ExtraWords::default()
+    };
+    let words = BTreeMap::from([("FR".to_owned(), extra("Plus rien"))]);
+    let rules = Arc::new(OptOutRules::new(&words).unwrap());
+    let name = rules.name().to_owned();
+    let recorder = ledger.recorder_with(|settings| settings.opt_out_rules = rules);
+    let french = "+33612345678";
+    for (from, intent) in [(french, Intent::Stop), (ALICE, Intent::None)] {
+        let reply = recorder
+            .inbound(vec![new_inbound(from, "plus  RIEN.")])
+            .await;
+        assert_eq!(reply.unwrap()[0].intent, intent, "{from}");
+    }
+    let built_in = ledger.recorder.inbound(vec![new_inbound(french, "Stop")]);
+    assert_eq!(built_in.await.unwrap()[0].intent, Intent::Stop);
+
+    let stored = "inbound_messages WHERE intent = 'stop' AND intent_reason = 'whole_message'";
+    for ruleset in [name.as_str(), "words-2"] {
+        let of_ruleset = format!("{stored} AND ruleset = '{ruleset}'");
+        assert_eq!(ledger.count(&of_ruleset), 1, "{ruleset}");
+    }
+    let lines = ledger.lines("inbound");
+    let told: Vec<&str> = lines
+        .iter()
+        .map(|line| line["ruleset"].as_str().unwrap())
+        .collect();
+    assert_eq!(told, [&name, &name, "words-2"]);
+    assert_ne!(name, "words-2");
 }

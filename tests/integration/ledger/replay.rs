@@ -25,7 +25,13 @@ fn open(ledger: &TestLedger, dry_run: bool) -> Replay {
         &ledger.database.url(),
         &"https://go.example/".parse().unwrap(),
     );
-    Replay::open(&settings.connection, settings.personal_data, dry_run).unwrap()
+    Replay::open(
+        &settings.connection,
+        settings.personal_data,
+        settings.opt_out_rules.clone(),
+        dry_run,
+    )
+    .unwrap()
 }
 
 /// A receipt that says the same of itself whatever it is read as.

@@ -92,6 +92,7 @@ impl Cluster {
             short_base: "https://go.example/".parse().expect("a URL"),
             codes: Arc::new(ShortCodes::new(CODE_KEY, 10)),
             personal_data: Default::default(),
+            opt_out_rules: Default::default(),
             threads: Default::default(),
             queued_rows: 50_000,
             spool: None,

@@ -160,6 +160,7 @@ pub fn recorder_settings(url: &str, base: &Url) -> RecorderSettings {
         short_base: base.clone(),
         codes: Arc::new(ShortCodes::new(CODE_KEY, 10)),
         personal_data: Default::default(),
+        opt_out_rules: Default::default(),
         threads: Default::default(),
         queued_rows: 50_000,
         spool: None,
@@ -221,6 +222,7 @@ pub fn new_submission(message_id: Uuid, gateway_message_id: &str) -> NewSubmissi
         gateway_message_id: Some(gateway_message_id.to_owned()),
         outcome: SubmissionOutcome::Accepted,
         error_code: None,
+        error_class: None,
         submitted_at: None,
     }
 }
@@ -258,6 +260,7 @@ pub fn new_inbound(from: &str, body: &str) -> NewInbound {
         body: body.to_owned(),
         segments: None,
         received_at: None,
+        part: None,
         gateway_intent: None,
     }
 }

@@ -3,7 +3,7 @@
 use super::PendingInbound;
 use crate::ledger::recorder::seen;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
@@ -98,6 +98,10 @@ pub(super) fn insert(
             inbound.new.received_at
         }))
         .bind::<Array<Timestamptz>, _>(column(&inbounds, |inbound| inbound.recorded_at))
+        .bind::<Array<Bool>, _>(column(&inbounds, |inbound| inbound.complete))
+        .bind::<Array<Text>, _>(column(&inbounds, |inbound| {
+            inbound.verdict.ruleset.as_str()
+        }))
         .load(conn)?;
     let written: HashSet<Uuid> = written.into_iter().map(|row| row.id).collect();
     for (inbound, new) in all.iter().zip(new) {

@@ -8,7 +8,8 @@ SET opted_out = $3,
     reason = $6,
     actor = $7,
     effective_at = $8,
-    changed_at = $9
+    changed_at = $9,
+    repeated_at = NULL
 WHERE subscriber_id = $1 AND sender = $2 AND opted_out
-  -- An opt-in that arrives late does not undo an opt-out given after it.
-  AND effective_at <= $8
+  -- An opt-in that arrives late does not undo an opt-out given, or given again, after it.
+  AND greatest(effective_at, repeated_at) <= $8

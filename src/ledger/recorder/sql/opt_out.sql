@@ -12,5 +12,6 @@ SET opted_out = excluded.opted_out,
     reason = excluded.reason,
     actor = excluded.actor,
     effective_at = excluded.effective_at,
-    changed_at = excluded.changed_at
+    changed_at = excluded.changed_at,
+    repeated_at = NULL
 WHERE NOT opt_outs.opted_out

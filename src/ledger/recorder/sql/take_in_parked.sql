@@ -36,5 +36,9 @@ repeated AS (
     FROM taken
     WHERE id NOT IN (SELECT id FROM placed)
 )
--- 4. What the match events tell, in the order of the receipts.
-SELECT id AS receipt_id, message_id, gateway FROM taken ORDER BY id
+-- 4. What the match events tell, in the order of the receipts; and what those that are with their
+--    message only now tell of its recipient.
+SELECT id AS receipt_id, message_id, gateway, error_class, error_code, gateway_time, recorded_at,
+       id IN (SELECT id FROM placed) AS placed
+FROM taken
+ORDER BY id

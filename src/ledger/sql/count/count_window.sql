@@ -34,7 +34,7 @@ WITH events AS MATERIALIZED (
         WHERE $4 < $3 AND id > $4 AND id <= $3
     ) AS row
     CROSS JOIN LATERAL (
-        SELECT CASE WHEN kind IN (2, 3, 4, 5) THEN left(split_part(line, '"message_id":"', 2), 36) END
+        SELECT CASE WHEN kind IN (2, 3, 4, 5, 7) THEN left(split_part(line, '"message_id":"', 2), 36) END
     ) AS message (said)
 ),
 -- 2. Receipts that named no message when they came.
@@ -52,7 +52,7 @@ matches AS MATERIALIZED (
 ),
 -- 4. What each wish names; without a sender it is about all of them.
 wishes AS MATERIALIZED (
-    SELECT event_id,
+    SELECT event_id, message_id,
            substring(line FROM '"subscriber_id":"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"')::uuid AS subscriber_id,
            coalesce(substring(line FROM '"sender":"([^"\\]*)"'), '*') AS sender,
            substring(line FROM '"source_event_id":"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"')::uuid AS source_event_id
@@ -114,13 +114,25 @@ found (event_id) AS (
     WHERE events.kind = 6
     UNION ALL
     -- Of wishes only the last one of a subscriber and a sender is a row, so an earlier one cannot be
-    -- told from it: that there is such a row, and the inbound message that the wish was in, is what
-    -- there is to find.
-    SELECT wishes.event_id
-    FROM wishes
-    JOIN opt_outs ON opt_outs.subscriber_id = wishes.subscriber_id AND opt_outs.sender = wishes.sender
-    WHERE wishes.source_event_id IS NULL
-        OR EXISTS (SELECT FROM inbound_messages WHERE inbound_messages.id = wishes.source_event_id)
+    -- told from it: that there is such a row, and what the wish was in (an inbound message, a receipt,
+    -- a submission), is what there is to find.
+    SELECT told.event_id
+    FROM (
+        SELECT event_id, subscriber_id, sender FROM wishes WHERE source_event_id IS NULL
+        UNION ALL
+        SELECT wishes.event_id, wishes.subscriber_id, wishes.sender
+        FROM wishes JOIN inbound_messages ON inbound_messages.id = wishes.source_event_id
+        UNION ALL
+        SELECT wishes.event_id, wishes.subscriber_id, wishes.sender
+        FROM wishes
+        JOIN receipts ON receipts.message_id = wishes.message_id AND receipts.id = wishes.source_event_id
+        UNION ALL
+        SELECT wishes.event_id, wishes.subscriber_id, wishes.sender
+        FROM wishes
+        JOIN submissions ON submissions.message_id = wishes.message_id
+            AND submissions.id = wishes.source_event_id
+    ) AS told
+    JOIN opt_outs ON opt_outs.subscriber_id = told.subscriber_id AND opt_outs.sender = told.sender
 )
 -- 6. Every kind, also those of which there is nothing. An event that stands twice is one fact.
 SELECT kind::smallint,
