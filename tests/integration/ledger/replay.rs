@@ -420,3 +420,57 @@ async fn a_stop_that_is_read_late_holds_from_its_arrival() {
         wish["effective_at"].as_str().unwrap().parse().unwrap();
     assert_eq!(effective_at, request.arrived_at);
 }
+
+/// Killed between two transactions: what is done stays, and the same command does the rest.
+#[cfg(feature = "failpoints")]
+#[tokio::test]
+async fn a_replay_that_dies_between_two_batches_is_repeated_and_doubles_nothing() {
+    let ledger = TestLedger::start();
+    // Two calls that do not fit into one transaction.
+    let mut calls = Vec::new();
+    for _ in 0..2 {
+        let request = kept(Route::Receipts);
+        let receipts: Vec<NewReceipt> = (0..600)
+            .map(|number| NewReceipt {
+                message_id: None,
+                gateway_message_id: Some(format!("{}-{number}", request.id)),
+                ..new_receipt(Status::Sent)
+            })
+            .collect();
+        let call = call_of(&request, receipts.clone());
+        ledger.recorder.gateway_receipts(call).await.unwrap();
+        calls.push((request, receipts));
+    }
+    let read_again = |mut replay: Replay| {
+        let calls = calls.clone();
+        tokio::task::spawn_blocking(move || {
+            let reread = calls.iter().map(|(request, receipts)| {
+                let delivered = receipts.iter().map(|receipt| NewReceipt {
+                    id: Uuid::now_v7(),
+                    status: Status::Delivered,
+                    ..receipt.clone()
+                });
+                (request, delivered.enumerate().collect())
+            });
+            let results = replay.receipts(reread.collect()).unwrap();
+            let replies = results.into_iter().flat_map(Result::unwrap);
+            replies
+                .filter(|reply| *reply == ReceiptReply::Corrected)
+                .count()
+        })
+    };
+    let scenario = fail::FailScenario::setup();
+    fail::cfg("replay.batch.after", "1*panic").unwrap();
+    let died = read_again(replay(&ledger)).await;
+    assert!(died.is_err_and(|error| error.is_panic()));
+    scenario.teardown();
+    assert_eq!(
+        ledger.count("parked_receipts"),
+        1_800,
+        "the first batch stays"
+    );
+    assert_eq!(read_again(replay(&ledger)).await.unwrap(), 600);
+    assert_eq!(read_again(replay(&ledger)).await.unwrap(), 0);
+    assert_eq!(ledger.count("parked_receipts"), 2_400);
+    assert_eq!(ledger.lines("receipt").len(), 2_400);
+}
