@@ -184,6 +184,11 @@ impl Dialect for Aws {
         endpoint.into()
     }
 
+    /// One topic's URL is for all messages, and SNS sends the same signed envelope to every subscriber.
+    fn url_names_message(&self) -> bool {
+        false
+    }
+
     /// Only SNS has the key that signs.
     fn sample(&self, _: &str, _: &str, _: &str, _: DateTime<Utc>) -> Option<Sample> {
         None

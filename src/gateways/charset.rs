@@ -3,11 +3,20 @@
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, WINDOWS_1252};
 use std::borrow::Cow;
 
+/// Names that say nothing of the order of bytes. On the web they are little-endian; in an SMS the first
+/// byte is the high one (3GPP TS 23.038, 6.2.3).
+const WIDE: [&str; 5] = ["ucs-2", "ucs2", "utf-16", "iso-10646-ucs-2", "unicode"];
+
 /// A text in the charset of such a name (WHATWG Encoding), or else in UTF-8. What is neither is read as
 /// Windows-1252, in which every byte is a character: an odd letter in a subscriber's text is better than
 /// no text.
 pub(super) fn decode_named<'a>(bytes: &'a [u8], name: &str) -> Cow<'a, str> {
-    decode(bytes, Encoding::for_label(name.as_bytes()).unwrap_or(UTF_8))
+    let is_wide = WIDE.iter().any(|wide| wide.eq_ignore_ascii_case(name));
+    let encoding = match is_wide {
+        true => Some(UTF_16BE),
+        false => Encoding::for_label(name.as_bytes()),
+    };
+    decode(bytes, encoding.unwrap_or(UTF_8))
 }
 
 /// A text in UCS-2, or as above if it cannot be that.

@@ -88,6 +88,12 @@ pub trait Dialect: Send + Sync {
         endpoint.into()
     }
 
+    /// Whether our id in the callback URL is believed: false where the URL is not the message's own, and
+    /// whoever has a signed call could send it again for another message.
+    fn url_names_message(&self) -> bool {
+        true
+    }
+
     /// What to enter at the provider for inbound messages. `endpoint` is this gateway's `…/inbound`
     /// URL. Overridden where the URL has to carry more.
     fn inbound_url(&self, endpoint: Url) -> String {

@@ -5,6 +5,10 @@ use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use url::form_urlencoded;
 
+/// The most parameters that are read of a call. No gateway sends a tenth of them; what is signed is
+/// sorted, and who has no secret must not make us sort half a million.
+const MOST: usize = 1_000;
+
 /// Names and values, decoded, in the order in which they came. Bytes that are no UTF-8 are replaced,
 /// so they cannot be signed by anyone; a NUL stays, and the fields' checks refuse it.
 #[derive(Clone, Debug, Default)]
@@ -56,12 +60,13 @@ impl Form {
         let pairs = fields
             .into_iter()
             .filter_map(|(name, value)| Some((name, text(value)?)));
-        Ok(Self(pairs.collect()))
+        Ok(Self(pairs.take(MOST).collect()))
     }
 
     /// Reads `name=value&…`.
     pub(super) fn parse(text: &[u8]) -> Self {
-        Self(form_urlencoded::parse(text).into_owned().collect())
+        let pairs = form_urlencoded::parse(text).into_owned();
+        Self(pairs.take(MOST).collect())
     }
 
     /// A value that is there and not blank; the first, if it came twice.
@@ -84,6 +89,17 @@ impl Form {
             .collect();
         pairs.sort_unstable();
         pairs
+    }
+
+    /// The names, as often as they came.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// The values of one name alone.
+    pub(super) fn only(&self, name: &str) -> Self {
+        let kept = self.0.iter().filter(|(key, _)| key == name);
+        Self(kept.cloned().collect())
     }
 
     /// All but the values of one name.

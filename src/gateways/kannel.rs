@@ -147,19 +147,16 @@ fn receipt(query: &Query, now: DateTime<Utc>) -> Result<Receipt, Vec<FieldFault>
     let mask = keep(&mut faults, mask(query));
     let fid = query.text("fid").unwrap_or_default();
     let gateway_message_id = keep(&mut faults, fields::canonical_id("fid", &fid)).flatten();
-    let gateway_time = keep(&mut faults, unix_time(query, now)).flatten();
-    let stat = word_after(&answer, "stat:");
-    let raw_status = raw_status(mask.unwrap_or_default(), stat);
-    let raw_status = keep(&mut faults, fields::canonical_code("answer", &raw_status)).flatten();
-    let error_code = keep(
-        &mut faults,
-        fields::canonical_code("answer", error_code(&answer)),
-    );
-    let (Some(mask), Some(raw_status), Some(error_code), true) =
-        (mask, raw_status, error_code, faults.is_empty())
-    else {
+    let (Some(mask), true) = (mask, faults.is_empty()) else {
         return Err(faults);
     };
+    // The SMSC's own text has no form that all keep to: what cannot be stored of it is left out.
+    let stat = word_after(&answer, "stat:");
+    let with_stat = fields::spare(fields::canonical_code("answer", &raw_status(mask, stat)));
+    let stat = stat.filter(|_| with_stat.is_some());
+    let raw_status = with_stat.unwrap_or_else(|| raw_status(mask, None));
+    let error_code = fields::spare(fields::canonical_code("answer", error_code(&answer)));
+    let gateway_time = unix_time(query, now);
     let status = stat.and_then(smpp::status).unwrap_or_else(|| of_mask(mask));
     let mut receipt = Receipt {
         gateway_message_id,
@@ -180,17 +177,9 @@ fn mask(query: &Query) -> Result<u32, FieldFault> {
 }
 
 /// `%T`, seconds since 1970; empty and 0 are Kannel's way of not knowing.
-fn unix_time(query: &Query, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, FieldFault> {
-    let text = query.text("ts").unwrap_or_default();
-    if matches!(text.trim(), "" | "0") {
-        return Ok(None);
-    }
-    let refuse = || FieldFault::new("ts", "must be seconds since 1970");
-    let seconds = text.trim().parse().map_err(|_| refuse())?;
-    let time = DateTime::from_timestamp(seconds, 0).ok_or_else(refuse)?;
-    fields::plausible(time, now)
-        .map(Some)
-        .map_err(|message| FieldFault::new("ts", message))
+fn unix_time(query: &Query, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let seconds = query.text("ts")?.trim().parse().ok()?;
+    fields::spare_time(DateTime::from_timestamp(seconds, 0), now)
 }
 
 /// The word that follows a mark such as `stat:` in an SMPP receipt's text (SMPP 3.4, appendix B).
@@ -245,8 +234,8 @@ fn inbound(query: &Query, now: DateTime<Utc>) -> Result<Inbound, Vec<FieldFault>
     let from = keep(&mut faults, from);
     let to = keep(&mut faults, to);
     let body = keep(&mut faults, body(query));
-    let gateway_message_id = keep(&mut faults, fields::canonical_id("id", &id)).flatten();
-    let received_at = keep(&mut faults, unix_time(query, now)).flatten();
+    let gateway_message_id = fields::spare(fields::canonical_id("id", &id));
+    let received_at = unix_time(query, now);
     match (from, to, body) {
         (Some(from), Some(to), Some(body)) if faults.is_empty() => Ok(Inbound {
             gateway_message_id,

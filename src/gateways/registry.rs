@@ -49,6 +49,16 @@ pub enum GatewaysError {
         /// What there is.
         known: String,
     },
+    /// A base that URLs cannot be made of.
+    #[error(
+        "gateway {gateway} has a public_url at {host} with a user, a query or a fragment: it must be scheme, host and path alone"
+    )]
+    PublicUrl {
+        /// Whose.
+        gateway: String,
+        /// Where; the rest may hold a password.
+        host: String,
+    },
     /// A setting that the dialect cannot work with, or one that is missing.
     #[error("gateway {gateway} ({dialect}) {problem}")]
     Setting {
@@ -144,31 +154,43 @@ impl Gateway {
     /// If it is not what this gateway sends at all.
     pub fn receipts(&self, webhook: &Webhook<'_>) -> Result<Items<Receipt>, Refusal> {
         let mut items = self.dialect.receipts(webhook)?;
-        // A URL names one message, so it says nothing about one of many.
-        let of_url = match items.as_slice() {
-            [_] => webhook.parameter("message_id"),
-            _ => None,
+        let of_url = match self.dialect.url_names_message() {
+            true => webhook.parameter("message_id"),
+            false => None,
         };
+        let alone = items.len() == 1;
         for item in &mut items {
-            if let Err(fault) = item
-                .as_mut()
-                .map_or(Ok(()), |receipt| self.identify(receipt, of_url.as_deref()))
-            {
+            let identified = match item {
+                Ok(receipt) => self.identify(receipt, of_url.as_deref(), alone),
+                Err(_) => Ok(()),
+            };
+            if let Err(fault) = identified {
                 *item = Err(vec![fault]);
             }
         }
         Ok(items)
     }
 
-    fn identify(&self, receipt: &mut Receipt, of_url: Option<&str>) -> Result<(), FieldFault> {
+    /// Sees to it that a receipt has an id. A URL names one message: the one of a receipt that comes
+    /// `alone`, whatever reference of a campaign tool stands in the body, and of those that come with
+    /// others and have no id at all.
+    fn identify(
+        &self,
+        receipt: &mut Receipt,
+        of_url: Option<&str>,
+        alone: bool,
+    ) -> Result<(), FieldFault> {
         receipt.gateway_message_id = receipt
             .gateway_message_id
             .take()
             .map(|id| self.receipt_ids.apply(id));
         let of_url = of_url.map(str::trim).filter(|text| !text.is_empty());
-        receipt.message_id = receipt
-            .message_id
-            .or_else(|| of_url.and_then(|text| Uuid::try_parse(text).ok()));
+        let nameless = receipt.message_id.is_none() && receipt.gateway_message_id.is_none();
+        if alone || nameless {
+            receipt.message_id = of_url
+                .and_then(|text| Uuid::try_parse(text).ok())
+                .or(receipt.message_id);
+        }
         if receipt.message_id.is_some() || receipt.gateway_message_id.is_some() {
             return Ok(());
         }
@@ -271,6 +293,12 @@ fn build(settings: &GatewaySettings) -> Result<Gateway, GatewaysError> {
     if !is_name(&settings.name) {
         return Err(GatewaysError::Name(settings.name.clone()));
     }
+    if let Some(url) = settings.public_url.as_ref().filter(|url| !is_base(url)) {
+        return Err(GatewaysError::PublicUrl {
+            gateway: settings.name.clone(),
+            host: url.host_str().unwrap_or_default().to_owned(),
+        });
+    }
     let kind = DIALECTS
         .iter()
         .find(|kind| kind.name == settings.dialect)
@@ -292,6 +320,12 @@ fn build(settings: &GatewaySettings) -> Result<Gateway, GatewaysError> {
         allow_from: settings.allow_from.clone(),
         receipt_ids: settings.receipt_ids,
     })
+}
+
+/// Whether URLs can be made of a base: what else it holds would stand in logs.
+fn is_base(url: &Url) -> bool {
+    let has_user = !url.username().is_empty() || url.password().is_some();
+    !has_user && url.query().is_none() && url.fragment().is_none()
 }
 
 /// Whether a text can be a gateway's name: it stands in URLs, in reports and in the lake.

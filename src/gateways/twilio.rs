@@ -124,11 +124,12 @@ impl Dialect for Twilio {
 fn receipt(form: &Form, now: DateTime<Utc>) -> Result<Receipt, Vec<FieldFault>> {
     let mut faults = Vec::new();
     let sid = form.get("MessageSid").or_else(|| form.get("SmsSid"));
-    let id = fields::canonical_id("MessageSid", sid.unwrap_or_default());
-    let id = keep(&mut faults, id).flatten();
+    // A STOP counts without an id.
+    let id = fields::spare(fields::canonical_id("MessageSid", sid.unwrap_or_default()));
     let status = form.get("MessageStatus").or_else(|| form.get("SmsStatus"));
     let raw = fields::needed_code("MessageStatus", status.unwrap_or_default());
-    let (Some(raw), true) = (keep(&mut faults, raw), faults.is_empty()) else {
+    let raw = keep(&mut faults, raw).filter(|raw| !is_of_inbound(raw, &mut faults));
+    let (Some(raw), true) = (raw, faults.is_empty()) else {
         return Err(faults);
     };
     let time = form.get("RawDlrDoneDate").and_then(fields::compact_time);
@@ -141,6 +142,16 @@ fn receipt(form: &Form, now: DateTime<Utc>) -> Result<Receipt, Vec<FieldFault>> 
     let code = fields::spare(fields::canonical_code("ErrorCode", code));
     KIND.explain(&mut receipt, code.filter(|code| code != "0"));
     Ok(receipt)
+}
+
+/// A subscriber's message that came to the wrong URL: were it taken for a receipt, a STOP would be lost.
+fn is_of_inbound(raw_status: &str, faults: &mut Vec<FieldFault>) -> bool {
+    let is_inbound = ["received", "receiving"].contains(&raw_status.to_ascii_lowercase().as_str());
+    if is_inbound {
+        let message = "is of an incoming message: this is the URL for status callbacks";
+        faults.push(FieldFault::new("SmsStatus", message));
+    }
+    is_inbound
 }
 
 fn inbound(form: &Form) -> Result<Inbound, Vec<FieldFault>> {
@@ -158,8 +169,8 @@ fn inbound(form: &Form) -> Result<Inbound, Vec<FieldFault>> {
     let body = fields::clean_body("Body", form.raw("Body").unwrap_or_default());
     let body = keep(&mut faults, body);
     let sid = form.get("MessageSid").or_else(|| form.get("SmsSid"));
-    let id = fields::canonical_id("MessageSid", sid.unwrap_or_default());
-    let id = keep(&mut faults, id).flatten();
+    // A STOP counts without an id.
+    let id = fields::spare(fields::canonical_id("MessageSid", sid.unwrap_or_default()));
     match (from, to, body) {
         (Some(from), Some(to), Some(body)) if faults.is_empty() => Ok(Inbound {
             gateway_message_id: id,

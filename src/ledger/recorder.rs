@@ -206,7 +206,11 @@ impl Recorder {
     /// What ends the waiting for parts of texts that have waited for longer than `after`. It holds none
     /// of the threads.
     pub fn part_joiner(&self, after: Duration) -> PartJoiner {
-        PartJoiner::new(self.lanes.inbounds.clone(), after)
+        PartJoiner::new(
+            self.lanes.inbounds.clone(),
+            after,
+            self.gate().map(Arc::downgrade),
+        )
     }
 
     /// Records messages, with their links and the stored answer, as one transaction.

@@ -153,7 +153,7 @@ pub(super) fn inbound(envelope: &Envelope, now: DateTime<Utc>) -> Result<Inbound
     let body = keep(&mut faults, body);
     let id = message.inbound_message_id.as_ref();
     let id = id.unwrap_or(&envelope.message_id);
-    let id = keep(&mut faults, fields::canonical_id("inboundMessageId", id)).flatten();
+    let id = fields::spare(fields::canonical_id("inboundMessageId", id));
     match (from, to, body) {
         (Some(from), Some(to), Some(body)) if faults.is_empty() => Ok(Inbound {
             gateway_message_id: id,

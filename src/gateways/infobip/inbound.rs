@@ -45,7 +45,7 @@ pub(super) fn read(raw: &RawValue, now: DateTime<Utc>) -> Result<Inbound, Vec<Fi
     let body = text.and_then(|text| fields::clean_body("text", &text));
     let body = keep(&mut faults, body);
     let id = message.message_id.as_deref().unwrap_or_default();
-    let id = keep(&mut faults, fields::canonical_id("messageId", id)).flatten();
+    let id = fields::spare(fields::canonical_id("messageId", id));
     let count = message.sms_count.or(message.message_count);
     let received_at = message.received_at.as_deref().and_then(time_of);
     match (from, to, body) {

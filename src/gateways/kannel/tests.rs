@@ -84,14 +84,36 @@ fn bad_receipts_name_their_fields() {
         ("status=8", vec!["message_id"]),
         ("status=eight&fid=1", vec!["status"]),
         ("status=8&message_id=7", vec!["message_id"]),
-        ("status=8&fid=1&ts=1", vec!["ts"]),
-        ("status=8&fid=1&ts=99999999999", vec!["ts"]),
-        ("status=8&fid=1&ts=9223372036854775807", vec!["ts"]),
         ("status=8&fid=a%00b", vec!["fid"]),
     ];
     for (query, expected) in cases {
         assert_eq!(fields(one_receipt(query).unwrap_err()), expected, "{query}");
     }
+}
+
+#[test]
+fn nothing_that_can_be_spared_costs_a_receipt_or_a_stop() {
+    for ts in [
+        "1",
+        "99999999999",
+        "9223372036854775807",
+        "soon",
+        "1763900000000",
+    ] {
+        let receipt = one_receipt(&format!("status=8&fid=1&ts={ts}")).unwrap();
+        assert_eq!(receipt.gateway_time, None, "{ts}");
+        let stop = format!("from=436601234567&to=43720555000&text=STOP&ts={ts}&id=a%00b");
+        assert_eq!(one_inbound(&stop).unwrap().body, "STOP");
+    }
+    let endless = "X".repeat(70);
+    let receipt = one_receipt(&format!(
+        "status=1&fid=1&answer=stat:{endless}+err:{endless}"
+    ));
+    let receipt = receipt.unwrap();
+    assert_eq!(
+        (receipt.status, receipt.raw_status.as_str()),
+        (Status::Delivered, "1")
+    );
 }
 
 #[test]
@@ -112,6 +134,8 @@ fn texts_come_in_the_charset_that_is_named() {
         ("text=caf%E9&charset=ISO-8859-1&coding=0", "café"),
         ("text=%00S%00T%00%D6%00P&charset=UTF-16BE&coding=2", "STÖP"),
         ("text=%D8%3D%DE%00&charset=UTF-16BE&coding=2", "😀"),
+        ("text=%00S%00T%00O%00P&charset=UCS-2&coding=2", "STOP"),
+        ("text=%00S%00T%00O%00P&charset=utf-16&coding=2", "STOP"),
         ("text=%00A&coding=2", "A"),
         ("text=caf%E9&charset=UTF-8", "café"),
         ("text=a%00b%0Cc%0Ad", "abc\nd"),

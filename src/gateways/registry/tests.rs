@@ -25,6 +25,10 @@ fn what_cannot_work_is_told_at_the_start() {
         nothing.starts_with("gateway own (neutral) needs `secret`"),
         "{nothing}"
     );
+    let mut with_password = settings("own", "neutral", &["s"]);
+    with_password.public_url = Some("https://user:pass@sms.example.com/".parse().unwrap());
+    let refused = error(&[with_password]);
+    assert!(refused.contains("public_url at sms.example.com") && !refused.contains("pass@"));
     let shown = format!("{:?}", settings("own", "neutral", &["s3cret"]));
     assert!(!shown.contains("s3cret"), "{shown}");
 }

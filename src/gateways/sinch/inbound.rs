@@ -36,7 +36,7 @@ pub(super) fn read(raw: &RawValue, now: DateTime<Utc>) -> Result<Inbound, Vec<Fi
     let body = text_of(&message).and_then(|text| fields::clean_body("body", text));
     let body = keep(&mut faults, body);
     let id = message.id.as_deref().unwrap_or_default();
-    let id = keep(&mut faults, fields::canonical_id("id", id)).flatten();
+    let id = fields::spare(fields::canonical_id("id", id));
     let received_at = message.received_at.as_deref().unwrap_or_default();
     let received_at = DateTime::parse_from_rfc3339(received_at.trim()).ok();
     match (from, to, body) {

@@ -45,7 +45,7 @@ pub(super) fn read(event: &Event<'_>, now: DateTime<Utc>) -> Result<Inbound, Vec
     let body = fields::clean_body("text", payload.text.as_deref().unwrap_or_default());
     let body = keep(&mut faults, body);
     let id = payload.id.as_deref().unwrap_or_default();
-    let id = keep(&mut faults, fields::canonical_id("payload.id", id)).flatten();
+    let id = fields::spare(fields::canonical_id("payload.id", id));
     let mut times = [&payload.received_at, &event.occurred_at]
         .into_iter()
         .flatten();

@@ -189,6 +189,21 @@ fn an_inbound_text_and_twilios_own_verdict() {
 }
 
 #[test]
+fn an_incoming_message_is_no_receipt() {
+    let stop = "MessageSid=SM9&SmsStatus=received&From=%2B14155552671&To=%2B15005550006&Body=STOP";
+    let faults = one_receipt(stop).unwrap_err();
+    assert_eq!(faults[0].field, "SmsStatus");
+}
+
+#[test]
+fn our_id_in_the_url_finds_the_message() {
+    let id = "01939f2a-0000-7000-8000-000000000001";
+    let url = format!("https://t.example/r?message_id={id}");
+    let receipt = account().receipt(&Call::form(url, "MessageSid=SM1&MessageStatus=sent"));
+    assert_eq!(receipt.unwrap().message_id.unwrap().to_string(), id);
+}
+
+#[test]
 fn its_sample_is_verified_and_read() {
     let call = account().sample("SM1", "delivered").unwrap();
     assert_eq!(account().verify(&call), Ok(()));

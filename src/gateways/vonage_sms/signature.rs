@@ -53,6 +53,10 @@ impl Signature {
             .ok_or(Refusal::Unverified("the parameter sig is missing"))?;
         let signature = hex::decode(signature.trim())
             .map_err(|_| Refusal::Unverified("sig is not hexadecimal"))?;
+        // Names are signed as they are, so one that holds a separator could stand for several.
+        if carried.names().any(|name| name.contains(['&', '='])) {
+            return Err(Refusal::Unverified("a parameter's name holds & or ="));
+        }
         let readings = readings(webhook, &carried);
         let fits = |secret: &str| {
             readings.iter().fold(false, |found, form| {
@@ -90,11 +94,15 @@ impl Signature {
 }
 
 /// What Vonage may have signed: everything in the call, as its SDKs take it, or all but what we put into
-/// the callback URL ourselves. Its documentation does not say which.
+/// the callback URL ourselves. Its documentation does not say which. Of the URL of a POST only our own
+/// parameter is taken: what else is signed has to stand where the facts are read.
 fn readings(webhook: &Webhook<'_>, carried: &Form) -> [Form; 2] {
     match webhook.method {
         "GET" => [carried.clone(), carried.without("message_id")],
-        _ => [Form::of_query(webhook).and(carried), carried.clone()],
+        _ => [
+            Form::of_query(webhook).only("message_id").and(carried),
+            carried.clone(),
+        ],
     }
 }
 
@@ -110,11 +118,11 @@ fn signed_text(form: &Form) -> String {
     text
 }
 
-/// The time of the first try, where it is given: Vonage tries again for 24 hours.
+/// The time of the first try, which stands in every signed call: Vonage tries again for 24 hours.
 fn in_time(form: &Form, webhook: &Webhook<'_>) -> Result<(), Refusal> {
-    let Some(timestamp) = form.get("timestamp") else {
-        return Ok(());
-    };
+    let timestamp = form
+        .get("timestamp")
+        .ok_or(Refusal::Unverified("the parameter timestamp is missing"))?;
     let signed_at = timestamp
         .trim()
         .parse()

@@ -131,12 +131,37 @@ fn whatever_is_altered_is_refused() {
 fn what_would_split_a_value_is_signed_as_an_underscore() {
     let account = account("sha256", &[SECRET]);
     let signature = Signature::new(&Secrets::new(vec![SECRET.to_owned()]), Some("sha256")).unwrap();
-    let form = Form::parse(b"text=a%26b%3Dc&to=1");
-    let as_underscores = Form::parse(b"to=1&text=a_b_c");
+    let fields = format!("text=a%26b%3Dc&to=1&timestamp={ARRIVED}");
+    let form = Form::parse(fields.as_bytes());
+    let as_underscores = format!("to=1&text=a_b_c&timestamp={ARRIVED}");
+    let as_underscores = Form::parse(as_underscores.as_bytes());
     assert_eq!(signature.sign(&form), signature.sign(&as_underscores));
     let sig = signature.sign(&form).unwrap();
-    let call = Call::form(URL, format!("text=a%26b%3Dc&to=1&sig={sig}"));
+    let call = Call::form(URL, format!("{fields}&sig={sig}"));
     assert_eq!(account.verify(&call), Ok(()));
+}
+
+/// The time and the ids are what makes a copy of a call worthless.
+#[test]
+fn no_signed_field_can_be_folded_away() {
+    let account = account("sha256", &[SECRET]);
+    let sig = SIGNATURES[3].1;
+    let folded = SIGNED.replace("&timestamp=1385047698", "%26timestamp%3D1385047698");
+    let into_a_name = SIGNED.replace("timestamp=1385047698&to", "timestamp%3D1385047698%26to");
+    for body in [folded, into_a_name] {
+        assert!(
+            account
+                .verify(&Call::form(URL, format!("{body}&sig={sig}")).at(CAME))
+                .is_err()
+        );
+    }
+    // Nor moved to where no fact is read from.
+    let rest = SIGNED.replace("&timestamp=1385047698", "");
+    let moved = Call::form(
+        format!("{URL}?timestamp=1385047698"),
+        format!("{rest}&sig={sig}"),
+    );
+    assert!(account.verify(&moved.at(CAME)).is_err());
 }
 
 /// Vonage tries for 24 hours, and its `timestamp` is the time of the first try.

@@ -8,6 +8,7 @@
 
 use super::PendingReceipt;
 use super::reading::{Identity, Reading, reading_of};
+use crate::domain::status::ErrorClass;
 use crate::ledger::recorder::origin::Origin;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -33,6 +34,9 @@ pub(super) enum Place {
     Correction {
         /// The end of its chain.
         replaced: Uuid,
+        /// Whether an earlier reading said that the recipient is opted out at the gateway: that was told
+        /// when it was recorded, and may have been undone since.
+        told_opt_out: bool,
     },
 }
 
@@ -45,7 +49,7 @@ impl Place {
                 fingerprint: receipt.fingerprint,
                 corrects: None,
             }),
-            Self::Correction { replaced } => Some(Key {
+            Self::Correction { replaced, .. } => Some(Key {
                 fingerprint: reading_of(&receipt.new).fingerprint(Some(replaced)),
                 corrects: Some(replaced),
             }),
@@ -98,6 +102,8 @@ struct Known {
     /// By the receipt that it replaces.
     corrections: HashMap<Uuid, Entry>,
     readings: HashMap<Uuid, Uuid>,
+    /// Receipts of recipients who are opted out at the gateway.
+    opted_out: HashSet<Uuid>,
     /// Message and identity.
     identities: HashSet<(Option<Uuid>, Uuid)>,
 }
@@ -202,6 +208,9 @@ impl Known {
         for row in rows {
             let (identity, reading) = (row.identity(), row.reading());
             known.identities.insert((row.message_id, identity));
+            if row.error_class.as_deref() == Some(ErrorClass::OptedOut.as_str()) {
+                known.opted_out.insert(row.id);
+            }
             known.add(row.id, reading, row.origin(), row.corrects);
         }
         Ok(known)
@@ -226,16 +235,22 @@ impl Known {
         let root = receipt.origin.and_then(|origin| self.roots.get(&origin));
         let place = match root.map(|root| self.end_of_chain(*root)) {
             Some(end) if end.reading == reading => return Place::Known,
-            Some(end) => Place::Correction { replaced: end.id },
+            Some(end) => Place::Correction {
+                replaced: end.id,
+                told_opt_out: end.told_opt_out,
+            },
             None if self.is_told(receipt, message_id) => return Place::Known,
             None => Place::Ordinary,
         };
         let corrects = match place {
-            Place::Correction { replaced } => Some(replaced),
+            Place::Correction { replaced, .. } => Some(replaced),
             _ => None,
         };
         self.identities.insert((message_id, receipt.fingerprint));
         self.add(receipt.new.id, reading, receipt.origin, corrects);
+        if receipt.new.error_class == Some(ErrorClass::OptedOut) {
+            self.opted_out.insert(receipt.new.id);
+        }
         place
     }
 
@@ -244,10 +259,11 @@ impl Known {
         self.identities.contains(&(message_id, receipt.fingerprint))
     }
 
-    fn end_of_chain(&self, root: Uuid) -> Entry {
-        let mut end = Entry {
+    fn end_of_chain(&self, root: Uuid) -> End {
+        let mut end = End {
             id: root,
             reading: self.readings.get(&root).copied().unwrap_or_default(),
+            told_opt_out: self.opted_out.contains(&root),
         };
         // A chain cannot be longer than there are corrections, nor run in a circle: each replaces
         // what was there before it.
@@ -255,11 +271,20 @@ impl Known {
             let Some(next) = self.corrections.get(&end.id) else {
                 break;
             };
-            end = Entry {
+            end = End {
                 id: next.id,
                 reading: next.reading,
+                told_opt_out: end.told_opt_out || self.opted_out.contains(&next.id),
             };
         }
         end
     }
+}
+
+/// The last reading of an item.
+struct End {
+    id: Uuid,
+    reading: Uuid,
+    /// Whether any of its readings said that the recipient is opted out.
+    told_opt_out: bool,
 }

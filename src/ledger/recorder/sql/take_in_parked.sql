@@ -37,8 +37,9 @@ repeated AS (
     WHERE id NOT IN (SELECT id FROM placed)
 )
 -- 4. What the match events tell, in the order of the receipts; and what those that are with their
---    message only now tell of its recipient.
+--    message only now tell of its recipient: not those that were corrected meanwhile.
 SELECT id AS receipt_id, message_id, gateway, error_class, error_code, gateway_time, recorded_at,
-       id IN (SELECT id FROM placed) AS placed
+       id IN (SELECT id FROM placed)
+           AND id NOT IN (SELECT corrects FROM taken WHERE corrects IS NOT NULL) AS placed
 FROM taken
 ORDER BY id
