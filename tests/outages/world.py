@@ -174,7 +174,7 @@ class World:
             WHERE number BETWEEN 1 AND {newest} AND counted_at IS NULL"""
         # A window is counted with its neighbours of some minutes, and here a day is sealed in minutes:
         # each count reads all of it.
-        wait("all is counted", 3600, lambda: self.number(uncounted) == 0, 1)
+        wait("all is counted", 7200, lambda: self.number(uncounted) == 0, 1)
 
     def is_proven(self, load: "Service") -> bool:
         """What `textrail verify --deep` says; it asks the loader that runs."""
