@@ -18,6 +18,10 @@ const COUNTERS: &[(&str, &str)] = &[
         "Webhooks that did not prove that they come from the gateway, by gateway; the log says which part failed",
     ),
     (
+        "textrail_webhooks_without_items_total",
+        "Webhooks that were acknowledged and told nothing, by gateway and kind: summaries, events of other kinds, or a provider that calls the wrong URL",
+    ),
+    (
         "textrail_webhook_items_refused_total",
         "Items of gateways' webhooks that could not be read, by gateway and kind",
     ),

@@ -76,10 +76,16 @@ impl<T> Told<T> {
     }
 
     fn tell(&self, gateway: &Gateway, kind: &'static str) {
+        let name = gateway.name().to_owned();
         if self.refused.is_empty() {
+            if self.facts.is_empty() {
+                // It may be a provider that calls the wrong one of our URLs.
+                metrics::counter!("textrail_webhooks_without_items_total", "gateway" => name, "kind" => kind)
+                    .increment(1);
+                tracing::info!(gateway = gateway.name(), kind, "a webhook told nothing");
+            }
             return;
         }
-        let name = gateway.name().to_owned();
         metrics::counter!("textrail_webhook_items_refused_total", "gateway" => name, "kind" => kind)
             .increment(self.refused.len() as u64);
         // Names of fields only: their values may be numbers and texts of people.
