@@ -1,7 +1,7 @@
 use super::envelope::WINDOW;
 use super::*;
 use crate::domain::status::DeliveryLevel;
-use crate::gateways::testing::{ARRIVED, Call, arrived};
+use crate::gateways::testing::{ARRIVED, Account, Call, arrived};
 use crate::gateways::{DialectSettings, FieldFault, GatewaySettings, Gateways};
 use chrono::TimeDelta;
 use proptest::prelude::*;
@@ -332,6 +332,22 @@ fn an_event_as_aws_sends_it() {
         ..Receipt::new(Status::Delivered, "SUCCESSFUL final".to_owned())
     };
     assert_eq!(receipt.unwrap(), expected);
+}
+
+/// SNS sends one signed envelope to every subscriber of a topic, so each of them could send it to us
+/// for a message of his choice.
+#[test]
+fn an_id_in_the_url_is_not_believed() {
+    let settings = DialectSettings {
+        topics: vec![TOPIC.to_owned()],
+        ..DialectSettings::default()
+    };
+    let message = json!({"eventType": "TEXT_DELIVERED", "messageId": "M-1"}).to_string();
+    let mut call = call(&notification(&message));
+    call.url = format!("{}?message_id={}", call.url, Uuid::now_v7());
+    let receipt = Account::with("aws", settings).receipt(&call).unwrap();
+    assert_eq!(receipt.message_id, None);
+    assert_eq!(receipt.gateway_message_id.as_deref(), Some("m-1"));
 }
 
 #[test]

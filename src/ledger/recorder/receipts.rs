@@ -188,19 +188,11 @@ fn write_receipts(
     // 4. Events of those that are new, and opt-outs that they tell of; the status of the messages they
     //    are about.
     events.retain(|id| new.contains(id));
-    let of_known = receipts.iter().zip(&message_ids).zip(&places);
-    let of_known = of_known.filter(|((receipt, _), place)| {
-        new.contains(&receipt.new.id)
-            && !matches!(
-                place,
-                Place::Correction {
-                    told_opt_out: true,
-                    ..
-                }
-            )
-    });
-    let reports = of_known
-        .filter_map(|((receipt, id), _)| Some(report(receipt, contexts.get(id.as_ref()?)?)));
+    let to_tell = receipts.iter().zip(&message_ids).zip(&places);
+    let to_tell = to_tell
+        .filter(|((receipt, _), place)| new.contains(&receipt.new.id) && !place.told_opt_out());
+    let reports =
+        to_tell.filter_map(|((receipt, id), _)| Some(report(receipt, contexts.get(id.as_ref()?)?)));
     refusals::apply(conn, reports, &mut events)?;
     events.insert(conn)?;
     evidence::recompute_status(conn, &contexts.keys().copied().collect::<Vec<_>>())?;

@@ -8,9 +8,12 @@ use chrono::{TimeDelta, Utc};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
+use textrail::domain::opt_out::Scope;
+use textrail::domain::phone::PhoneNumber;
 use textrail::domain::status::{DeliveryLevel, ErrorClass, Evidence, Status, current};
 use textrail::event::Kind;
 use textrail::ledger::facts::*;
+use textrail::ledger::opt_outs::is_opted_out;
 use textrail::ledger::recorder::replay::Replay;
 use textrail::ledger::requests::{KeptRequest, Route};
 use uuid::Uuid;
@@ -247,6 +250,70 @@ async fn a_parked_receipt_is_corrected_and_taken_in_with_its_correction() {
     let replies = again(replay(&ledger), &request, vec![of_gateway(Status::Expired)]).await;
     assert_eq!(replies, [ReceiptReply::Corrected]);
     assert_eq!(ledger.journey(id).status, "expired");
+}
+
+/// A receipt that names its recipient as opted out at the gateway.
+fn opted_out(id: Uuid) -> NewReceipt {
+    NewReceipt {
+        error_code: Some("21610".to_owned()),
+        error_class: Some(ErrorClass::OptedOut),
+        ..about(id, Status::Undelivered)
+    }
+}
+
+#[tokio::test]
+async fn a_correction_opts_out_nobody_who_came_back_since() {
+    let ledger = TestLedger::start();
+    let id = ledger.message(ALICE).await;
+    let request = kept(Route::Receipts);
+    let call = call_of(&request, vec![opted_out(id)]);
+    ledger.recorder.gateway_receipts(call).await.unwrap();
+    let conn = &mut ledger.database.connect();
+    assert!(is_opted_out(conn, ALICE, SENDER).unwrap());
+    let back = NewOptOut {
+        id: Uuid::now_v7(),
+        number: PhoneNumber::parse(ALICE).unwrap(),
+        scope: Scope::Sender(new_message(ALICE, "").from),
+        opted_out: false,
+        reason: None,
+        actor: "test".to_owned(),
+    };
+    ledger.recorder.opt_outs(vec![back]).await.unwrap();
+
+    let read_again = NewReceipt {
+        permanent: Some(true),
+        ..opted_out(id)
+    };
+    let replies = again(replay(&ledger), &request, vec![read_again]).await;
+    assert_eq!(replies, [ReceiptReply::Corrected]);
+    assert!(!is_opted_out(conn, ALICE, SENDER).unwrap());
+    assert_eq!(
+        ledger.lines("opt_out").len(),
+        2,
+        "the opt-out and the opt-in"
+    );
+}
+
+#[tokio::test]
+async fn a_reading_that_was_corrected_while_it_was_parked_opts_nobody_out() {
+    let ledger = TestLedger::start();
+    let id = ledger.message(ALICE).await;
+    let request = kept(Route::Receipts);
+    let parked = |class| NewReceipt {
+        message_id: None,
+        error_class: Some(class),
+        ..opted_out(id)
+    };
+    let call = call_of(&request, vec![parked(ErrorClass::OptedOut)]);
+    ledger.recorder.gateway_receipts(call).await.unwrap();
+    let corrected = vec![parked(ErrorClass::Filtered)];
+    let replies = again(replay(&ledger), &request, corrected).await;
+    assert_eq!(replies, [ReceiptReply::Corrected]);
+    let submission = new_submission(id, "g-1");
+    ledger.recorder.submissions(vec![submission]).await.unwrap();
+    assert_eq!(ledger.lines("match").len(), 2);
+    let conn = &mut ledger.database.connect();
+    assert!(!is_opted_out(conn, ALICE, SENDER).unwrap());
 }
 
 #[tokio::test]

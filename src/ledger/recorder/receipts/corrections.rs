@@ -41,6 +41,18 @@ pub(super) enum Place {
 }
 
 impl Place {
+    /// Whether it replaces a reading that told of an opt-out already: telling it again would undo an
+    /// opt-in that came since.
+    pub(super) fn told_opt_out(self) -> bool {
+        matches!(
+            self,
+            Self::Correction {
+                told_opt_out: true,
+                ..
+            }
+        )
+    }
+
     /// The key of the row, if there is one to insert.
     pub(super) fn key(self, receipt: &PendingReceipt) -> Option<Key> {
         match self {
