@@ -54,6 +54,9 @@ def wait(what: str, seconds: float, look: Callable[[], Any], pause: float = 0.2)
 class World:
     """See the module. Everything lies in one folder."""
 
+    #: How PostgreSQL is set, beside its defaults.
+    postgres_settings = {"max_wal_size": "4GB", "shared_buffers": "256MB"}
+
     def __init__(self, folder: Path, binary: Path) -> None:
         self.folder = folder
         self._binary = binary
@@ -61,7 +64,7 @@ class World:
         self._s3: subprocess.Popen[bytes] | None = None
         self.s3_port = free_port()
         self.pg_port = free_port()
-        self._bin = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
+        self.programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
         self._owner = pwd.getpwnam("postgres") if os.geteuid() == 0 else None
         folder.chmod(0o711)
         self.cluster = folder / "cluster"
@@ -80,8 +83,9 @@ class World:
         return f"postgres://postgres@127.0.0.1:{self.pg_port}/postgres"
 
     def start_postgres(self) -> None:
-        options = f"-c port={self.pg_port} -c listen_addresses=127.0.0.1 -c max_wal_size=4GB"
-        options += " -c unix_socket_directories= -c shared_buffers=256MB"
+        settings = {"port": self.pg_port, "listen_addresses": "127.0.0.1",
+                    "unix_socket_directories": "", **self.postgres_settings}
+        options = " ".join(f"-c {name}={value}" for name, value in settings.items())
         self._as_owner("pg_ctl", "start", "--wait", "--silent", "--log", str(self.cluster / "log"),
                        "--options", options)
 
@@ -98,7 +102,7 @@ class World:
         return int(self.sql(statement)[0][0])
 
     def _as_owner(self, program: str, *arguments: str) -> None:
-        command = [str(self._bin / program), "--pgdata", str(self.cluster), *arguments]
+        command = [str(self.programs / program), "--pgdata", str(self.cluster), *arguments]
         if self._owner:
             command = ["runuser", "--user", "postgres", "--", *command]
         subprocess.run(command, check=True, cwd="/", stdout=subprocess.DEVNULL)
@@ -139,7 +143,7 @@ class World:
 
     # textrail.
 
-    def _environment(self, address: str) -> dict[str, str]:
+    def environment(self, address: str) -> dict[str, str]:
         return os.environ | {
             "DATABASE_URL": self.database_url,
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.s3_port}",
@@ -161,7 +165,7 @@ class World:
     def textrail(self, *arguments: str) -> str:
         """Runs a command to its end."""
         done = subprocess.run([self._binary, *arguments], check=True, capture_output=True,
-                              env=self._environment("127.0.0.1:0"))
+                              env=self.environment("127.0.0.1:0"))
         return done.stdout.decode()
 
     def wait_until_counted(self) -> None:
@@ -178,7 +182,7 @@ class World:
 
     def is_proven(self, load: "Service") -> bool:
         """What `textrail verify --deep` says; it asks the loader that runs."""
-        environment = self._environment("127.0.0.1:0")
+        environment = self.environment("127.0.0.1:0")
         environment["TEXTRAIL_LOADER__URL"] = f"http://{load.address}"
         done = subprocess.run([self._binary, "verify", "--deep"], check=False, env=environment,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -190,7 +194,7 @@ class World:
         log = self.folder / f"{name}.log"
         with log.open("ab") as file:
             process = subprocess.Popen([self._binary, name], stderr=file,
-                                       env=self._environment(address))
+                                       env=self.environment(address))
         self._services.append(process)
         service = Service(process, address, log)
         wait(f"{name} is ready", 60, lambda: service.get("/readyz") is not None)

@@ -1,0 +1,68 @@
+"""What work costs: processor time of the services and of PostgreSQL, and syncs of the log."""
+
+import os
+import subprocess
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from .world import Bench
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass
+class Costs:
+    """Seconds of processor time, and syncs of PostgreSQL's log."""
+
+    service: float
+    postgres: float
+    syncs: int
+
+    def __sub__(self, earlier: "Costs") -> "Costs":
+        return Costs(self.service - earlier.service, self.postgres - earlier.postgres,
+                     self.syncs - earlier.syncs)
+
+    def told(self, facts: float) -> str:
+        """A fact's share."""
+        if not facts:
+            return ""
+        per = 1e6 / facts
+        text = f"{self.postgres * per:.0f} µs PostgreSQL"
+        if self.service:
+            text = f"{self.service * per:.0f} µs service, " + text
+        return text + f", {facts / max(self.syncs, 1):.1f} facts a sync"
+
+
+def now(world: Bench, service: int | None) -> Costs:
+    with psycopg.connect(world.database_url) as connection:
+        row = connection.execute("SELECT wal_sync FROM pg_stat_wal").fetchone()
+    return Costs(seconds(service) if service else 0, tree_seconds(world.postmaster), int(row[0]) if row else 0)
+
+
+def seconds(process: int, ended_children: bool = False) -> float:
+    """What a process used, and, if asked for, those of its children that ended."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15 if ended_children else 13])) / TICKS
+
+
+def tree_seconds(parent: int) -> float:
+    """What a process and its children used."""
+    total = seconds(parent, ended_children=True)
+    for child in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
+        try:
+            total += seconds(int(child))
+        except OSError:
+            pass  # It ended, and counts with its parent the next time.
+    return total
+
+
+def sync_latency(world: Bench) -> str:
+    """What `pg_test_fsync` says of the disk."""
+    file = world.folder / "sync"  # it is removed at the end
+    done = subprocess.run([world.programs / "pg_test_fsync", "--secs-per-test=1", "--filename", file],
+                          capture_output=True, text=True, check=False)
+    found = re.search(r"fdatasync\s+[\d.]+ ops/sec\s+(\d+) usecs", done.stdout)
+    return f"{found[1]} µs" if found else "unknown"

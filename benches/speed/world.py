@@ -1,0 +1,69 @@
+"""The servers that are measured: a durable PostgreSQL, an S3 server, and textrail's services."""
+
+import socket
+import subprocess
+from pathlib import Path
+
+import psycopg
+from outages.world import Service, World, free_port, wait
+
+BASELINE = Path("benches/baseline").resolve()
+PROGRAMS = Path("target/release").resolve()
+SECRET = "a-secret-of-the-benchmark"
+GATEWAY = {"TEXTRAIL_GATEWAYS__KANNEL__DIALECT": "kannel", "TEXTRAIL_GATEWAYS__KANNEL__SECRET": SECRET}
+
+
+class Bench(World):
+    """A world whose PostgreSQL is set as one that is to be fast, with durability on, and which holds the
+    limit's tables in a database of their own."""
+
+    postgres_settings = {"max_wal_size": "16GB", "shared_buffers": "2GB", "checkpoint_timeout": "15min",
+                         "max_connections": "200", "track_io_timing": "on"}
+    #: Short, so that nothing waits for a seal.
+    window = "1s"
+
+    def __init__(self, folder: Path, binary: Path) -> None:
+        super().__init__(folder, binary)
+        self.baseline_url = self.database_url.removesuffix("postgres") + "baseline"
+        with psycopg.connect(self.database_url, autocommit=True) as connection:
+            connection.execute("CREATE DATABASE baseline")
+        with psycopg.connect(self.baseline_url) as connection:
+            connection.execute((BASELINE / "schema.sql").read_text())
+        told = self.textrail("key", "create", "bench", "--role", "admin", "--role", "campaign",
+                             "--role", "report")
+        self.key = next(word for word in told.split() if word.startswith("trk_"))
+
+    def environment(self, address: str) -> dict[str, str]:
+        return super().environment(address) | GATEWAY | {"TEXTRAIL_LAKE__WINDOW": self.window}
+
+    def on_baseline(self, file: str, **values: int) -> None:
+        """Runs a file of benches/baseline in the limit's database, by psql."""
+        variables = [f"--set={name}={value}" for name, value in values.items()]
+        command = [self.programs / "psql", "--quiet", "--set=ON_ERROR_STOP=1", *variables,
+                   "--file", BASELINE / file, self.baseline_url]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+    def bare_redirect(self) -> Service:
+        """The limit of redirects."""
+        address = f"127.0.0.1:{free_port()}"
+        process = subprocess.Popen([PROGRAMS / "bare_redirect", address])
+        self._services.append(process)
+        service = Service(process, address, self.folder / "bare.log")
+        wait("the bare handler is ready", 10, lambda: listens(address))
+        return service
+
+    def end(self, service: Service) -> None:
+        """Stops one service."""
+        service.process.terminate()
+        service.process.wait()
+        self._services.remove(service.process)
+
+    @property
+    def postmaster(self) -> int:
+        return int((self.cluster / "postmaster.pid").read_text().split()[0])
+
+
+def listens(address: str) -> bool:
+    host, port = address.split(":")
+    with socket.socket() as client:
+        return client.connect_ex((host, int(port))) == 0
