@@ -387,7 +387,7 @@ pub struct NewVerdict {
 /// What became of a verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VerdictReply {
-    /// It stands from now on.
+    /// It is noted, and stands until somebody decides otherwise.
     Recorded,
     /// The same verdict, for the same reason, stands already.
     Unchanged,
