@@ -190,6 +190,64 @@ async fn a_repetition_of_the_gateway_corrects_nothing() {
     assert_eq!(ledger.count("receipts"), 2);
 }
 
+/// It is new there, and the old one stays where it is: also when both messages are looked at together.
+#[tokio::test]
+async fn a_receipt_that_is_read_as_another_messages_corrects_nothing() {
+    let ledger = TestLedger::start();
+    let (first, second) = (ledger.message(ALICE).await, ledger.message(ALICE).await);
+    let request = kept(Route::Receipts);
+    let earlier = || NewReceipt {
+        raw_status: "OTHER WORD".to_owned(),
+        ..about(first, Status::Sent)
+    };
+    let call = call_of(&request, vec![about(first, Status::Delivered), earlier()]);
+    ledger.recorder.gateway_receipts(call).await.unwrap();
+    let statuses = || [first, second].map(|id| ledger.journey(id).status);
+
+    for expected in [ReceiptReply::Recorded, ReceiptReply::Duplicate] {
+        let read = vec![about(second, Status::Undelivered), earlier()];
+        let replies = again(replay(&ledger), &request, read).await;
+        assert_eq!(replies, [expected, ReceiptReply::Duplicate]);
+        assert_eq!(statuses(), ["delivered", "undelivered"]);
+    }
+    let lines = ledger.lines("receipt");
+    assert!(lines.iter().all(|line| line.get("corrects").is_none()));
+    // Its chain goes on at its message, and the other one's where it is.
+    let read = |id| vec![about(id, Status::Expired)];
+    for id in [second, first] {
+        let replies = again(replay(&ledger), &request, read(id)).await;
+        assert_eq!(replies, [ReceiptReply::Corrected]);
+    }
+    assert_eq!(statuses(), ["expired", "expired"]);
+}
+
+/// Whatever a row says that it replaces, it is about its own message alone.
+#[tokio::test]
+async fn a_status_does_not_depend_on_which_messages_are_looked_at_together() {
+    let ledger = TestLedger::start();
+    let (first, second) = (ledger.message(ALICE).await, ledger.message(ALICE).await);
+    let told = |status| vec![about(first, status), about(second, status)];
+    ledger
+        .recorder
+        .receipts(told(Status::Delivered))
+        .await
+        .unwrap();
+    ledger.execute(&format!(
+        "UPDATE receipts SET corrects = other.id FROM receipts AS other \
+         WHERE receipts.message_id = '{second}' AND other.message_id = '{first}'"
+    ));
+    let more = told(Status::Sent)
+        .into_iter()
+        .map(|receipt| NewReceipt {
+            raw_status: "OTHER WORD".to_owned(),
+            ..receipt
+        })
+        .collect();
+    ledger.recorder.receipts(more).await.unwrap();
+    let statuses = [first, second].map(|id| ledger.journey(id).status);
+    assert_eq!(statuses, ["delivered", "delivered"]);
+}
+
 /// The same where what tells the receipt apart is read otherwise, and both are read in one batch.
 #[tokio::test]
 async fn a_receipt_and_its_repetition_stay_one_if_their_words_are_read_otherwise() {

@@ -1,10 +1,14 @@
 //! Receipts that are read again from the call that they came in.
 //!
-//! A receipt is known by its origin, the kept call and the place in it, and counts as what it was
-//! last read as: the end of a chain, each link of which `corrects` the one before. Read as the same,
-//! nothing is written; read otherwise, the chain grows by one. A repetition by the gateway came in
-//! another call, so it corrects nothing: of two calls that tell one receipt in two ways, the first
-//! was recorded, and replaying both must come to an end.
+//! A receipt is known by its message and its origin, the kept call and the place in it, and counts as
+//! what it was last read as: the end of a chain, each link of which `corrects` the one before. Read as
+//! the same, nothing is written; read otherwise, the chain grows by one. A repetition by the gateway
+//! came in another call, so it corrects nothing: of two calls that tell one receipt in two ways, the
+//! first was recorded, and replaying both must come to an end.
+//!
+//! A chain never leaves its message: whether a receipt counts is asked message by message, and those of
+//! another one are neither locked nor read then. What today's mapping finds at another message is new
+//! there.
 
 use super::PendingReceipt;
 use super::reading::{Identity, Reading, reading_of};
@@ -109,10 +113,10 @@ struct Entry {
 /// Receipts of the messages in question, and parked ones of the same calls.
 #[derive(Default)]
 struct Known {
-    /// The first reading of an item of a call.
-    roots: HashMap<Origin, Uuid>,
-    /// By the receipt that it replaces.
-    corrections: HashMap<Uuid, Entry>,
+    /// The first reading of an item of a call, by message; none is parked.
+    roots: HashMap<(Option<Uuid>, Origin), Uuid>,
+    /// By message and the receipt that it replaces.
+    corrections: HashMap<(Option<Uuid>, Uuid), Entry>,
     readings: HashMap<Uuid, Uuid>,
     /// Receipts of recipients who are opted out at the gateway.
     opted_out: HashSet<Uuid>,
@@ -223,19 +227,29 @@ impl Known {
             if row.error_class.as_deref() == Some(ErrorClass::OptedOut.as_str()) {
                 known.opted_out.insert(row.id);
             }
-            known.add(row.id, reading, row.origin(), row.corrects);
+            let entry = Entry {
+                id: row.id,
+                reading,
+            };
+            known.add(row.message_id, entry, row.origin(), row.corrects);
         }
         Ok(known)
     }
 
-    fn add(&mut self, id: Uuid, reading: Uuid, origin: Option<Origin>, corrects: Option<Uuid>) {
-        self.readings.insert(id, reading);
+    fn add(
+        &mut self,
+        message_id: Option<Uuid>,
+        entry: Entry,
+        origin: Option<Origin>,
+        corrects: Option<Uuid>,
+    ) {
+        self.readings.insert(entry.id, entry.reading);
         match (corrects, origin) {
             (Some(replaced), _) => {
-                self.corrections.insert(replaced, Entry { id, reading });
+                self.corrections.insert((message_id, replaced), entry);
             }
             (None, Some(origin)) => {
-                self.roots.insert(origin, id);
+                self.roots.insert((message_id, origin), entry.id);
             }
             (None, None) => {}
         }
@@ -244,8 +258,10 @@ impl Known {
     /// What a receipt is; from then on it is among those that are there.
     fn place(&mut self, receipt: &PendingReceipt, message_id: Option<Uuid>) -> Place {
         let reading = reading_of(&receipt.new).fingerprint(None);
-        let root = receipt.origin.and_then(|origin| self.roots.get(&origin));
-        let place = match root.map(|root| self.end_of_chain(*root)) {
+        let root = receipt
+            .origin
+            .and_then(|origin| self.roots.get(&(message_id, origin)));
+        let place = match root.map(|root| self.end_of_chain(message_id, *root)) {
             Some(end) if end.reading == reading => return Place::Known,
             Some(end) => Place::Correction {
                 replaced: end.id,
@@ -259,7 +275,11 @@ impl Known {
             _ => None,
         };
         self.identities.insert((message_id, receipt.fingerprint));
-        self.add(receipt.new.id, reading, receipt.origin, corrects);
+        let entry = Entry {
+            id: receipt.new.id,
+            reading,
+        };
+        self.add(message_id, entry, receipt.origin, corrects);
         if receipt.new.error_class == Some(ErrorClass::OptedOut) {
             self.opted_out.insert(receipt.new.id);
         }
@@ -271,7 +291,7 @@ impl Known {
         self.identities.contains(&(message_id, receipt.fingerprint))
     }
 
-    fn end_of_chain(&self, root: Uuid) -> End {
+    fn end_of_chain(&self, message_id: Option<Uuid>, root: Uuid) -> End {
         let mut end = End {
             id: root,
             reading: self.readings.get(&root).copied().unwrap_or_default(),
@@ -280,7 +300,7 @@ impl Known {
         // A chain cannot be longer than there are corrections, nor run in a circle: each replaces
         // what was there before it.
         for _ in 0..self.corrections.len() {
-            let Some(next) = self.corrections.get(&end.id) else {
+            let Some(next) = self.corrections.get(&(message_id, end.id)) else {
                 break;
             };
             end = End {

@@ -40,6 +40,8 @@ repeated AS (
 --    message only now tell of its recipient: not those that were corrected meanwhile.
 SELECT id AS receipt_id, message_id, gateway, error_class, error_code, gateway_time, recorded_at,
        id IN (SELECT id FROM placed)
-           AND id NOT IN (SELECT corrects FROM taken WHERE corrects IS NOT NULL) AS placed
+           AND (message_id, id) NOT IN (
+               SELECT message_id, corrects FROM taken WHERE corrects IS NOT NULL
+           ) AS placed
 FROM taken
 ORDER BY id
