@@ -9,7 +9,8 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use textrail::domain::opt_out::Scope;
-use textrail::domain::phone::PhoneNumber;
+use textrail::domain::part::Part;
+use textrail::domain::phone::{PhoneNumber, Sender};
 use textrail::domain::status::{DeliveryLevel, ErrorClass, Evidence, Status, current};
 use textrail::event::Kind;
 use textrail::ledger::facts::*;
@@ -492,6 +493,23 @@ async fn a_status_depends_on_the_last_readings_in_whatever_order_they_come() {
     );
 }
 
+/// The same of subscribers' messages: whether each was known already.
+async fn known_again(
+    mut replay: Replay,
+    request: &KeptRequest,
+    inbounds: Vec<NewInbound>,
+) -> Vec<bool> {
+    let request = request.clone();
+    tokio::task::spawn_blocking(move || {
+        let facts = inbounds.into_iter().enumerate().collect();
+        let results = replay.inbound(vec![(&request, facts)]).unwrap();
+        let replies = results.into_iter().flat_map(Result::unwrap);
+        replies.map(|reply| reply.duplicate).collect()
+    })
+    .await
+    .unwrap()
+}
+
 #[tokio::test]
 async fn an_inbound_without_id_and_time_is_known_by_its_call() {
     let ledger = TestLedger::start();
@@ -507,25 +525,95 @@ async fn an_inbound_without_id_and_time_is_known_by_its_call() {
         replies.iter().all(|reply| !reply.duplicate),
         "two that say the same"
     );
-    let read_again = |request: KeptRequest| {
-        let mut replay = replay(&ledger);
-        let facts = items().into_iter().enumerate().collect();
-        tokio::task::spawn_blocking(move || {
-            let results = replay.inbound(vec![(&request, facts)]).unwrap();
-            results
-                .into_iter()
-                .flat_map(Result::unwrap)
-                .map(|reply| reply.duplicate)
-                .collect::<Vec<_>>()
-        })
-    };
-    assert_eq!(read_again(request).await.unwrap(), [true, true]);
+    let read_again = |request| known_again(replay(&ledger), request, items());
+    assert_eq!(read_again(&request).await, [true, true]);
     assert_eq!(ledger.count("inbound_messages"), 2);
     // A call of which nothing was read tells them for the first time.
     let unread = kept_at(Route::Inbound, arrived_at);
-    assert_eq!(read_again(unread.clone()).await.unwrap(), [false, false]);
-    assert_eq!(read_again(unread).await.unwrap(), [true, true]);
+    assert_eq!(read_again(&unread).await, [false, false]);
+    assert_eq!(read_again(&unread).await, [true, true]);
     assert_eq!(ledger.count("inbound_messages"), 4);
+}
+
+/// Another charset, another number, another id, another time, a part: all that tells it from others.
+#[tokio::test]
+async fn an_inbound_that_is_read_otherwise_is_the_same_one() {
+    let changes: [fn(&mut NewInbound); 6] = [
+        |inbound| inbound.body = "Grüße".to_owned(),
+        |inbound| inbound.from = PhoneNumber::parse(BOB).unwrap(),
+        |inbound| inbound.to = Sender::parse("43721").unwrap(),
+        |inbound| inbound.gateway_message_id = Some("in-2".to_owned()),
+        |inbound| inbound.received_at = Some("2026-01-01T11:00:00Z".parse().unwrap()),
+        |inbound| {
+            inbound.part = Some(Part {
+                reference: "7".to_owned(),
+                number: 1,
+                total: 2,
+            });
+        },
+    ];
+    let ledger = TestLedger::start();
+    let with_time = NewInbound {
+        received_at: Some("2026-01-01T10:00:00Z".parse().unwrap()),
+        ..new_inbound(ALICE, "GrÃ¼ÃŸe")
+    };
+    let with_id = NewInbound {
+        gateway_message_id: Some("in-1".to_owned()),
+        ..new_inbound(ALICE, "GrÃ¼ÃŸe")
+    };
+    let (mut recorded, mut repeated) = (0, 0);
+    for inbound in [with_time, with_id, new_inbound(ALICE, "GrÃ¼ÃŸe")] {
+        let told_apart = inbound.received_at.is_some() || inbound.gateway_message_id.is_some();
+        // The gateway tells it twice.
+        let calls = [kept(Route::Inbound), kept(Route::Inbound)];
+        for request in &calls {
+            let one = NewInbound {
+                id: Uuid::now_v7(),
+                ..inbound.clone()
+            };
+            let replies = ledger.recorder.gateway_inbound(call_of(request, vec![one]));
+            repeated += usize::from(replies.await.unwrap()[0].duplicate);
+        }
+        recorded += if told_apart { 1 } else { 2 };
+        for (number, change) in changes.into_iter().enumerate() {
+            let mut read = NewInbound {
+                id: Uuid::now_v7(),
+                ..inbound.clone()
+            };
+            change(&mut read);
+            // Now the one first, now the other.
+            for request in [&calls[number % 2], &calls[(number + 1) % 2]] {
+                let known = known_again(replay(&ledger), request, vec![read.clone()]).await;
+                assert_eq!(known, [true], "change {number}");
+            }
+        }
+        assert_eq!(ledger.count("inbound_messages"), recorded);
+    }
+    assert_eq!(repeated, 2, "what tells nothing apart is two");
+    assert_eq!(ledger.count("inbound_parts"), 0);
+}
+
+#[tokio::test]
+async fn a_part_that_is_read_as_a_whole_text_later_waits_on_and_is_no_second_one() {
+    let ledger = TestLedger::start();
+    let request = kept(Route::Inbound);
+    let part = NewInbound {
+        part: Some(Part {
+            reference: "7".to_owned(),
+            number: 1,
+            total: 2,
+        }),
+        ..new_inbound(ALICE, "one")
+    };
+    let call = call_of(&request, vec![part]);
+    ledger.recorder.gateway_inbound(call).await.unwrap();
+    let whole = vec![new_inbound(ALICE, "one")];
+    assert_eq!(known_again(replay(&ledger), &request, whole).await, [true]);
+    let rows = (
+        ledger.count("inbound_messages"),
+        ledger.count("inbound_parts"),
+    );
+    assert_eq!(rows, (0, 1));
 }
 
 #[tokio::test]

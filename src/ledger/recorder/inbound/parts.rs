@@ -154,6 +154,7 @@ fn text_of(
         wish_id: Uuid::now_v7(),
         // Claimed part by part.
         fingerprint: Uuid::nil(),
+        origin: None,
         verdict: verdict_of(&new, complete, rules),
         new,
         recorded_at,
