@@ -129,7 +129,7 @@ impl PendingInbound {
         self.verdict.intent
     }
 
-    /// When this server heard of it.
+    /// When a server heard of it.
     fn heard_at(&self) -> DateTime<Utc> {
         self.arrived_at.unwrap_or(self.recorded_at)
     }

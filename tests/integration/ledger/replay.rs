@@ -617,6 +617,43 @@ async fn a_part_that_is_read_as_a_whole_text_later_waits_on_and_is_no_second_one
 }
 
 #[tokio::test]
+async fn an_inbound_that_is_read_late_answers_what_was_sent_before_it_came() {
+    let ledger = TestLedger::start();
+    let before = kept_at(Route::Inbound, Utc::now());
+    let first = ledger.message(ALICE).await;
+    let between = kept_at(Route::Inbound, Utc::now());
+    let second = ledger.message(ALICE).await;
+    let after = kept_at(Route::Inbound, Utc::now());
+    let part = |number| NewInbound {
+        part: Some(Part {
+            reference: "7".to_owned(),
+            number,
+            total: 2,
+        }),
+        ..new_inbound(ALICE, "in parts ")
+    };
+    let one = || vec![new_inbound(ALICE, "whole")];
+    for (request, inbounds) in [
+        (&before, one()),
+        (&between, one()),
+        (&between, vec![part(1), part(2)]),
+        (&after, one()),
+    ] {
+        let request = KeptRequest {
+            id: Uuid::now_v7(),
+            ..request.clone()
+        };
+        let known = known_again(replay(&ledger), &request, inbounds).await;
+        assert!(known.iter().all(|known| !known));
+    }
+    let lines = ledger.lines("inbound");
+    let answered = lines.iter().map(|line| line.get("message_id"));
+    let [first, second] = [first, second].map(|id| serde_json::Value::from(id.to_string()));
+    let expected = [None, Some(&first), Some(&first), Some(&second)];
+    assert_eq!(answered.collect::<Vec<_>>(), expected);
+}
+
+#[tokio::test]
 async fn a_stop_that_is_read_late_holds_from_its_arrival() {
     let ledger = TestLedger::start();
     let request = kept_at(Route::Inbound, Utc::now() - TimeDelta::hours(30));
