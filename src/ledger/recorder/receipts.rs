@@ -201,6 +201,7 @@ fn write_receipts(
     let replies = replies.map(|((receipt, message_id), place)| {
         match (new.contains(&receipt.new.id), place, message_id) {
             (false, _, _) => ReceiptReply::Duplicate,
+            (true, place, _) if place.withdraws_opt_out() => ReceiptReply::CorrectedOptOut,
             (true, Place::Correction { .. }, _) => ReceiptReply::Corrected,
             (true, _, Some(_)) => ReceiptReply::Recorded,
             (true, _, None) => ReceiptReply::Parked,

@@ -353,6 +353,69 @@ async fn a_correction_opts_out_nobody_who_came_back_since() {
     );
 }
 
+/// What the documentation's own query lists: who, and whether something else said the same.
+fn opted_out_by_a_wrong_reading(ledger: &TestLedger) -> Vec<(String, bool)> {
+    use diesel::prelude::*;
+    use diesel::sql_types::{Nullable, Text, Timestamptz};
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Text)]
+        number: String,
+        #[diesel(sql_type = Nullable<Timestamptz>)]
+        repeated_at: Option<chrono::DateTime<Utc>>,
+    }
+    let page = include_str!("../../../docs/gateways-replay.md");
+    let (_, query) = page.split_once("```sql\n").unwrap();
+    let (query, _) = query.split_once("```").unwrap();
+    let rows: Vec<Row> = diesel::sql_query(query)
+        .load(&mut ledger.database.connect())
+        .unwrap();
+    rows.into_iter()
+        .map(|row| (row.number, row.repeated_at.is_some()))
+        .collect()
+}
+
+#[tokio::test]
+async fn an_opt_out_of_a_wrong_reading_stays_and_is_told() {
+    let ledger = TestLedger::start();
+    let id = ledger.message(ALICE).await;
+    let request = kept(Route::Receipts);
+    let call = call_of(&request, vec![opted_out(id)]);
+    ledger.recorder.gateway_receipts(call).await.unwrap();
+    let read_as = |class, permanent| {
+        let receipt = NewReceipt {
+            error_class: Some(class),
+            permanent: Some(permanent),
+            ..opted_out(id)
+        };
+        again(replay(&ledger), &request, vec![receipt])
+    };
+    // As long as it is said, it is not wrong.
+    let replies = read_as(ErrorClass::OptedOut, true).await;
+    assert_eq!(replies, [ReceiptReply::Corrected]);
+    assert!(opted_out_by_a_wrong_reading(&ledger).is_empty());
+
+    let replies = read_as(ErrorClass::Filtered, true).await;
+
+    assert_eq!(replies, [ReceiptReply::CorrectedOptOut]);
+    let conn = &mut ledger.database.connect();
+    assert!(is_opted_out(conn, ALICE, SENDER).unwrap());
+    let alice = |repeated| [(ALICE.to_owned(), repeated)];
+    assert_eq!(opted_out_by_a_wrong_reading(&ledger), alice(false));
+    let replies = read_as(ErrorClass::Filtered, false).await;
+    assert_eq!(replies, [ReceiptReply::Corrected], "it was told once");
+    assert_eq!(opted_out_by_a_wrong_reading(&ledger), alice(false));
+
+    let say = async |word| {
+        let inbound = vec![new_inbound(ALICE, word)];
+        ledger.recorder.inbound(inbound).await.unwrap();
+    };
+    say("STOP").await;
+    assert_eq!(opted_out_by_a_wrong_reading(&ledger), alice(true));
+    say("START").await;
+    assert!(opted_out_by_a_wrong_reading(&ledger).is_empty());
+}
+
 #[tokio::test]
 async fn a_reading_that_was_corrected_while_it_was_parked_opts_nobody_out() {
     let ledger = TestLedger::start();

@@ -41,6 +41,8 @@ pub(super) enum Place {
         /// Whether an earlier reading said that the recipient is opted out at the gateway: that was told
         /// when it was recorded, and may have been undone since.
         told_opt_out: bool,
+        /// Whether what it replaces said so, with its message, and it does not.
+        withdraws_opt_out: bool,
     },
 }
 
@@ -52,6 +54,17 @@ impl Place {
             self,
             Self::Correction {
                 told_opt_out: true,
+                ..
+            }
+        )
+    }
+
+    /// Whether it replaces a reading that opted the recipient out, and says nothing of that.
+    pub(super) fn withdraws_opt_out(self) -> bool {
+        matches!(
+            self,
+            Self::Correction {
+                withdraws_opt_out: true,
                 ..
             }
         )
@@ -258,6 +271,7 @@ impl Known {
     /// What a receipt is; from then on it is among those that are there.
     fn place(&mut self, receipt: &PendingReceipt, message_id: Option<Uuid>) -> Place {
         let reading = reading_of(&receipt.new).fingerprint(None);
+        let opted_out = receipt.new.error_class == Some(ErrorClass::OptedOut);
         let root = receipt
             .origin
             .and_then(|origin| self.roots.get(&(message_id, origin)));
@@ -266,6 +280,10 @@ impl Known {
             Some(end) => Place::Correction {
                 replaced: end.id,
                 told_opt_out: end.told_opt_out,
+                // A parked one has opted nobody out.
+                withdraws_opt_out: self.opted_out.contains(&end.id)
+                    && !opted_out
+                    && message_id.is_some(),
             },
             None if self.is_told(receipt, message_id) => return Place::Known,
             None => Place::Ordinary,
@@ -280,7 +298,7 @@ impl Known {
             reading,
         };
         self.add(message_id, entry, receipt.origin, corrects);
-        if receipt.new.error_class == Some(ErrorClass::OptedOut) {
+        if opted_out {
             self.opted_out.insert(receipt.new.id);
         }
         place
