@@ -47,7 +47,7 @@ pub(super) fn last_messages(
             subscribers.get(inbound.new.from.as_str()).copied()
         }))
         .bind::<Array<Text>, _>(column(inbounds, |inbound| inbound.new.to.as_str()))
-        .bind::<Array<Timestamptz>, _>(column(inbounds, |inbound| inbound.heard_at()))
+        .bind::<Array<Timestamptz>, _>(column(inbounds, PendingInbound::heard_at))
         .load(conn)?;
     let by_place: HashMap<i64, Uuid> = found
         .into_iter()

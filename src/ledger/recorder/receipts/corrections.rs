@@ -13,7 +13,9 @@
 use super::PendingReceipt;
 use super::reading::{Identity, Reading, reading_of};
 use crate::domain::status::ErrorClass;
+use crate::ledger::recorder::fingerprint::fingerprint;
 use crate::ledger::recorder::origin::Origin;
+use crate::ledger::recorder::parked::TakenIn;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Bool, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -87,11 +89,12 @@ impl Place {
 }
 
 /// What each receipt is to those that are there, in order. Only those that are read again are looked
-/// for: live traffic asks nothing. The messages are locked.
+/// for: live traffic asks nothing. The messages are locked; `taken_in` were parked until now.
 pub(super) fn places(
     conn: &mut PgConnection,
     receipts: &[&PendingReceipt],
     message_ids: &[Option<Uuid>],
+    taken_in: &[TakenIn],
 ) -> QueryResult<Vec<Place>> {
     let replayed: Vec<(&PendingReceipt, Option<Uuid>)> = receipts
         .iter()
@@ -102,7 +105,8 @@ pub(super) fn places(
     if replayed.is_empty() {
         return Ok(vec![Place::Ordinary; receipts.len()]);
     }
-    let mut known = Known::load(conn, &replayed)?;
+    let taken_in = taken_in.iter().map(|found| found.receipt_id).collect();
+    let mut known = Known::load(conn, &replayed, taken_in)?;
     let places = receipts
         .iter()
         .zip(message_ids)
@@ -114,6 +118,17 @@ pub(super) fn places(
             }
         });
     Ok(places.collect())
+}
+
+/// A hash of what a receipt is read as. Of a parked one, the gateway's id is part of that: it waits under it.
+fn compared(
+    reading: Reading<'_>,
+    message_id: Option<Uuid>,
+    gateway_message_id: Option<&str>,
+) -> Uuid {
+    let waits_under = gateway_message_id.filter(|_| message_id.is_none());
+    let reading = reading.fingerprint(None).to_string();
+    fingerprint(&[Some(&reading), waits_under])
 }
 
 /// A receipt that is there, or that this batch is about to write.
@@ -131,8 +146,10 @@ struct Known {
     /// By message and the receipt that it replaces.
     corrections: HashMap<(Option<Uuid>, Uuid), Entry>,
     readings: HashMap<Uuid, Uuid>,
-    /// Receipts of recipients who are opted out at the gateway.
+    /// Receipts that said with their message that its recipient is opted out at the gateway.
     opted_out: HashSet<Uuid>,
+    /// Receipts that were parked until now: they have told nothing yet, and their id was another one.
+    taken_in: HashSet<Uuid>,
     /// Message and identity.
     identities: HashSet<(Option<Uuid>, Uuid)>,
 }
@@ -190,7 +207,7 @@ impl Row {
     }
 
     fn reading(&self) -> Uuid {
-        Reading {
+        let reading = Reading {
             status: &self.status,
             synthetic: self.synthetic,
             error_class: self.error_class.as_deref(),
@@ -200,8 +217,8 @@ impl Row {
             raw_status: &self.raw_status,
             error_code: self.error_code.as_deref(),
             gateway_time: self.gateway_time,
-        }
-        .fingerprint(None)
+        };
+        compared(reading, self.message_id, self.gateway_message_id.as_deref())
     }
 
     fn origin(&self) -> Option<Origin> {
@@ -216,6 +233,7 @@ impl Known {
     fn load(
         conn: &mut PgConnection,
         replayed: &[(&PendingReceipt, Option<Uuid>)],
+        taken_in: HashSet<Uuid>,
     ) -> QueryResult<Self> {
         let messages: BTreeSet<Uuid> = replayed.iter().filter_map(|(_, id)| *id).collect();
         let requests: BTreeSet<Uuid> = replayed
@@ -233,11 +251,15 @@ impl Known {
             .bind::<Array<SqlUuid>, _>(requests.into_iter().collect::<Vec<_>>())
             .bind::<Array<SqlUuid>, _>(fingerprints.into_iter().collect::<Vec<_>>())
             .load(conn)?;
-        let mut known = Self::default();
+        let mut known = Self {
+            taken_in,
+            ..Self::default()
+        };
         for row in rows {
             let (identity, reading) = (row.identity(), row.reading());
             known.identities.insert((row.message_id, identity));
-            if row.error_class.as_deref() == Some(ErrorClass::OptedOut.as_str()) {
+            let opted_out = row.error_class.as_deref() == Some(ErrorClass::OptedOut.as_str());
+            if opted_out && !known.taken_in.contains(&row.id) {
                 known.opted_out.insert(row.id);
             }
             let entry = Entry {
@@ -270,13 +292,20 @@ impl Known {
 
     /// What a receipt is; from then on it is among those that are there.
     fn place(&mut self, receipt: &PendingReceipt, message_id: Option<Uuid>) -> Place {
-        let reading = reading_of(&receipt.new).fingerprint(None);
-        let opted_out = receipt.new.error_class == Some(ErrorClass::OptedOut);
+        let new = &receipt.new;
+        let reading = compared(
+            reading_of(new),
+            message_id,
+            new.gateway_message_id.as_deref(),
+        );
+        let opted_out = new.error_class == Some(ErrorClass::OptedOut);
         let root = receipt
             .origin
             .and_then(|origin| self.roots.get(&(message_id, origin)));
         let place = match root.map(|root| self.end_of_chain(message_id, *root)) {
-            Some(end) if end.reading == reading => return Place::Known,
+            Some(end) if end.reading == reading && !self.taken_in.contains(&end.id) => {
+                return Place::Known;
+            }
             Some(end) => Place::Correction {
                 replaced: end.id,
                 told_opt_out: end.told_opt_out,
