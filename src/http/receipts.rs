@@ -123,6 +123,8 @@ fn of_reply((reply, id): (ReceiptReply, Uuid)) -> ItemResult {
         ReceiptReply::Parked => ItemResult::of("parked", Some(id)),
         ReceiptReply::Duplicate => ItemResult::of("duplicate", None),
         ReceiptReply::Spooled => ItemResult::of(SPOOLED, None),
-        ReceiptReply::Corrected => ItemResult::of("corrected", Some(id)),
+        ReceiptReply::Corrected | ReceiptReply::CorrectedOptOut => {
+            ItemResult::of("corrected", Some(id))
+        }
     }
 }

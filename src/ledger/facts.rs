@@ -277,6 +277,9 @@ pub enum ReceiptReply {
     Spooled,
     /// Recorded in place of what the same receipt was read as before. Of a replay alone.
     Corrected,
+    /// The same, where that had opted the recipient out, and no longer would. What it opted out stays so:
+    /// whether it was the subscriber's wish is for a person to say.
+    CorrectedOptOut,
 }
 
 /// One message from a subscriber.
@@ -387,7 +390,7 @@ pub struct NewVerdict {
 /// What became of a verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VerdictReply {
-    /// It stands from now on.
+    /// It is noted, and stands until somebody decides otherwise.
     Recorded,
     /// The same verdict, for the same reason, stands already.
     Unchanged,

@@ -18,6 +18,7 @@ mod lane;
 mod opt_outs;
 mod origin;
 mod outbox_rows;
+mod parked;
 mod part_joiner;
 mod receipts;
 mod refusals;

@@ -429,7 +429,7 @@ diesel::table! {
 diesel::table! {
     /// Inbound messages and wishes of late, so that a repetition is recognised; old rows are pruned.
     seen_facts (fingerprint) {
-        /// Of an inbound: hash of gateway and its id, or of gateway, numbers, text and gateway time where it gives none. Of a wish over the API: its id.
+        /// Of an inbound: hash of gateway and its id, or of gateway, numbers, text and gateway time where it gives none; and another of the kept call that it was read from and its place there. Of a wish over the API: its id.
         fingerprint -> Uuid,
         /// When it was recorded.
         seen_at -> Timestamptz,

@@ -49,6 +49,8 @@ pub(super) struct Done {
     parked: u64,
     /// Receipts that were read otherwise before.
     corrected: u64,
+    /// Of these, the ones that had opted the recipient out, and no longer would.
+    corrected_opt_outs: u64,
     /// Subscribers' messages that were not known.
     inbound: u64,
     /// Receipts and messages that are recorded as they are read today.
@@ -189,6 +191,10 @@ impl Done {
                 self.parked += 1;
             }
             ReceiptReply::Corrected => self.corrected += 1,
+            ReceiptReply::CorrectedOptOut => {
+                self.corrected += 1;
+                self.corrected_opt_outs += 1;
+            }
             // Nothing is spooled here.
             ReceiptReply::Duplicate | ReceiptReply::Spooled => self.unchanged += 1,
         }
@@ -219,7 +225,7 @@ pub(super) fn tell(done: &Done, json: bool) -> Result<()> {
 }
 
 fn words(done: &Done) -> String {
-    format!(
+    let mut words = format!(
         "{} calls read again: {} receipts recorded ({} parked), {} corrected, {} inbound messages \
          recorded, {} unchanged; {} items cannot be read",
         done.calls,
@@ -229,5 +235,32 @@ fn words(done: &Done) -> String {
         done.inbound,
         done.unchanged,
         done.unreadable
-    )
+    );
+    if done.corrected_opt_outs > 0 {
+        words += &format!(
+            "\n{} corrected readings had opted someone out, who stays opted out: review them with the query \
+             of docs/gateways-replay.md, \"Opt-outs of a wrong reading\"",
+            done.corrected_opt_outs
+        );
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn opt_outs_of_wrong_readings_are_told_with_how_to_review_them() {
+        let mut done = Done::default();
+        done.add_receipt(ReceiptReply::Corrected);
+        assert_eq!(words(&done).lines().count(), 1);
+        done.add_receipt(ReceiptReply::CorrectedOptOut);
+        insta::assert_snapshot!(words(&done), @r#"
+        0 calls read again: 0 receipts recorded (0 parked), 2 corrected, 0 inbound messages recorded, 0 unchanged; 0 items cannot be read
+        1 corrected readings had opted someone out, who stays opted out: review them with the query of docs/gateways-replay.md, "Opt-outs of a wrong reading"
+        "#);
+        let page = include_str!("../../../docs/gateways-replay.md");
+        assert!(page.contains("\n## Opt-outs of a wrong reading\n"));
+    }
 }

@@ -43,9 +43,13 @@ pub(super) struct PendingInbound {
     /// The event id of the wish, should there be one.
     wish_id: Uuid,
     fingerprint: Uuid,
+    /// The kept call that it was read from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    origin: Option<Origin>,
     verdict: Reading,
     recorded_at: DateTime<Utc>,
-    /// When this server heard of it; none = when it was recorded. Of a replay alone.
+    /// When a server heard of it; none = when it was recorded. Of a replay, and of a text that parts
+    /// made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     arrived_at: Option<DateTime<Utc>>,
     /// Whether all of the text came.
@@ -95,7 +99,8 @@ impl PendingInbound {
         let complete = new.part.as_ref().is_none_or(Part::is_whole);
         Self {
             wish_id: Uuid::now_v7(),
-            fingerprint: fingerprint_of(&new, origin),
+            fingerprint: fingerprint_of(&new),
+            origin,
             verdict: match parts::joinable(&new) {
                 Some(_) => Reading::none(rules),
                 None => verdict_of(&new, complete, rules),
@@ -105,6 +110,13 @@ impl PendingInbound {
             arrived_at: None,
             complete,
         }
+    }
+
+    /// What is noted of it, and must be new: what tells it from others, and where it was read. So one
+    /// that is read otherwise later, with another text or number or as a part, is known by its place.
+    fn claims(&self) -> impl Iterator<Item = Uuid> {
+        let origin = self.origin.map(Origin::fingerprint);
+        std::iter::once(self.fingerprint).chain(origin)
     }
 
     /// Whether it is one part of several, and waits for the others.
@@ -117,7 +129,7 @@ impl PendingInbound {
         self.verdict.intent
     }
 
-    /// When this server heard of it.
+    /// When a server heard of it.
     fn heard_at(&self) -> DateTime<Utc> {
         self.arrived_at.unwrap_or(self.recorded_at)
     }
@@ -170,16 +182,13 @@ impl Pending {
 
 /// The gateway's id tells repetitions apart; without one, all that the gateway said must be equal,
 /// its time included. Without either, nothing can be told, and each is taken for a new one: a reply
-/// recorded twice is better than one that is lost. A call that is kept can be read again, so there the
-/// new one is drawn from the call and its place in it. Parts of one text may have one id.
-fn fingerprint_of(inbound: &NewInbound, origin: Option<Origin>) -> Uuid {
+/// recorded twice is better than one that is lost. Parts of one text may have one id.
+fn fingerprint_of(inbound: &NewInbound) -> Uuid {
     let own_id = inbound.id.to_string();
     let time = inbound.received_at.as_ref().map(format_time);
     let mut told: Vec<Option<&str>> = match (&inbound.gateway_message_id, &time) {
         (Some(id), _) => vec![Some(&inbound.gateway), Some(id)],
-        (None, None) => {
-            return origin.map_or_else(|| fingerprint(&[Some(&own_id)]), Origin::fingerprint);
-        }
+        (None, None) => return fingerprint(&[Some(&own_id)]),
         (None, Some(time)) => vec![
             Some(&inbound.gateway),
             None,

@@ -22,7 +22,7 @@ impl Origin {
         }
     }
 
-    /// Of a fact that nothing else tells apart: the same however often the call is read.
+    /// The same however often the call is read, and whatever is read.
     pub(super) fn fingerprint(self) -> Uuid {
         fingerprint(&[
             Some(&self.request_id.to_string()),

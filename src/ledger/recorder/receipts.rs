@@ -11,6 +11,7 @@ use super::super::requests::KeptRequest;
 use super::lane::Work;
 use super::origin::{self, Origin};
 use super::outbox_rows::OutboxRows;
+use super::parked::{self, TakenIn};
 use super::refusals::{self, Report};
 use super::{commit, evidence, now, requests};
 use crate::domain::status::Status;
@@ -158,12 +159,14 @@ fn write_receipts(
         .collect();
     let contexts = messages::lock_contexts(conn, &known)?;
 
-    // 2. Of those that are read again, which are new, and which replace what they were read as before.
+    // 2. Of those that are read again, what was parked and has its message now; which are new, and which
+    //    replace what they were read as before.
     let message_ids: Vec<Option<Uuid>> = message_ids
         .into_iter()
         .map(|id| id.filter(|id| contexts.contains_key(id)))
         .collect();
-    let places = corrections::places(conn, receipts, &message_ids)?;
+    let taken_in = take_in_parked(conn, receipts, &message_ids)?;
+    let places = corrections::places(conn, receipts, &message_ids, &taken_in)?;
 
     // 3. The rows: with their message, or parked.
     let mut recorded = Insert::default();
@@ -188,6 +191,7 @@ fn write_receipts(
     // 4. Events of those that are new, and opt-outs that they tell of; the status of the messages they
     //    are about.
     events.retain(|id| new.contains(id));
+    parked::tell(&taken_in, &contexts, &mut events)?;
     let to_tell = receipts.iter().zip(&message_ids).zip(&places);
     let to_tell = to_tell
         .filter(|((receipt, _), place)| new.contains(&receipt.new.id) && !place.told_opt_out());
@@ -201,12 +205,29 @@ fn write_receipts(
     let replies = replies.map(|((receipt, message_id), place)| {
         match (new.contains(&receipt.new.id), place, message_id) {
             (false, _, _) => ReceiptReply::Duplicate,
+            (true, place, _) if place.withdraws_opt_out() => ReceiptReply::CorrectedOptOut,
             (true, Place::Correction { .. }, _) => ReceiptReply::Corrected,
             (true, _, Some(_)) => ReceiptReply::Recorded,
             (true, _, None) => ReceiptReply::Parked,
         }
     });
     Ok(replies.collect())
+}
+
+/// What was read from the same items before, and waits for a message that is found now.
+fn take_in_parked(
+    conn: &mut PgConnection,
+    receipts: &[&PendingReceipt],
+    message_ids: &[Option<Uuid>],
+) -> QueryResult<Vec<TakenIn>> {
+    let named: Vec<(Origin, Uuid)> = receipts
+        .iter()
+        .zip(message_ids)
+        .filter(|(receipt, _)| receipt.replayed_of.is_some())
+        .filter_map(|(receipt, message_id)| Some((receipt.origin?, (*message_id)?)))
+        .collect();
+    let waiting = parked::of_calls(conn, &named)?;
+    parked::take_in(conn, waiting)
 }
 
 fn report<'a>(receipt: &'a PendingReceipt, context: &'a Context) -> Report<'a> {

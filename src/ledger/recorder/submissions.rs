@@ -7,14 +7,14 @@ use super::commit;
 use super::fingerprint::fingerprint;
 use super::lane::Work;
 use super::outbox_rows::OutboxRows;
+use super::parked::{self, TakenIn};
 use super::receipts::lock_gateway_ids;
 use super::refusals::{self, Report};
 use super::{evidence, now};
-use crate::domain::status::ErrorClass;
-use crate::event::{Body, Context, Event, Match, Submission, TimeSource};
+use crate::event::{Body, Context, Event, Submission, TimeSource};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
 
@@ -121,11 +121,7 @@ fn write_submissions(
 
     // 3. The receipts that waited for them.
     let matched = take_in_parked(conn, &of_known)?;
-    for found in &matched {
-        if let Some(context) = contexts.get(&found.message_id) {
-            events.push(&match_event(found, context))?;
-        }
-    }
+    parked::tell(&matched, &contexts, &mut events)?;
 
     // 4. Opt-outs that either tells of.
     let refused = of_known
@@ -224,45 +220,7 @@ fn refusal<'a>(
     })
 }
 
-#[derive(QueryableByName)]
-struct TakenIn {
-    #[diesel(sql_type = SqlUuid)]
-    receipt_id: Uuid,
-    #[diesel(sql_type = SqlUuid)]
-    message_id: Uuid,
-    #[diesel(sql_type = Text)]
-    gateway: String,
-    #[diesel(sql_type = Nullable<Text>)]
-    error_class: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    error_code: Option<String>,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
-    gateway_time: Option<DateTime<Utc>>,
-    #[diesel(sql_type = Timestamptz)]
-    recorded_at: DateTime<Utc>,
-    /// False if the message had the same receipt already, which has told all there is to tell.
-    #[diesel(sql_type = Bool)]
-    placed: bool,
-}
-
-impl TakenIn {
-    fn report<'a>(&'a self, contexts: &'a HashMap<Uuid, Context>) -> Option<Report<'a>> {
-        if !self.placed {
-            return None;
-        }
-        Some(Report {
-            id: self.receipt_id,
-            gateway: &self.gateway,
-            error_class: self.error_class.as_deref().and_then(ErrorClass::parse),
-            error_code: self.error_code.as_deref(),
-            gateway_time: self.gateway_time,
-            reported_at: self.recorded_at,
-            recorded_at: now(),
-            context: contexts.get(&self.message_id)?,
-        })
-    }
-}
-
+/// The receipts that waited for these submissions, from here on with their messages.
 fn take_in_parked(
     conn: &mut PgConnection,
     submissions: &[&PendingSubmission],
@@ -278,14 +236,8 @@ fn take_in_parked(
             ))
         })
         .collect();
-    if with_id.is_empty() {
-        return Ok(Vec::new());
-    }
-    diesel::sql_query(include_str!("sql/take_in_parked.sql"))
-        .bind::<Array<Text>, _>(with_id.iter().map(|entry| entry.0).collect::<Vec<_>>())
-        .bind::<Array<Text>, _>(with_id.iter().map(|entry| entry.1).collect::<Vec<_>>())
-        .bind::<Array<SqlUuid>, _>(with_id.iter().map(|entry| entry.2).collect::<Vec<_>>())
-        .load(conn)
+    let waiting = parked::of_submissions(conn, &with_id)?;
+    parked::take_in(conn, waiting)
 }
 
 fn event(submission: &PendingSubmission, context: &Context) -> Event {
@@ -308,25 +260,6 @@ fn event(submission: &PendingSubmission, context: &Context) -> Event {
             error_code: new.error_code.clone(),
             error_class: new.error_class.map(|class| class.as_str().to_owned()),
             ..Submission::default()
-        }),
-    }
-}
-
-/// The id is drawn in the transaction: should its outcome be unknown, either the parked receipt is
-/// gone and nothing is matched again, or nothing was written.
-fn match_event(found: &TakenIn, context: &Context) -> Event {
-    let recorded_at = now();
-    Event {
-        event_id: Uuid::now_v7(),
-        occurred_at: recorded_at,
-        time_source: TimeSource::Server,
-        recorded_at,
-        context: Context {
-            gateway: Some(found.gateway.clone()),
-            ..context.clone()
-        },
-        body: Body::Match(Match {
-            receipt_id: found.receipt_id,
         }),
     }
 }

@@ -12,7 +12,7 @@ use crate::event::Context;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
 
 /// A verdict with its time.
@@ -86,11 +86,14 @@ struct Decided<'a> {
 }
 
 fn write_verdicts(conn: &mut PgConnection, items: &[Pending]) -> QueryResult<Vec<VerdictReply>> {
-    // 1. What they are about, locked from here on.
+    // 1. What they are about, locked from here on; then, in a statement that sees what others
+    //    committed until then, which of them are noted already.
     let mut inbounds = lock(conn, items)?;
+    let noted = noted(conn, items)?;
 
     // 2. Those that say something new, one after the other. The same verdict told again changes
-    //    nothing, whatever the subscriber has wished since.
+    //    nothing, whatever the subscriber has wished since; nor does one whose COMMIT was unknown and
+    //    is repeated, whatever others have decided since.
     let mut decided = Vec::new();
     let mut replies = Vec::with_capacity(items.len());
     for item in items {
@@ -98,6 +101,10 @@ fn write_verdicts(conn: &mut PgConnection, items: &[Pending]) -> QueryResult<Vec
             replies.push(VerdictReply::UnknownInbound);
             continue;
         };
+        if noted.contains(&item.new.id) {
+            replies.push(VerdictReply::Recorded);
+            continue;
+        }
         let intent = item.new.intent.as_str();
         if inbound.reviewed && inbound.standing == intent && inbound.reason == item.new.reason {
             replies.push(VerdictReply::Unchanged);
@@ -133,6 +140,23 @@ fn lock(conn: &mut PgConnection, items: &[Pending]) -> QueryResult<HashMap<Uuid,
         .bind::<SqlUuid, _>(highest)
         .load(conn)?;
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+}
+
+fn noted(conn: &mut PgConnection, items: &[Pending]) -> QueryResult<HashSet<Uuid>> {
+    #[derive(QueryableByName)]
+    struct Noted {
+        #[diesel(sql_type = SqlUuid)]
+        id: Uuid,
+    }
+    let (inbounds, ids): (Vec<Uuid>, Vec<Uuid>) = items
+        .iter()
+        .map(|item| (item.new.inbound_id, item.new.id))
+        .unzip();
+    let rows: Vec<Noted> = diesel::sql_query(include_str!("sql/noted_verdicts.sql"))
+        .bind::<Array<SqlUuid>, _>(inbounds)
+        .bind::<Array<SqlUuid>, _>(ids)
+        .load(conn)?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
 fn note(conn: &mut PgConnection, decided: &[Decided<'_>]) -> QueryResult<()> {

@@ -2,9 +2,10 @@
 
 use super::{
     reprocess,
-    scene::{Scene, Sent, correction},
+    scene::{Scene, Sent, correction, found, parked},
 };
 use crate::{event::Event, warehouse::Warehouse as _};
+use uuid::Uuid;
 
 /// All orders of the numbers below four.
 fn orders() -> Vec<Vec<usize>> {
@@ -116,4 +117,68 @@ async fn a_rebuilt_warehouse_passes_over_corrected_receipts_too() {
     for sent in &sents {
         assert_eq!(scene.status(sent), "undelivered");
     }
+}
+
+/// The same receipt by two ways: with its message, and parked until a match names it. The ledger took the
+/// second one for a repetition, so that a correction is of both.
+#[tokio::test]
+async fn a_parked_receipt_that_repeats_a_corrected_one_falls_with_it() {
+    let scene = Scene::new();
+    let sents: Vec<Sent> = (0..10).map(|_| Sent::new("2026-11-23T05:01:00Z")).collect();
+    let stories: Vec<Vec<Event>> = sents
+        .iter()
+        .enumerate()
+        .map(|(place, sent)| {
+            let original = sent.receipt_with(5, "delivered", |receipt| {
+                receipt.gateway_message_id = Some("g-1".to_owned());
+            });
+            let mut repeated = parked(&original);
+            repeated.event_id = Uuid::now_v7();
+            if let crate::event::Body::Receipt(receipt) = &mut repeated.body {
+                receipt.receipt_id = repeated.event_id;
+            }
+            let mut story = vec![
+                sent.message(0),
+                found(sent, &repeated),
+                repeated,
+                correction(sent, &original, 5, "undelivered"),
+                original,
+            ];
+            story.rotate_left(place % 5);
+            if place >= 5 {
+                story.reverse();
+            }
+            story
+        })
+        .collect();
+    for (number, step) in (1..).zip(0..5) {
+        let events: Vec<Event> = stories.iter().map(|story| story[step].clone()).collect();
+        scene.tell(number, &events).await;
+    }
+    for (place, sent) in sents.iter().enumerate() {
+        assert_eq!(scene.status(sent), "undelivered", "order {place}");
+    }
+    assert_eq!(scene.number("SELECT count(delivered_at) FROM messages"), 0);
+    let loaded = scene.state();
+    reprocess::run(&scene, |_| {}).await.unwrap();
+    scene.tick().await;
+    assert_eq!(scene.state(), loaded);
+
+    // What the gateway told another time is another receipt.
+    let later = sents[0].receipt_with(6, "delivered", |receipt| {
+        receipt.gateway_message_id = Some("g-1".to_owned());
+    });
+    scene.tell(6, &[later]).await;
+    assert_eq!(
+        scene.status(&sents[0]),
+        "undelivered",
+        "the first final stands"
+    );
+    let sent_again = correction(&sents[0], &stories[0][3], 7, "sent");
+    scene.tell(7, &[sent_again]).await;
+    assert_eq!(
+        scene.status(&sents[0]),
+        "delivered",
+        "it is what counts now"
+    );
 }

@@ -8,7 +8,16 @@ SELECT message_id, rowid AS place FROM messages
 WHERE {judged};
 
 CREATE OR REPLACE TEMP TABLE judgements AS
-WITH known AS (
+WITH corrected AS (
+    -- What a corrected receipt was told by. One that was parked and turned out to repeat it told the
+    -- same, and is no evidence of its own: it falls with it.
+    SELECT message_id, gateway, gateway_message_id, segment_number, raw_status, error_code,
+           CASE WHEN time_source = 'gateway' THEN occurred_at END AS gateway_time
+    FROM receipts
+    WHERE {times} AND message_id IN (SELECT message_id FROM judged_messages)
+      AND (receipt_id, message_id) IN (SELECT (receipt_id, message_id) FROM corrected_receipts)
+      AND corrects IS NULL
+), known AS (
     SELECT message_id, segment_number,
            evidence_of(
                status_key(status, synthetic,
@@ -18,6 +27,17 @@ WITH known AS (
     FROM receipts
     WHERE {times} AND message_id IN (SELECT message_id FROM judged_messages)
       AND (receipt_id, message_id) NOT IN (SELECT (receipt_id, message_id) FROM corrected_receipts)
+      AND NOT (corrects IS NULL AND EXISTS (
+          FROM corrected
+          WHERE corrected.message_id = receipts.message_id
+            AND corrected.gateway IS NOT DISTINCT FROM receipts.gateway
+            AND corrected.gateway_message_id IS NOT DISTINCT FROM receipts.gateway_message_id
+            AND corrected.segment_number IS NOT DISTINCT FROM receipts.segment_number
+            AND corrected.raw_status = receipts.raw_status
+            AND corrected.error_code IS NOT DISTINCT FROM receipts.error_code
+            AND corrected.gateway_time IS NOT DISTINCT FROM
+                CASE WHEN receipts.time_source = 'gateway' THEN receipts.occurred_at END
+      ))
     UNION ALL
     SELECT message_id, NULL,
            evidence_of(

@@ -397,3 +397,33 @@ async fn parts_that_came_while_postgresql_was_away_are_joined_once() {
     );
     assert_eq!(survey(folder.path()).unwrap().refused_facts, 0);
 }
+
+/// The part that is missing was answered long ago: it lies in the spool.
+#[tokio::test]
+async fn nothing_is_given_up_while_the_spool_may_hold_the_rest() {
+    let ledger = TestLedger::start();
+    let proxy = Proxy::before(&ledger.database.url());
+    let folder = tempfile::tempdir().unwrap();
+    let (recorder, _threads) = ledger.server_with(|settings| {
+        settings.connection.url = proxy.url(&ledger.database.url());
+        settings.spool = Some(spool_at(folder.path()));
+    });
+    take(&recorder, part("7", 1, 2, "one ")).await;
+    proxy.set(Way::Cut);
+    assert!(take(&recorder, part("7", 2, 2, "two")).await.spooled);
+    time_passes(&ledger);
+
+    // The housekeeper has reached PostgreSQL, the recorder has not yet.
+    let look = recorder.part_joiner(AN_HOUR);
+    let look = look.look(&mut ledger.database.connect()).unwrap();
+
+    assert_eq!((look.recorded, look.waiting, look.more), (0, 1, false));
+    proxy.set(Way::Open);
+    eventually(
+        "the spool is drained",
+        Duration::from_secs(30),
+        async || (survey(folder.path()).unwrap().waiting() == 0).then_some(()),
+    )
+    .await;
+    assert_eq!(texts(&ledger), [("one two".to_owned(), true)]);
+}

@@ -9,7 +9,8 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use textrail::domain::opt_out::Scope;
-use textrail::domain::phone::PhoneNumber;
+use textrail::domain::part::Part;
+use textrail::domain::phone::{PhoneNumber, Sender};
 use textrail::domain::status::{DeliveryLevel, ErrorClass, Evidence, Status, current};
 use textrail::event::Kind;
 use textrail::ledger::facts::*;
@@ -190,6 +191,64 @@ async fn a_repetition_of_the_gateway_corrects_nothing() {
     assert_eq!(ledger.count("receipts"), 2);
 }
 
+/// It is new there, and the old one stays where it is: also when both messages are looked at together.
+#[tokio::test]
+async fn a_receipt_that_is_read_as_another_messages_corrects_nothing() {
+    let ledger = TestLedger::start();
+    let (first, second) = (ledger.message(ALICE).await, ledger.message(ALICE).await);
+    let request = kept(Route::Receipts);
+    let earlier = || NewReceipt {
+        raw_status: "OTHER WORD".to_owned(),
+        ..about(first, Status::Sent)
+    };
+    let call = call_of(&request, vec![about(first, Status::Delivered), earlier()]);
+    ledger.recorder.gateway_receipts(call).await.unwrap();
+    let statuses = || [first, second].map(|id| ledger.journey(id).status);
+
+    for expected in [ReceiptReply::Recorded, ReceiptReply::Duplicate] {
+        let read = vec![about(second, Status::Undelivered), earlier()];
+        let replies = again(replay(&ledger), &request, read).await;
+        assert_eq!(replies, [expected, ReceiptReply::Duplicate]);
+        assert_eq!(statuses(), ["delivered", "undelivered"]);
+    }
+    let lines = ledger.lines("receipt");
+    assert!(lines.iter().all(|line| line.get("corrects").is_none()));
+    // Its chain goes on at its message, and the other one's where it is.
+    let read = |id| vec![about(id, Status::Expired)];
+    for id in [second, first] {
+        let replies = again(replay(&ledger), &request, read(id)).await;
+        assert_eq!(replies, [ReceiptReply::Corrected]);
+    }
+    assert_eq!(statuses(), ["expired", "expired"]);
+}
+
+/// Whatever a row says that it replaces, it is about its own message alone.
+#[tokio::test]
+async fn a_status_does_not_depend_on_which_messages_are_looked_at_together() {
+    let ledger = TestLedger::start();
+    let (first, second) = (ledger.message(ALICE).await, ledger.message(ALICE).await);
+    let told = |status| vec![about(first, status), about(second, status)];
+    ledger
+        .recorder
+        .receipts(told(Status::Delivered))
+        .await
+        .unwrap();
+    ledger.execute(&format!(
+        "UPDATE receipts SET corrects = other.id FROM receipts AS other \
+         WHERE receipts.message_id = '{second}' AND other.message_id = '{first}'"
+    ));
+    let more = told(Status::Sent)
+        .into_iter()
+        .map(|receipt| NewReceipt {
+            raw_status: "OTHER WORD".to_owned(),
+            ..receipt
+        })
+        .collect();
+    ledger.recorder.receipts(more).await.unwrap();
+    let statuses = [first, second].map(|id| ledger.journey(id).status);
+    assert_eq!(statuses, ["delivered", "delivered"]);
+}
+
 /// The same where what tells the receipt apart is read otherwise, and both are read in one batch.
 #[tokio::test]
 async fn a_receipt_and_its_repetition_stay_one_if_their_words_are_read_otherwise() {
@@ -252,6 +311,106 @@ async fn a_parked_receipt_is_corrected_and_taken_in_with_its_correction() {
     assert_eq!(ledger.journey(id).status, "expired");
 }
 
+/// A receipt that names its message by a gateway's id alone.
+fn under(gateway_message_id: &str, receipt: NewReceipt) -> NewReceipt {
+    NewReceipt {
+        message_id: None,
+        gateway_message_id: Some(gateway_message_id.to_owned()),
+        ..receipt
+    }
+}
+
+#[tokio::test]
+async fn a_parked_receipt_whose_id_was_read_wrongly_goes_where_the_right_one_leads() {
+    let ledger = TestLedger::start();
+    let (id, other) = (ledger.message(ALICE).await, ledger.message(BOB).await);
+    let request = kept(Route::Receipts);
+    // A second item, which stays as it is.
+    let items = |gateway_message_id| {
+        vec![
+            under(gateway_message_id, about(id, Status::Delivered)),
+            under("g-3", about(id, Status::Delivered)),
+        ]
+    };
+    let call = call_of(&request, items("wrong"));
+    ledger.recorder.gateway_receipts(call).await.unwrap();
+    for expected in [ReceiptReply::Corrected, ReceiptReply::Duplicate] {
+        let replies = again(replay(&ledger), &request, items("g-1")).await;
+        assert_eq!(replies, [expected, ReceiptReply::Duplicate]);
+    }
+
+    let wrong = new_submission(other, "wrong");
+    ledger.recorder.submissions(vec![wrong]).await.unwrap();
+    assert_eq!(ledger.journey(other).status, "accepted");
+    assert_eq!(ledger.count("parked_receipts"), 3);
+    let right = new_submission(id, "g-1");
+    ledger.recorder.submissions(vec![right]).await.unwrap();
+
+    assert_eq!(ledger.journey(id).status, "delivered");
+    assert_eq!(
+        ledger.count("parked_receipts"),
+        1,
+        "the second item waits on"
+    );
+    assert_eq!(ledger.lines("match").len(), 2);
+    let counts =
+        "receipts WHERE id NOT IN (SELECT corrects FROM receipts WHERE corrects IS NOT NULL)";
+    assert_eq!((ledger.count("receipts"), ledger.count(counts)), (2, 1));
+}
+
+/// Its message is known by the right id when it is read again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parked_receipt_whose_id_was_read_wrongly_comes_to_its_message() {
+    let ledger = TestLedger::start();
+    let pipeline = Pipeline::start(&ledger.database.url()).await;
+    let (alice, bob) = (ledger.message(ALICE).await, ledger.message(BOB).await);
+    let requests = [kept(Route::Receipts), kept(Route::Receipts)];
+    let of = |place, receipt| under(["g-1", "g-2"][place], receipt);
+    for (place, id) in [alice, bob].into_iter().enumerate() {
+        let submission = new_submission(id, ["g-1", "g-2"][place]);
+        ledger.recorder.submissions(vec![submission]).await.unwrap();
+        let wrong = under(["wrong-1", "wrong-2"][place], opted_out(id));
+        let call = call_of(&requests[place], vec![wrong]);
+        ledger.recorder.gateway_receipts(call).await.unwrap();
+    }
+    pipeline.roll().await;
+    assert_eq!(ledger.count("parked_receipts"), 2);
+
+    // Of Alice only the id is read otherwise; of Bob, that he is opted out as well.
+    let filtered = NewReceipt {
+        error_class: Some(ErrorClass::Filtered),
+        ..opted_out(bob)
+    };
+    for expected in [ReceiptReply::Corrected, ReceiptReply::Duplicate] {
+        for (place, receipt) in [opted_out(alice), filtered.clone()].into_iter().enumerate() {
+            let receipt = NewReceipt {
+                id: Uuid::now_v7(),
+                ..of(place, receipt)
+            };
+            let replies = again(replay(&ledger), &requests[place], vec![receipt]).await;
+            assert_eq!(replies, [expected]);
+        }
+    }
+
+    assert_eq!(ledger.count("parked_receipts"), 0);
+    assert_eq!(ledger.lines("match").len(), 2);
+    let conn = &mut ledger.database.connect();
+    let opted_out = [ALICE, BOB].map(|number| is_opted_out(conn, number, SENDER).unwrap());
+    assert_eq!(
+        opted_out,
+        [true, false],
+        "told once, when it is known of whom"
+    );
+    for id in [alice, bob] {
+        assert_eq!(ledger.journey(id).status, "undelivered");
+    }
+    pipeline.roll().await;
+    let statuses = pipeline.text_column("SELECT status FROM messages ORDER BY status");
+    assert_eq!(statuses, ["undelivered", "undelivered"]);
+    let findings = pipeline.verify(&ledger.database.url()).await;
+    assert!(findings.differences.is_empty(), "{findings:?}");
+}
+
 /// A receipt that names its recipient as opted out at the gateway.
 fn opted_out(id: Uuid) -> NewReceipt {
     NewReceipt {
@@ -292,6 +451,69 @@ async fn a_correction_opts_out_nobody_who_came_back_since() {
         2,
         "the opt-out and the opt-in"
     );
+}
+
+/// What the documentation's own query lists: who, and whether something else said the same.
+fn opted_out_by_a_wrong_reading(ledger: &TestLedger) -> Vec<(String, bool)> {
+    use diesel::prelude::*;
+    use diesel::sql_types::{Nullable, Text, Timestamptz};
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Text)]
+        number: String,
+        #[diesel(sql_type = Nullable<Timestamptz>)]
+        repeated_at: Option<chrono::DateTime<Utc>>,
+    }
+    let page = include_str!("../../../docs/gateways-replay.md");
+    let (_, query) = page.split_once("```sql\n").unwrap();
+    let (query, _) = query.split_once("```").unwrap();
+    let rows: Vec<Row> = diesel::sql_query(query)
+        .load(&mut ledger.database.connect())
+        .unwrap();
+    rows.into_iter()
+        .map(|row| (row.number, row.repeated_at.is_some()))
+        .collect()
+}
+
+#[tokio::test]
+async fn an_opt_out_of_a_wrong_reading_stays_and_is_told() {
+    let ledger = TestLedger::start();
+    let id = ledger.message(ALICE).await;
+    let request = kept(Route::Receipts);
+    let call = call_of(&request, vec![opted_out(id)]);
+    ledger.recorder.gateway_receipts(call).await.unwrap();
+    let read_as = |class, permanent| {
+        let receipt = NewReceipt {
+            error_class: Some(class),
+            permanent: Some(permanent),
+            ..opted_out(id)
+        };
+        again(replay(&ledger), &request, vec![receipt])
+    };
+    // As long as it is said, it is not wrong.
+    let replies = read_as(ErrorClass::OptedOut, true).await;
+    assert_eq!(replies, [ReceiptReply::Corrected]);
+    assert!(opted_out_by_a_wrong_reading(&ledger).is_empty());
+
+    let replies = read_as(ErrorClass::Filtered, true).await;
+
+    assert_eq!(replies, [ReceiptReply::CorrectedOptOut]);
+    let conn = &mut ledger.database.connect();
+    assert!(is_opted_out(conn, ALICE, SENDER).unwrap());
+    let alice = |repeated| [(ALICE.to_owned(), repeated)];
+    assert_eq!(opted_out_by_a_wrong_reading(&ledger), alice(false));
+    let replies = read_as(ErrorClass::Filtered, false).await;
+    assert_eq!(replies, [ReceiptReply::Corrected], "it was told once");
+    assert_eq!(opted_out_by_a_wrong_reading(&ledger), alice(false));
+
+    let say = async |word| {
+        let inbound = vec![new_inbound(ALICE, word)];
+        ledger.recorder.inbound(inbound).await.unwrap();
+    };
+    say("STOP").await;
+    assert_eq!(opted_out_by_a_wrong_reading(&ledger), alice(true));
+    say("START").await;
+    assert!(opted_out_by_a_wrong_reading(&ledger).is_empty());
 }
 
 #[tokio::test]
@@ -434,6 +656,23 @@ async fn a_status_depends_on_the_last_readings_in_whatever_order_they_come() {
     );
 }
 
+/// The same of subscribers' messages: whether each was known already.
+async fn known_again(
+    mut replay: Replay,
+    request: &KeptRequest,
+    inbounds: Vec<NewInbound>,
+) -> Vec<bool> {
+    let request = request.clone();
+    tokio::task::spawn_blocking(move || {
+        let facts = inbounds.into_iter().enumerate().collect();
+        let results = replay.inbound(vec![(&request, facts)]).unwrap();
+        let replies = results.into_iter().flat_map(Result::unwrap);
+        replies.map(|reply| reply.duplicate).collect()
+    })
+    .await
+    .unwrap()
+}
+
 #[tokio::test]
 async fn an_inbound_without_id_and_time_is_known_by_its_call() {
     let ledger = TestLedger::start();
@@ -449,25 +688,132 @@ async fn an_inbound_without_id_and_time_is_known_by_its_call() {
         replies.iter().all(|reply| !reply.duplicate),
         "two that say the same"
     );
-    let read_again = |request: KeptRequest| {
-        let mut replay = replay(&ledger);
-        let facts = items().into_iter().enumerate().collect();
-        tokio::task::spawn_blocking(move || {
-            let results = replay.inbound(vec![(&request, facts)]).unwrap();
-            results
-                .into_iter()
-                .flat_map(Result::unwrap)
-                .map(|reply| reply.duplicate)
-                .collect::<Vec<_>>()
-        })
-    };
-    assert_eq!(read_again(request).await.unwrap(), [true, true]);
+    let read_again = |request| known_again(replay(&ledger), request, items());
+    assert_eq!(read_again(&request).await, [true, true]);
     assert_eq!(ledger.count("inbound_messages"), 2);
     // A call of which nothing was read tells them for the first time.
     let unread = kept_at(Route::Inbound, arrived_at);
-    assert_eq!(read_again(unread.clone()).await.unwrap(), [false, false]);
-    assert_eq!(read_again(unread).await.unwrap(), [true, true]);
+    assert_eq!(read_again(&unread).await, [false, false]);
+    assert_eq!(read_again(&unread).await, [true, true]);
     assert_eq!(ledger.count("inbound_messages"), 4);
+}
+
+/// Another charset, another number, another id, another time, a part: all that tells it from others.
+#[tokio::test]
+async fn an_inbound_that_is_read_otherwise_is_the_same_one() {
+    let changes: [fn(&mut NewInbound); 6] = [
+        |inbound| inbound.body = "Grüße".to_owned(),
+        |inbound| inbound.from = PhoneNumber::parse(BOB).unwrap(),
+        |inbound| inbound.to = Sender::parse("43721").unwrap(),
+        |inbound| inbound.gateway_message_id = Some("in-2".to_owned()),
+        |inbound| inbound.received_at = Some("2026-01-01T11:00:00Z".parse().unwrap()),
+        |inbound| {
+            inbound.part = Some(Part {
+                reference: "7".to_owned(),
+                number: 1,
+                total: 2,
+            });
+        },
+    ];
+    let ledger = TestLedger::start();
+    let with_time = NewInbound {
+        received_at: Some("2026-01-01T10:00:00Z".parse().unwrap()),
+        ..new_inbound(ALICE, "GrÃ¼ÃŸe")
+    };
+    let with_id = NewInbound {
+        gateway_message_id: Some("in-1".to_owned()),
+        ..new_inbound(ALICE, "GrÃ¼ÃŸe")
+    };
+    let (mut recorded, mut repeated) = (0, 0);
+    for inbound in [with_time, with_id, new_inbound(ALICE, "GrÃ¼ÃŸe")] {
+        let told_apart = inbound.received_at.is_some() || inbound.gateway_message_id.is_some();
+        // The gateway tells it twice.
+        let calls = [kept(Route::Inbound), kept(Route::Inbound)];
+        for request in &calls {
+            let one = NewInbound {
+                id: Uuid::now_v7(),
+                ..inbound.clone()
+            };
+            let replies = ledger.recorder.gateway_inbound(call_of(request, vec![one]));
+            repeated += usize::from(replies.await.unwrap()[0].duplicate);
+        }
+        recorded += if told_apart { 1 } else { 2 };
+        for (number, change) in changes.into_iter().enumerate() {
+            let mut read = NewInbound {
+                id: Uuid::now_v7(),
+                ..inbound.clone()
+            };
+            change(&mut read);
+            // Now the one first, now the other.
+            for request in [&calls[number % 2], &calls[(number + 1) % 2]] {
+                let known = known_again(replay(&ledger), request, vec![read.clone()]).await;
+                assert_eq!(known, [true], "change {number}");
+            }
+        }
+        assert_eq!(ledger.count("inbound_messages"), recorded);
+    }
+    assert_eq!(repeated, 2, "what tells nothing apart is two");
+    assert_eq!(ledger.count("inbound_parts"), 0);
+}
+
+#[tokio::test]
+async fn a_part_that_is_read_as_a_whole_text_later_waits_on_and_is_no_second_one() {
+    let ledger = TestLedger::start();
+    let request = kept(Route::Inbound);
+    let part = NewInbound {
+        part: Some(Part {
+            reference: "7".to_owned(),
+            number: 1,
+            total: 2,
+        }),
+        ..new_inbound(ALICE, "one")
+    };
+    let call = call_of(&request, vec![part]);
+    ledger.recorder.gateway_inbound(call).await.unwrap();
+    let whole = vec![new_inbound(ALICE, "one")];
+    assert_eq!(known_again(replay(&ledger), &request, whole).await, [true]);
+    let rows = (
+        ledger.count("inbound_messages"),
+        ledger.count("inbound_parts"),
+    );
+    assert_eq!(rows, (0, 1));
+}
+
+#[tokio::test]
+async fn an_inbound_that_is_read_late_answers_what_was_sent_before_it_came() {
+    let ledger = TestLedger::start();
+    let before = kept_at(Route::Inbound, Utc::now());
+    let first = ledger.message(ALICE).await;
+    let between = kept_at(Route::Inbound, Utc::now());
+    let second = ledger.message(ALICE).await;
+    let after = kept_at(Route::Inbound, Utc::now());
+    let part = |number| NewInbound {
+        part: Some(Part {
+            reference: "7".to_owned(),
+            number,
+            total: 2,
+        }),
+        ..new_inbound(ALICE, "in parts ")
+    };
+    let one = || vec![new_inbound(ALICE, "whole")];
+    for (request, inbounds) in [
+        (&before, one()),
+        (&between, one()),
+        (&between, vec![part(1), part(2)]),
+        (&after, one()),
+    ] {
+        let request = KeptRequest {
+            id: Uuid::now_v7(),
+            ..request.clone()
+        };
+        let known = known_again(replay(&ledger), &request, inbounds).await;
+        assert!(known.iter().all(|known| !known));
+    }
+    let lines = ledger.lines("inbound");
+    let answered = lines.iter().map(|line| line.get("message_id"));
+    let [first, second] = [first, second].map(|id| serde_json::Value::from(id.to_string()));
+    let expected = [None, Some(&first), Some(&first), Some(&second)];
+    assert_eq!(answered.collect::<Vec<_>>(), expected);
 }
 
 #[tokio::test]

@@ -1,7 +1,10 @@
 //! People's verdicts on subscribers' texts, and what follows from them.
 
+use crate::support::eventually::eventually;
 use crate::support::ledger::*;
+use crate::support::proxy::{Proxy, Way};
 use chrono::{DateTime, Utc};
+use std::time::Duration;
 use textrail::domain::opt_out::{Intent, Scope};
 use textrail::domain::phone::PhoneNumber;
 use textrail::ledger::facts::*;
@@ -14,6 +17,16 @@ fn written(text: &str, minute: u32) -> NewInbound {
     NewInbound {
         received_at: Some(at),
         ..new_inbound(ALICE, text)
+    }
+}
+
+fn verdict(inbound_id: Uuid, intent: Intent) -> NewVerdict {
+    NewVerdict {
+        id: Uuid::now_v7(),
+        inbound_id,
+        intent,
+        reason: Some("read it".to_owned()),
+        actor: "reviewer".to_owned(),
     }
 }
 
@@ -37,13 +50,7 @@ impl Scene {
     }
 
     async fn decides(&self, inbound_id: Uuid, intent: Intent) -> VerdictReply {
-        let verdict = NewVerdict {
-            id: Uuid::now_v7(),
-            inbound_id,
-            intent,
-            reason: Some("read it".to_owned()),
-            actor: "reviewer".to_owned(),
-        };
+        let verdict = verdict(inbound_id, intent);
         self.ledger.recorder.verdict(verdict).await.unwrap()
     }
 
@@ -281,4 +288,32 @@ async fn verdicts_on_one_text_at_once_leave_the_one_that_was_noted_last() {
         scene.decides(Uuid::now_v7(), Intent::Stop).await,
         VerdictReply::UnknownInbound
     );
+}
+
+/// Its answer is lost, somebody else decides, and then it is repeated: it was noted, and stood until then.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_verdict_whose_commit_was_unknown_is_noted_once_and_overturns_nobody() {
+    let scene = Scene::new();
+    let url = scene.ledger.database.url();
+    let proxy = Proxy::before(&url);
+    let behind_proxy = scene.ledger.server_with(|settings| {
+        settings.connection.url = proxy.url(&url);
+    });
+    let (recorder, _threads) = behind_proxy;
+    let id = scene.writes("STOP 1", 5).await;
+    proxy.set(Way::CutAtCommit);
+    let first = tokio::spawn(async move { recorder.verdict(verdict(id, Intent::Stop)).await });
+    let noted = async || (scene.ledger.count("inbound_verdicts") == 1).then_some(());
+    eventually("it is noted", Duration::from_secs(30), noted).await;
+    assert_eq!(
+        scene.decides(id, Intent::None).await,
+        VerdictReply::Recorded
+    );
+
+    proxy.set(Way::Open);
+
+    assert_eq!(first.await.unwrap().unwrap(), VerdictReply::Recorded);
+    assert!(!scene.is_opted_out(), "the other verdict stands");
+    assert_eq!(scene.ledger.count("inbound_verdicts"), 2);
+    assert_eq!(scene.actions(), ["opt_out", "opt_in"]);
 }

@@ -36,7 +36,8 @@ pub(super) struct TextKey {
 struct WaitingPart {
     new: NewInbound,
     number: u8,
-    recorded_at: DateTime<Utc>,
+    /// When a server heard of it.
+    heard_at: DateTime<Utc>,
     /// Whether it stands in the table, and for how many seconds.
     stored_for: Option<f64>,
 }
@@ -124,7 +125,7 @@ impl WaitingPart {
         Self {
             number: inbound.new.part.as_ref().map_or(1, |part| part.number),
             new: inbound.new.clone(),
-            recorded_at: inbound.recorded_at,
+            heard_at: inbound.heard_at(),
             stored_for: None,
         }
     }
@@ -149,11 +150,13 @@ fn text_of(
         ..first.clone()
     };
     Some(PendingInbound {
-        arrived_at: None,
+        // With the last of them: what was sent while it waited is not what it answers.
+        arrived_at: parts.iter().map(|part| part.heard_at).max(),
         // Drawn in the transaction: the parts leave in it, so it happens once.
         wish_id: Uuid::now_v7(),
         // Claimed part by part.
         fingerprint: Uuid::nil(),
+        origin: None,
         verdict: verdict_of(&new, complete, rules),
         new,
         recorded_at,

@@ -2,6 +2,7 @@
 
 use super::PendingInbound;
 use crate::ledger::recorder::seen;
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use std::collections::{HashMap, HashSet};
@@ -12,17 +13,23 @@ pub(super) fn claim(
     conn: &mut PgConnection,
     inbounds: &[&PendingInbound],
 ) -> QueryResult<Vec<bool>> {
-    let facts = column(inbounds, |inbound| {
-        (inbound.fingerprint, inbound.recorded_at)
-    });
+    let facts: Vec<(Uuid, DateTime<Utc>)> = inbounds
+        .iter()
+        .flat_map(|inbound| inbound.claims().map(|claim| (claim, inbound.recorded_at)))
+        .collect();
     let mut new = seen::claim(conn, &facts)?;
     Ok(inbounds
         .iter()
-        .map(|inbound| new.remove(&inbound.fingerprint))
+        .map(|inbound| {
+            // All are taken, also of one that is known: its place is known from now on, too.
+            let known = inbound.claims().filter(|claim| !new.remove(claim)).count();
+            known == 0
+        })
         .collect())
 }
 
-/// The last message that was sent to each inbound's subscriber by its sender.
+/// The last message that was sent to each inbound's subscriber by its sender, before the inbound was
+/// heard of: what was sent since is not what it answers.
 pub(super) fn last_messages(
     conn: &mut PgConnection,
     inbounds: &[&PendingInbound],
@@ -40,6 +47,7 @@ pub(super) fn last_messages(
             subscribers.get(inbound.new.from.as_str()).copied()
         }))
         .bind::<Array<Text>, _>(column(inbounds, |inbound| inbound.new.to.as_str()))
+        .bind::<Array<Timestamptz>, _>(column(inbounds, PendingInbound::heard_at))
         .load(conn)?;
     let by_place: HashMap<i64, Uuid> = found
         .into_iter()

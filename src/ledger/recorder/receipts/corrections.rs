@@ -1,15 +1,21 @@
 //! Receipts that are read again from the call that they came in.
 //!
-//! A receipt is known by its origin, the kept call and the place in it, and counts as what it was
-//! last read as: the end of a chain, each link of which `corrects` the one before. Read as the same,
-//! nothing is written; read otherwise, the chain grows by one. A repetition by the gateway came in
-//! another call, so it corrects nothing: of two calls that tell one receipt in two ways, the first
-//! was recorded, and replaying both must come to an end.
+//! A receipt is known by its message and its origin, the kept call and the place in it, and counts as
+//! what it was last read as: the end of a chain, each link of which `corrects` the one before. Read as
+//! the same, nothing is written; read otherwise, the chain grows by one. A repetition by the gateway
+//! came in another call, so it corrects nothing: of two calls that tell one receipt in two ways, the
+//! first was recorded, and replaying both must come to an end.
+//!
+//! A chain never leaves its message: whether a receipt counts is asked message by message, and those of
+//! another one are neither locked nor read then. What today's mapping finds at another message is new
+//! there.
 
 use super::PendingReceipt;
 use super::reading::{Identity, Reading, reading_of};
 use crate::domain::status::ErrorClass;
+use crate::ledger::recorder::fingerprint::fingerprint;
 use crate::ledger::recorder::origin::Origin;
+use crate::ledger::recorder::parked::TakenIn;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Bool, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -37,6 +43,8 @@ pub(super) enum Place {
         /// Whether an earlier reading said that the recipient is opted out at the gateway: that was told
         /// when it was recorded, and may have been undone since.
         told_opt_out: bool,
+        /// Whether what it replaces said so, with its message, and it does not.
+        withdraws_opt_out: bool,
     },
 }
 
@@ -48,6 +56,17 @@ impl Place {
             self,
             Self::Correction {
                 told_opt_out: true,
+                ..
+            }
+        )
+    }
+
+    /// Whether it replaces a reading that opted the recipient out, and says nothing of that.
+    pub(super) fn withdraws_opt_out(self) -> bool {
+        matches!(
+            self,
+            Self::Correction {
+                withdraws_opt_out: true,
                 ..
             }
         )
@@ -70,11 +89,12 @@ impl Place {
 }
 
 /// What each receipt is to those that are there, in order. Only those that are read again are looked
-/// for: live traffic asks nothing. The messages are locked.
+/// for: live traffic asks nothing. The messages are locked; `taken_in` were parked until now.
 pub(super) fn places(
     conn: &mut PgConnection,
     receipts: &[&PendingReceipt],
     message_ids: &[Option<Uuid>],
+    taken_in: &[TakenIn],
 ) -> QueryResult<Vec<Place>> {
     let replayed: Vec<(&PendingReceipt, Option<Uuid>)> = receipts
         .iter()
@@ -85,7 +105,8 @@ pub(super) fn places(
     if replayed.is_empty() {
         return Ok(vec![Place::Ordinary; receipts.len()]);
     }
-    let mut known = Known::load(conn, &replayed)?;
+    let taken_in = taken_in.iter().map(|found| found.receipt_id).collect();
+    let mut known = Known::load(conn, &replayed, taken_in)?;
     let places = receipts
         .iter()
         .zip(message_ids)
@@ -99,6 +120,17 @@ pub(super) fn places(
     Ok(places.collect())
 }
 
+/// A hash of what a receipt is read as. Of a parked one, the gateway's id is part of that: it waits under it.
+fn compared(
+    reading: Reading<'_>,
+    message_id: Option<Uuid>,
+    gateway_message_id: Option<&str>,
+) -> Uuid {
+    let waits_under = gateway_message_id.filter(|_| message_id.is_none());
+    let reading = reading.fingerprint(None).to_string();
+    fingerprint(&[Some(&reading), waits_under])
+}
+
 /// A receipt that is there, or that this batch is about to write.
 struct Entry {
     id: Uuid,
@@ -109,13 +141,15 @@ struct Entry {
 /// Receipts of the messages in question, and parked ones of the same calls.
 #[derive(Default)]
 struct Known {
-    /// The first reading of an item of a call.
-    roots: HashMap<Origin, Uuid>,
-    /// By the receipt that it replaces.
-    corrections: HashMap<Uuid, Entry>,
+    /// The first reading of an item of a call, by message; none is parked.
+    roots: HashMap<(Option<Uuid>, Origin), Uuid>,
+    /// By message and the receipt that it replaces.
+    corrections: HashMap<(Option<Uuid>, Uuid), Entry>,
     readings: HashMap<Uuid, Uuid>,
-    /// Receipts of recipients who are opted out at the gateway.
+    /// Receipts that said with their message that its recipient is opted out at the gateway.
     opted_out: HashSet<Uuid>,
+    /// Receipts that were parked until now: they have told nothing yet, and their id was another one.
+    taken_in: HashSet<Uuid>,
     /// Message and identity.
     identities: HashSet<(Option<Uuid>, Uuid)>,
 }
@@ -173,7 +207,7 @@ impl Row {
     }
 
     fn reading(&self) -> Uuid {
-        Reading {
+        let reading = Reading {
             status: &self.status,
             synthetic: self.synthetic,
             error_class: self.error_class.as_deref(),
@@ -183,8 +217,8 @@ impl Row {
             raw_status: &self.raw_status,
             error_code: self.error_code.as_deref(),
             gateway_time: self.gateway_time,
-        }
-        .fingerprint(None)
+        };
+        compared(reading, self.message_id, self.gateway_message_id.as_deref())
     }
 
     fn origin(&self) -> Option<Origin> {
@@ -199,6 +233,7 @@ impl Known {
     fn load(
         conn: &mut PgConnection,
         replayed: &[(&PendingReceipt, Option<Uuid>)],
+        taken_in: HashSet<Uuid>,
     ) -> QueryResult<Self> {
         let messages: BTreeSet<Uuid> = replayed.iter().filter_map(|(_, id)| *id).collect();
         let requests: BTreeSet<Uuid> = replayed
@@ -216,26 +251,40 @@ impl Known {
             .bind::<Array<SqlUuid>, _>(requests.into_iter().collect::<Vec<_>>())
             .bind::<Array<SqlUuid>, _>(fingerprints.into_iter().collect::<Vec<_>>())
             .load(conn)?;
-        let mut known = Self::default();
+        let mut known = Self {
+            taken_in,
+            ..Self::default()
+        };
         for row in rows {
             let (identity, reading) = (row.identity(), row.reading());
             known.identities.insert((row.message_id, identity));
-            if row.error_class.as_deref() == Some(ErrorClass::OptedOut.as_str()) {
+            let opted_out = row.error_class.as_deref() == Some(ErrorClass::OptedOut.as_str());
+            if opted_out && !known.taken_in.contains(&row.id) {
                 known.opted_out.insert(row.id);
             }
-            known.add(row.id, reading, row.origin(), row.corrects);
+            let entry = Entry {
+                id: row.id,
+                reading,
+            };
+            known.add(row.message_id, entry, row.origin(), row.corrects);
         }
         Ok(known)
     }
 
-    fn add(&mut self, id: Uuid, reading: Uuid, origin: Option<Origin>, corrects: Option<Uuid>) {
-        self.readings.insert(id, reading);
+    fn add(
+        &mut self,
+        message_id: Option<Uuid>,
+        entry: Entry,
+        origin: Option<Origin>,
+        corrects: Option<Uuid>,
+    ) {
+        self.readings.insert(entry.id, entry.reading);
         match (corrects, origin) {
             (Some(replaced), _) => {
-                self.corrections.insert(replaced, Entry { id, reading });
+                self.corrections.insert((message_id, replaced), entry);
             }
             (None, Some(origin)) => {
-                self.roots.insert(origin, id);
+                self.roots.insert((message_id, origin), entry.id);
             }
             (None, None) => {}
         }
@@ -243,13 +292,27 @@ impl Known {
 
     /// What a receipt is; from then on it is among those that are there.
     fn place(&mut self, receipt: &PendingReceipt, message_id: Option<Uuid>) -> Place {
-        let reading = reading_of(&receipt.new).fingerprint(None);
-        let root = receipt.origin.and_then(|origin| self.roots.get(&origin));
-        let place = match root.map(|root| self.end_of_chain(*root)) {
-            Some(end) if end.reading == reading => return Place::Known,
+        let new = &receipt.new;
+        let reading = compared(
+            reading_of(new),
+            message_id,
+            new.gateway_message_id.as_deref(),
+        );
+        let opted_out = new.error_class == Some(ErrorClass::OptedOut);
+        let root = receipt
+            .origin
+            .and_then(|origin| self.roots.get(&(message_id, origin)));
+        let place = match root.map(|root| self.end_of_chain(message_id, *root)) {
+            Some(end) if end.reading == reading && !self.taken_in.contains(&end.id) => {
+                return Place::Known;
+            }
             Some(end) => Place::Correction {
                 replaced: end.id,
                 told_opt_out: end.told_opt_out,
+                // A parked one has opted nobody out.
+                withdraws_opt_out: self.opted_out.contains(&end.id)
+                    && !opted_out
+                    && message_id.is_some(),
             },
             None if self.is_told(receipt, message_id) => return Place::Known,
             None => Place::Ordinary,
@@ -259,8 +322,12 @@ impl Known {
             _ => None,
         };
         self.identities.insert((message_id, receipt.fingerprint));
-        self.add(receipt.new.id, reading, receipt.origin, corrects);
-        if receipt.new.error_class == Some(ErrorClass::OptedOut) {
+        let entry = Entry {
+            id: receipt.new.id,
+            reading,
+        };
+        self.add(message_id, entry, receipt.origin, corrects);
+        if opted_out {
             self.opted_out.insert(receipt.new.id);
         }
         place
@@ -271,7 +338,7 @@ impl Known {
         self.identities.contains(&(message_id, receipt.fingerprint))
     }
 
-    fn end_of_chain(&self, root: Uuid) -> End {
+    fn end_of_chain(&self, message_id: Option<Uuid>, root: Uuid) -> End {
         let mut end = End {
             id: root,
             reading: self.readings.get(&root).copied().unwrap_or_default(),
@@ -280,7 +347,7 @@ impl Known {
         // A chain cannot be longer than there are corrections, nor run in a circle: each replaces
         // what was there before it.
         for _ in 0..self.corrections.len() {
-            let Some(next) = self.corrections.get(&end.id) else {
+            let Some(next) = self.corrections.get(&(message_id, end.id)) else {
                 break;
             };
             end = End {

@@ -8,10 +8,13 @@ WITH reported AS MATERIALIZED (
     FROM receipts
     WHERE message_id = ANY ($1) AND message_id BETWEEN $2 AND $3
 )
--- 2. Of it, what counts: a receipt that another one corrects is history.
+-- 2. Of it, what counts: a receipt that another one of the same message corrects is history. Of the same
+--    message, or a status would depend on which others are asked for with it.
 SELECT message_id, status, synthetic, gateway_time, segment_number
 FROM reported
-WHERE id NOT IN (SELECT corrects FROM reported WHERE corrects IS NOT NULL)
+WHERE (message_id, id) NOT IN (
+    SELECT message_id, corrects FROM reported WHERE corrects IS NOT NULL
+)
 UNION ALL
 -- 3. What became of handing them over.
 SELECT message_id,

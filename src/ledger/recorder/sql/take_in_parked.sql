@@ -1,18 +1,12 @@
--- Parked receipts whose message a submission has named. The gateway ids are locked, so no receipt
--- can be parked under them meanwhile.
--- $1 gateways, $2 their ids, $3 the messages.
+-- Parked receipts get to their messages, whose rows are locked.
+-- $1 their fingerprints, $2 the messages.
 
--- 1. Out of the parking lot. An id given twice in one call belongs to the later message.
-WITH named AS (
-    SELECT DISTINCT ON (gateway, gateway_message_id) *
-    FROM unnest($1, $2, $3) AS named (gateway, gateway_message_id, message_id)
-    ORDER BY gateway, gateway_message_id, message_id DESC
-), taken AS (
+-- 1. Out of the parking lot; one that somebody else took meanwhile is passed over.
+WITH taken AS (
     DELETE FROM parked_receipts
-    USING named
-    WHERE parked_receipts.gateway_message_id = named.gateway_message_id
-      AND parked_receipts.gateway = named.gateway
-    RETURNING parked_receipts.*, named.message_id
+    USING unnest($1, $2) AS waiting (fingerprint, message_id)
+    WHERE parked_receipts.fingerprint = waiting.fingerprint
+    RETURNING parked_receipts.*, waiting.message_id
 ),
 -- 2. To the message.
 placed AS (
@@ -40,6 +34,8 @@ repeated AS (
 --    message only now tell of its recipient: not those that were corrected meanwhile.
 SELECT id AS receipt_id, message_id, gateway, error_class, error_code, gateway_time, recorded_at,
        id IN (SELECT id FROM placed)
-           AND id NOT IN (SELECT corrects FROM taken WHERE corrects IS NOT NULL) AS placed
+           AND (message_id, id) NOT IN (
+               SELECT message_id, corrects FROM taken WHERE corrects IS NOT NULL
+           ) AS placed
 FROM taken
 ORDER BY id

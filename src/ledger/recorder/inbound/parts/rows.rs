@@ -108,7 +108,7 @@ pub(super) fn put(conn: &mut PgConnection, texts: &Texts) -> QueryResult<()> {
             part.new.gateway_intent.map(Intent::as_str)
         }))
         .bind::<Array<Nullable<Timestamptz>>, _>(column(&new, |part| part.new.received_at))
-        .bind::<Array<Timestamptz>, _>(column(&new, |part| part.recorded_at))
+        .bind::<Array<Timestamptz>, _>(column(&new, |part| part.heard_at))
         .execute(conn)
         .map(|_| ())
 }
@@ -232,7 +232,7 @@ impl Row {
         let part = WaitingPart {
             new,
             number,
-            recorded_at: self.recorded_at,
+            heard_at: self.recorded_at,
             stored_for: Some(self.waited_seconds),
         };
         (key, part)
