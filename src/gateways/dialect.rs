@@ -1,6 +1,7 @@
 //! What every dialect answers, and what the table of dialects says about each.
 
 use super::{Inbound, Items, Receipt, Refusal, Secrets, Webhook};
+use crate::domain::route::Route;
 use crate::domain::status::{ErrorClass, Status};
 use chrono::{DateTime, Utc};
 use futures_util::future::{BoxFuture, FutureExt};
@@ -61,6 +62,12 @@ pub trait Dialect: Send + Sync {
         _webhook: &'a Webhook<'_>,
     ) -> BoxFuture<'a, Result<Option<Acknowledgement>, Refusal>> {
         std::future::ready(Ok(None)).boxed()
+    }
+
+    /// What a webhook is about, if its body tells: for a provider that calls one URL for both, whichever
+    /// of ours was entered there. None: the URL tells.
+    fn route(&self, _webhook: &Webhook<'_>) -> Option<Route> {
+        None
     }
 
     /// The delivery receipts in a webhook. Our own message id, where the callback URL carries it as

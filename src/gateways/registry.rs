@@ -5,6 +5,7 @@ use super::{
     Acknowledgement, DIALECTS, Dialect, DialectSettings, FieldFault, Inbound, Items, Kind, Receipt,
     Refusal, Sample, Webhook,
 };
+use crate::domain::route::Route;
 use chrono::{DateTime, Utc};
 use ipnet::IpNet;
 use std::collections::BTreeMap;
@@ -94,18 +95,18 @@ impl Gateway {
 
     /// Its `…/receipts` URL, without what the dialect adds. `base` is where the world reaches us.
     pub fn receipts_endpoint(&self, base: &Url) -> Url {
-        self.endpoint(base, "receipts")
+        self.endpoint(base, Route::Receipts)
     }
 
     /// Its `…/inbound` URL, without what the dialect adds.
     pub fn inbound_endpoint(&self, base: &Url) -> Url {
-        self.endpoint(base, "inbound")
+        self.endpoint(base, Route::Inbound)
     }
 
-    fn endpoint(&self, base: &Url, what: &str) -> Url {
+    fn endpoint(&self, base: &Url, route: Route) -> Url {
         let mut url = self.public_url.as_ref().unwrap_or(base).clone();
         let path = url.path().trim_end_matches('/');
-        let path = format!("{path}/v1/gateways/{}/{what}", self.name);
+        let path = format!("{path}/v1/gateways/{}/{}", self.name, route.as_str());
         url.set_path(&path);
         url
     }
@@ -145,6 +146,12 @@ impl Gateway {
     /// If the gateway has to make the call again.
     pub async fn greet(&self, webhook: &Webhook<'_>) -> Result<Option<Acknowledgement>, Refusal> {
         self.dialect.greet(webhook).await
+    }
+
+    /// What a verified webhook is about: its body decides where the dialect can tell, else the URL that
+    /// was `called`.
+    pub fn route(&self, called: Route, webhook: &Webhook<'_>) -> Route {
+        self.dialect.route(webhook).unwrap_or(called)
     }
 
     /// The receipts in a verified webhook, each with one id at least: the gateway's, or ours, which
