@@ -9,6 +9,7 @@
 //! Events carry the `Context` of the send: `message_id` in it, with our id of the message, matches
 //! them without `POST /v1/submissions`.
 
+use super::dialect::UrlId;
 use super::{
     Acknowledgement, Dialect, Inbound, Items, Kind, Meaning, Receipt, Refusal, Sample, Webhook,
 };
@@ -185,8 +186,8 @@ impl Dialect for Aws {
     }
 
     /// One topic's URL is for all messages, and SNS sends the same signed envelope to every subscriber.
-    fn url_names_message(&self) -> bool {
-        false
+    fn url_id(&self) -> UrlId {
+        UrlId::Ignored
     }
 
     /// Only SNS has the key that signs.

@@ -2,8 +2,8 @@
 
 use super::ids::IdForm;
 use super::{
-    Acknowledgement, DIALECTS, Dialect, DialectSettings, FieldFault, Inbound, Items, Kind, Receipt,
-    Refusal, Sample, Webhook,
+    Acknowledgement, DIALECTS, Dialect, DialectSettings, Inbound, Items, Kind, Receipt, Refusal,
+    Sample, UrlTags, Webhook,
 };
 use crate::domain::route::Route;
 use chrono::{DateTime, Utc};
@@ -13,6 +13,8 @@ use std::fmt;
 use std::net::IpAddr;
 use url::Url;
 use uuid::Uuid;
+
+pub(super) mod own_id;
 
 /// What an operator sets about one gateway.
 #[derive(Clone, Debug, Default)]
@@ -80,6 +82,8 @@ pub struct Gateway {
     public_url: Option<Url>,
     allow_from: Vec<IpNet>,
     receipt_ids: IdForm,
+    /// None: no URL of ours carries a tag, and none is believed that would need one.
+    tags: Option<UrlTags>,
 }
 
 impl Gateway {
@@ -155,20 +159,16 @@ impl Gateway {
     }
 
     /// The receipts in a verified webhook, each with one id at least: the gateway's, or ours, which
-    /// the callback URL may carry.
+    /// the callback URL may carry. A call whose id is in [`Gateway::doubt`] has to come without it.
     ///
     /// # Errors
     /// If it is not what this gateway sends at all.
     pub fn receipts(&self, webhook: &Webhook<'_>) -> Result<Items<Receipt>, Refusal> {
         let mut items = self.dialect.receipts(webhook)?;
-        let of_url = match self.dialect.url_names_message() {
-            true => webhook.parameter("message_id"),
-            false => None,
-        };
         let alone = items.len() == 1;
         for item in &mut items {
             let identified = match item {
-                Ok(receipt) => self.identify(receipt, of_url.as_deref(), alone),
+                Ok(receipt) => self.identify(receipt, webhook, alone),
                 Err(_) => Ok(()),
             };
             if let Err(fault) = identified {
@@ -176,38 +176,6 @@ impl Gateway {
             }
         }
         Ok(items)
-    }
-
-    /// Sees to it that a receipt has an id. A URL names one message: the one of a receipt that comes
-    /// `alone`, whatever reference of a campaign tool stands in the body, and of those that come with
-    /// others and have no id at all.
-    fn identify(
-        &self,
-        receipt: &mut Receipt,
-        of_url: Option<&str>,
-        alone: bool,
-    ) -> Result<(), FieldFault> {
-        receipt.gateway_message_id = receipt
-            .gateway_message_id
-            .take()
-            .map(|id| self.receipt_ids.apply(id));
-        let of_url = of_url.map(str::trim).filter(|text| !text.is_empty());
-        let nameless = receipt.message_id.is_none() && receipt.gateway_message_id.is_none();
-        if alone || nameless {
-            receipt.message_id = of_url
-                .and_then(|text| Uuid::try_parse(text).ok())
-                .or(receipt.message_id);
-        }
-        if receipt.message_id.is_some() || receipt.gateway_message_id.is_some() {
-            return Ok(());
-        }
-        Err(FieldFault::new(
-            "message_id",
-            match of_url {
-                Some(_) => "in the callback URL must be a message's id, a UUID",
-                None => "must stand in the callback URL, since the gateway gives no id of its own",
-            },
-        ))
     }
 
     /// The subscribers' messages in a verified webhook.
@@ -223,19 +191,13 @@ impl Gateway {
         self.dialect.acknowledgement()
     }
 
-    /// What to give it as a message's callback; `base` is where the world reaches us.
-    pub fn receipt_url(&self, base: &Url, message_id: Uuid) -> String {
-        self.dialect
-            .receipt_url(self.receipts_endpoint(base), message_id)
-    }
-
     /// Where a check of this gateway goes: its receipts, about the message of no id, which is never
     /// recorded.
     pub fn receipt_url_of_check(&self, base: &Url) -> String {
         let mut endpoint = self.receipts_endpoint(base);
         endpoint
             .query_pairs_mut()
-            .append_pair("message_id", &Uuid::nil().to_string());
+            .append_pair(own_id::PARAMETER, &Uuid::nil().to_string());
         endpoint.into()
     }
 
@@ -285,6 +247,15 @@ impl Gateways {
         Ok(Self(gateways))
     }
 
+    /// With what proves our ids in the callback URLs of dialects whose signatures do not.
+    #[must_use]
+    pub fn with_tags(mut self, tags: &UrlTags) -> Self {
+        for gateway in self.0.values_mut() {
+            gateway.tags = Some(tags.clone());
+        }
+        self
+    }
+
     /// A gateway by name.
     pub fn find(&self, name: &str) -> Option<&Gateway> {
         self.0.get(name)
@@ -326,6 +297,7 @@ fn build(settings: &GatewaySettings) -> Result<Gateway, GatewaysError> {
         public_url: settings.public_url.clone(),
         allow_from: settings.allow_from.clone(),
         receipt_ids: settings.receipt_ids,
+        tags: None,
     })
 }
 

@@ -11,6 +11,7 @@
 //! sent without has its reports come to `…/inbound`, and an account may have been given `…/receipts`: so
 //! the call's type decides what it is, and never the URL.
 
+use super::dialect::UrlId;
 use super::{
     Acknowledgement, Dialect, Inbound, Items, Kind, Meaning, Receipt, Refusal, Sample, Webhook,
     json,
@@ -119,6 +120,11 @@ impl Dialect for Sinch {
 
     fn acknowledgement(&self) -> Acknowledgement {
         Acknowledgement::EMPTY
+    }
+
+    /// The body is signed, and not the URL.
+    fn url_id(&self) -> UrlId {
+        UrlId::Tagged
     }
 
     fn submission_id(&self, canonical: String) -> String {

@@ -6,6 +6,7 @@
 //! without has its receipts come to `…/inbound`, and a profile may have been given `…/receipts`: so the
 //! event's type decides what a call is, and never the URL.
 
+use super::dialect::UrlId;
 use super::{
     Acknowledgement, Dialect, Inbound, Items, Kind, Meaning, Receipt, Refusal, Sample, Webhook,
 };
@@ -113,6 +114,11 @@ impl Dialect for Telnyx {
 
     fn acknowledgement(&self) -> Acknowledgement {
         Acknowledgement::EMPTY
+    }
+
+    /// The body is signed, and not the URL.
+    fn url_id(&self) -> UrlId {
+        UrlId::Tagged
     }
 
     /// Only Telnyx has the key that signs.

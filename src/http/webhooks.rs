@@ -6,11 +6,12 @@ use super::client_address;
 use super::problem::{ApiError, Problem};
 use super::state::AppState;
 use crate::domain::route::Route;
-use crate::gateways::{Acknowledgement, Gateway, Webhook};
+use crate::gateways::{Acknowledgement, Gateway, Webhook, without_message_id};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, route, web};
 use arrived::Arrived;
 use chrono::Utc;
+use std::borrow::Cow;
 
 mod arrived;
 mod told;
@@ -76,22 +77,43 @@ async fn take(
     called: Route,
 ) -> Result<HttpResponse, ApiError> {
     let gateway = find(state, name)?;
-    let url = called_url(state, gateway, request);
+    let url = called_url(state, gateway, path_and_query(request));
     let webhook = webhook(request, &url, body);
     if let Some(greeting) = admit(state, gateway, request, &webhook).await? {
         return Ok(acknowledge(greeting));
     }
+    let path_and_query = believed(gateway, &webhook, path_and_query(request));
+    let url = called_url(state, gateway, &path_and_query);
+    let webhook = Webhook {
+        url: &url,
+        ..webhook
+    };
     let call = Arrived {
         state,
         gateway,
         webhook,
         called,
-        path_and_query: path_and_query(request),
+        path_and_query: &path_and_query,
     };
     match gateway.route(called, &webhook) {
         Route::Receipts => call.take_receipts().await,
         Route::Inbound => call.take_inbound().await,
     }
+}
+
+/// What arrived as path and query, as far as it is believed of a verified call.
+fn believed<'a>(gateway: &Gateway, webhook: &Webhook<'_>, path_and_query: &'a str) -> Cow<'a, str> {
+    let Some(doubt) = gateway.doubt(webhook) else {
+        return Cow::Borrowed(path_and_query);
+    };
+    // Signed calls that are sent to other messages' URLs, or a URL that is not our `receipt_url`.
+    tracing::warn!(
+        gateway = gateway.name(),
+        dialect = gateway.kind().name,
+        doubt,
+        "the message_id in a callback URL is not believed; the gateway's own id has to match"
+    );
+    Cow::Owned(without_message_id(path_and_query))
 }
 
 fn find<'a>(state: &'a AppState, name: &str) -> Result<&'a Gateway, ApiError> {
@@ -102,8 +124,8 @@ fn find<'a>(state: &'a AppState, name: &str) -> Result<&'a Gateway, ApiError> {
 }
 
 /// The URL as the gateway knows it: what it signed, whatever a proxy made of it.
-fn called_url(state: &AppState, gateway: &Gateway, request: &HttpRequest) -> String {
-    gateway.called_url(&state.settings().public_url, path_and_query(request))
+fn called_url(state: &AppState, gateway: &Gateway, path_and_query: &str) -> String {
+    gateway.called_url(&state.settings().public_url, path_and_query)
 }
 
 fn path_and_query(request: &HttpRequest) -> &str {

@@ -24,7 +24,7 @@ pub(super) struct Arrived<'a> {
     pub(super) webhook: Webhook<'a>,
     /// Which URL was called.
     pub(super) called: Route,
-    /// What arrived as path and query.
+    /// What arrived as path and query, without an id that is not believed.
     pub(super) path_and_query: &'a str,
 }
 

@@ -3,7 +3,7 @@
 use super::webhooks::replayed;
 use crate::support::app::{Answer, TestApp};
 use crate::support::gateways::SECRET;
-use crate::support::ledger::ALICE;
+use crate::support::ledger::{ALICE, BOB};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -64,4 +64,41 @@ async fn a_receipt_and_a_stop_are_recorded_whichever_url_the_provider_calls() {
         (&done["recorded"], &done["inbound"]),
         (&json!(0), &json!(0))
     );
+}
+
+/// Sinch signs the body, and not the URL that it calls.
+#[tokio::test]
+async fn a_signed_receipt_cannot_be_sent_again_for_another_message() {
+    let app = TestApp::start().await;
+    app.campaign("sale", "promotion").await;
+    let send = async |to: &str| {
+        let body = json!({"to": to, "from": "43720", "campaign": "sale", "gateway": "sinch",
+                          "body": "Hi"});
+        app.post("v1/messages", body).await.json()
+    };
+    let (own, other) = (send(ALICE).await, send(BOB).await);
+    let url = |sent: &Value| sent["receipt_url"].as_str().unwrap().to_owned();
+    let report = json!({"type": "recipient_delivery_report_sms", "batch_id": "01B",
+                        "recipient": ALICE.trim_start_matches('+'), "code": 0,
+                        "status": "Delivered", "at": chrono::Utc::now().to_rfc3339()});
+    let tag_of = |sent: &Value| url(sent).rsplit_once('&').unwrap().1.to_owned();
+    let bare = url(&other).replace(&format!("&{}", tag_of(&other)), "");
+    let borrowed = url(&other).replace(&tag_of(&other), &tag_of(&own));
+    assert!(bare != url(&other) && borrowed != url(&other));
+    for url in [url(&own), bare, borrowed] {
+        let answer = post_as_sinch(&app, &url, &report).await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    }
+    let status = async |sent: &Value| {
+        let id = sent["id"].as_str().unwrap();
+        app.get(&format!("v1/messages/{id}")).await.json()["status"].clone()
+    };
+    assert_eq!(status(&own).await, "delivered");
+    assert_eq!(status(&other).await, "recorded");
+
+    // Read again from what was kept, by a server that has no key of the ledger's at hand.
+    let done = replayed(&app, "sinch", &[]).await;
+    assert_eq!((&done["calls"], &done["recorded"]), (&json!(3), &json!(0)));
+    assert_eq!(done["unchanged"], json!(3), "{done}");
+    assert_eq!(status(&other).await, "recorded");
 }
