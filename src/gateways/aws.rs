@@ -108,14 +108,17 @@ impl Aws {
         let envelope = Envelope::parse(webhook)?;
         self.topics.hold(&envelope.topic_arn)?;
         envelope.hold_time(webhook.arrived_at)?;
-        let certificate = certificates::url(&envelope.signing_cert_url)?;
+        let host = topics::host(&envelope.topic_arn).unwrap_or_default();
+        let certificate = certificates::url(&envelope.signing_cert_url, &host)?;
         Ok((envelope, certificate))
     }
 
     async fn confirm(&self, envelope: &Envelope) -> Result<(), Refusal> {
         let url = envelope.subscribe_url.as_deref().unwrap_or_default();
-        let url = certificates::sns_url(url)
-            .ok_or_else(|| Refusal::Malformed("SubscribeURL is not one of SNS".to_owned()))?;
+        let host = topics::host(&envelope.topic_arn).unwrap_or_default();
+        let url = certificates::sns_url(url, &host).ok_or_else(|| {
+            Refusal::Malformed("SubscribeURL is not one of SNS in the topic's region".to_owned())
+        })?;
         let answer = self.fetch.get(&url).await;
         answer.map_err(|error| {
             Refusal::Unavailable(format!("the subscription could not be confirmed: {error}"))
@@ -129,7 +132,9 @@ impl Dialect for Aws {
     fn prepare<'a>(&'a self, webhook: &'a Webhook<'_>) -> BoxFuture<'a, Result<(), Refusal>> {
         async move {
             let (_, certificate) = self.envelope(webhook)?;
-            self.certificates.fetch(&certificate).await
+            self.certificates
+                .fetch(&certificate, webhook.arrived_at)
+                .await
         }
         .boxed()
     }
