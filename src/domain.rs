@@ -5,6 +5,7 @@ pub mod link;
 pub mod opt_out;
 pub mod part;
 pub mod phone;
+pub mod route;
 pub mod short_code;
 pub mod sms;
 pub mod status;

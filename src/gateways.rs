@@ -28,6 +28,7 @@ mod sinch;
 mod smpp;
 #[cfg(test)]
 mod tables;
+mod tags;
 mod telnyx;
 #[cfg(test)]
 mod testing;
@@ -39,13 +40,14 @@ mod vonage_sms;
 mod webhook;
 mod window;
 
-pub use dialect::{Acknowledgement, Dialect, DialectSettings, Kind, Meaning, Sample};
+pub use dialect::{Acknowledgement, Dialect, DialectSettings, Kind, Meaning, Sample, UrlId};
 pub use facts::{Inbound, Items, Part, Receipt};
 pub use fault::FieldFault;
 pub use ids::IdForm;
-pub use kept::Kept;
+pub use kept::{Kept, without_message_id};
 pub use proof::{Secrets, SharedSecret};
 pub use registry::{Gateway, GatewaySettings, Gateways, GatewaysError, is_name};
+pub use tags::UrlTags;
 pub use webhook::{Refusal, Webhook};
 
 /// Every dialect, by its name in the configuration.

@@ -5,6 +5,7 @@ use crate::cause::with_causes;
 use crate::config::Config;
 use crate::domain::opt_out::OptOutRules;
 use crate::domain::short_code::ShortCodes;
+use crate::gateways::UrlTags;
 use crate::http::{AppState, AppStateParts, HttpLimits, HttpSettings};
 use crate::ledger::connection::ConnectionSettings;
 use crate::ledger::recorder::{Recorder, RecorderSettings};
@@ -96,6 +97,7 @@ pub(super) async fn build(
     let Some(key) = short_code_key(&pool, stop).await? else {
         return Ok(None);
     };
+    let url_tags = UrlTags::new(&key);
     let codes = Arc::new(ShortCodes::new(key, code_length(config)?));
     let (recorder, threads) = Recorder::start(&RecorderSettings {
         connection,
@@ -124,6 +126,7 @@ pub(super) async fn build(
         recorder,
         short_codes: codes,
         reports,
+        url_tags,
         settings: http,
         metrics,
     };

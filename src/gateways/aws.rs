@@ -9,6 +9,7 @@
 //! Events carry the `Context` of the send: `message_id` in it, with our id of the message, matches
 //! them without `POST /v1/submissions`.
 
+use super::dialect::UrlId;
 use super::{
     Acknowledgement, Dialect, Inbound, Items, Kind, Meaning, Receipt, Refusal, Sample, Webhook,
 };
@@ -107,14 +108,17 @@ impl Aws {
         let envelope = Envelope::parse(webhook)?;
         self.topics.hold(&envelope.topic_arn)?;
         envelope.hold_time(webhook.arrived_at)?;
-        let certificate = certificates::url(&envelope.signing_cert_url)?;
+        let host = topics::host(&envelope.topic_arn).unwrap_or_default();
+        let certificate = certificates::url(&envelope.signing_cert_url, &host)?;
         Ok((envelope, certificate))
     }
 
     async fn confirm(&self, envelope: &Envelope) -> Result<(), Refusal> {
         let url = envelope.subscribe_url.as_deref().unwrap_or_default();
-        let url = certificates::sns_url(url)
-            .ok_or_else(|| Refusal::Malformed("SubscribeURL is not one of SNS".to_owned()))?;
+        let host = topics::host(&envelope.topic_arn).unwrap_or_default();
+        let url = certificates::sns_url(url, &host).ok_or_else(|| {
+            Refusal::Malformed("SubscribeURL is not one of SNS in the topic's region".to_owned())
+        })?;
         let answer = self.fetch.get(&url).await;
         answer.map_err(|error| {
             Refusal::Unavailable(format!("the subscription could not be confirmed: {error}"))
@@ -128,7 +132,9 @@ impl Dialect for Aws {
     fn prepare<'a>(&'a self, webhook: &'a Webhook<'_>) -> BoxFuture<'a, Result<(), Refusal>> {
         async move {
             let (_, certificate) = self.envelope(webhook)?;
-            self.certificates.fetch(&certificate).await
+            self.certificates
+                .fetch(&certificate, webhook.arrived_at)
+                .await
         }
         .boxed()
     }
@@ -185,8 +191,8 @@ impl Dialect for Aws {
     }
 
     /// One topic's URL is for all messages, and SNS sends the same signed envelope to every subscriber.
-    fn url_names_message(&self) -> bool {
-        false
+    fn url_id(&self) -> UrlId {
+        UrlId::Ignored
     }
 
     /// Only SNS has the key that signs.

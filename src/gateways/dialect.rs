@@ -1,6 +1,7 @@
 //! What every dialect answers, and what the table of dialects says about each.
 
 use super::{Inbound, Items, Receipt, Refusal, Secrets, Webhook};
+use crate::domain::route::Route;
 use crate::domain::status::{ErrorClass, Status};
 use chrono::{DateTime, Utc};
 use futures_util::future::{BoxFuture, FutureExt};
@@ -40,6 +41,17 @@ pub struct Sample {
     pub body: Vec<u8>,
 }
 
+/// When our id of a message in a callback URL is believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UrlId {
+    /// Always: the proof of a call covers its URL, or is a secret that whoever sees a call sees, too.
+    Proven,
+    /// With the tag that its `receipt_url` has: the signature does not cover the URL.
+    Tagged,
+    /// Never: the URL is not the message's own.
+    Ignored,
+}
+
 /// The wire format of one provider, with what one account of it is verified by.
 pub trait Dialect: Send + Sync {
     /// Fetches what this call has to be verified with, if it is not at hand: AWS's certificate. Most
@@ -61,6 +73,12 @@ pub trait Dialect: Send + Sync {
         _webhook: &'a Webhook<'_>,
     ) -> BoxFuture<'a, Result<Option<Acknowledgement>, Refusal>> {
         std::future::ready(Ok(None)).boxed()
+    }
+
+    /// What a webhook is about, if its body tells: for a provider that calls one URL for both, whichever
+    /// of ours was entered there. None: the URL tells.
+    fn route(&self, _webhook: &Webhook<'_>) -> Option<Route> {
+        None
     }
 
     /// The delivery receipts in a webhook. Our own message id, where the callback URL carries it as
@@ -88,10 +106,16 @@ pub trait Dialect: Send + Sync {
         endpoint.into()
     }
 
-    /// Whether our id in the callback URL is believed: false where the URL is not the message's own, and
-    /// whoever has a signed call could send it again for another message.
-    fn url_names_message(&self) -> bool {
-        true
+    /// When our id in the callback URL is believed. Overridden where whoever has a signed call could send
+    /// it again for another message.
+    fn url_id(&self) -> UrlId {
+        UrlId::Proven
+    }
+
+    /// Whether this call's proof covers its URL though others' of the dialect do not: then our id needs
+    /// no tag.
+    fn covers_url(&self, _webhook: &Webhook<'_>) -> bool {
+        false
     }
 
     /// What to enter at the provider for inbound messages. `endpoint` is this gateway's `…/inbound`

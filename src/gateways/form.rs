@@ -97,14 +97,20 @@ impl Form {
     }
 
     /// The values of one name alone.
-    pub(super) fn only(&self, name: &str) -> Self {
-        let kept = self.0.iter().filter(|(key, _)| key == name);
+    pub(super) fn only(&self, names: &[&str]) -> Self {
+        let kept = self
+            .0
+            .iter()
+            .filter(|(key, _)| names.contains(&key.as_str()));
         Self(kept.cloned().collect())
     }
 
-    /// All but the values of one name.
-    pub(super) fn without(&self, name: &str) -> Self {
-        let kept = self.0.iter().filter(|(key, _)| key != name);
+    /// All but the values of these names.
+    pub(super) fn without(&self, names: &[&str]) -> Self {
+        let kept = self
+            .0
+            .iter()
+            .filter(|(key, _)| !names.contains(&key.as_str()));
         Self(kept.cloned().collect())
     }
 
@@ -126,7 +132,7 @@ mod tests {
         let form = form.unwrap();
         let expected = [("a", "xä"), ("b", "0.0330"), ("c", "true"), ("g", "")];
         assert_eq!(form.sorted(), expected);
-        assert_eq!(form.without("b").and(&form).sorted().len(), 7);
+        assert_eq!(form.without(&["b"]).and(&form).sorted().len(), 7);
         for broken in ["", "[]", "7", "{", r#"{"a":1}x"#] {
             let read = Form::of_json(broken.as_bytes());
             assert!(matches!(read, Err(Refusal::Malformed(_))), "{broken}");

@@ -1,7 +1,8 @@
 //! A webhook in the form in which it can be kept and read again: all that reading needs, and nothing
 //! that proved where it came from.
 
-use super::Webhook;
+use super::registry::own_id;
+use super::{Webhook, tags};
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
@@ -10,8 +11,9 @@ use url::form_urlencoded;
 /// The headers that a dialect may read beside its proof.
 const READ: [HeaderName; 1] = [CONTENT_TYPE];
 
-/// Parameters of a URL that prove the caller: our own, and providers' signatures.
-const PROOFS: [&str; 3] = ["secret", "sig", "signature"];
+/// Parameters of a URL that prove the caller, or our id of the message: our own, and providers'
+/// signatures.
+const PROOFS: [&str; 4] = ["secret", "sig", "signature", tags::PARAMETER];
 
 /// A webhook without its proof.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +29,7 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// Takes a webhook; `path_and_query` is what arrived.
+    /// Takes a webhook; `path_and_query` is what arrived, without an id that is not believed.
     pub fn of(webhook: &Webhook<'_>, path_and_query: &str) -> Self {
         let headers = READ.iter().filter_map(|name| {
             let value = webhook.header(name)?;
@@ -35,7 +37,7 @@ impl Kept {
         });
         Self {
             method: webhook.method.to_owned(),
-            path_and_query: without_proofs(path_and_query),
+            path_and_query: without(path_and_query, &PROOFS),
             headers: headers.collect(),
             body: webhook.body.to_vec(),
         }
@@ -70,24 +72,33 @@ impl Kept {
     }
 }
 
+/// What arrived, without the id of ours in it, which nothing proves: it would be believed when the call
+/// is read, and whenever it is read again.
+pub fn without_message_id(path_and_query: &str) -> String {
+    without(path_and_query, &[own_id::PARAMETER])
+}
+
 /// Leaves all else of the query byte for byte: its encoding is the dialect's to judge.
-fn without_proofs(path_and_query: &str) -> String {
+fn without(path_and_query: &str, names: &[&str]) -> String {
     let Some((path, query)) = path_and_query.split_once('?') else {
         return path_and_query.to_owned();
     };
-    let kept: Vec<&str> = query.split('&').filter(|pair| !is_proof(pair)).collect();
+    let kept: Vec<&str> = query
+        .split('&')
+        .filter(|pair| !is_one_of(pair, names))
+        .collect();
     if kept.is_empty() {
         return path.to_owned();
     }
     format!("{path}?{}", kept.join("&"))
 }
 
-/// Whether a `name=value` proves the caller; the name may be written in percents, and is compared
-/// without regard to case.
-fn is_proof(pair: &str) -> bool {
+/// Whether a `name=value` is of these names; its own may be written in percents, and is compared without
+/// regard to case.
+fn is_one_of(pair: &str, names: &[&str]) -> bool {
     form_urlencoded::parse(pair.as_bytes())
         .next()
-        .is_some_and(|(name, _)| PROOFS.iter().any(|proof| name.eq_ignore_ascii_case(proof)))
+        .is_some_and(|(name, _)| names.iter().any(|one| name.eq_ignore_ascii_case(one)))
 }
 
 #[cfg(test)]
@@ -144,7 +155,7 @@ mod tests {
         #[test]
         fn only_proofs_are_taken_out_of_a_query(query in "[a-c=&%5+sig]{0,40}") {
             let all: Vec<_> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-            let kept = without_proofs(&format!("/r?{query}"));
+            let kept = without(&format!("/r?{query}"), &PROOFS);
             let left = kept.split_once('?').map_or("", |(_, query)| query);
             let left: Vec<_> = form_urlencoded::parse(left.as_bytes()).into_owned().collect();
             let expected: Vec<_> = all

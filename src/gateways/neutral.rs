@@ -1,6 +1,7 @@
 //! The neutral dialect: our own JSON, one object or an array of them, for gateways without an
 //! adapter. The same items are taken by `POST /v1/receipts` and `POST /v1/inbound`.
 
+use super::dialect::UrlId;
 use super::{
     Acknowledgement, Dialect, Inbound, Items, Kind, Receipt, Refusal, Sample, SharedSecret,
     Webhook, json,
@@ -90,6 +91,16 @@ impl Dialect for Neutral {
             .append_pair("message_id", &message_id.to_string());
         self.secret.add_to(&mut endpoint);
         endpoint.into()
+    }
+
+    /// Signatures are over the body, and not the URL.
+    fn url_id(&self) -> UrlId {
+        UrlId::Tagged
+    }
+
+    /// Whoever has seen a call without a signature knows the secret itself.
+    fn covers_url(&self, webhook: &Webhook<'_>) -> bool {
+        !Signature::is_on(webhook)
     }
 
     fn inbound_url(&self, mut endpoint: Url) -> String {

@@ -2,9 +2,10 @@
 
 use super::ids::IdForm;
 use super::{
-    Acknowledgement, DIALECTS, Dialect, DialectSettings, FieldFault, Inbound, Items, Kind, Receipt,
-    Refusal, Sample, Webhook,
+    Acknowledgement, DIALECTS, Dialect, DialectSettings, Inbound, Items, Kind, Receipt, Refusal,
+    Sample, UrlTags, Webhook,
 };
+use crate::domain::route::Route;
 use chrono::{DateTime, Utc};
 use ipnet::IpNet;
 use std::collections::BTreeMap;
@@ -12,6 +13,8 @@ use std::fmt;
 use std::net::IpAddr;
 use url::Url;
 use uuid::Uuid;
+
+pub(super) mod own_id;
 
 /// What an operator sets about one gateway.
 #[derive(Clone, Debug, Default)]
@@ -79,6 +82,8 @@ pub struct Gateway {
     public_url: Option<Url>,
     allow_from: Vec<IpNet>,
     receipt_ids: IdForm,
+    /// None: no URL of ours carries a tag, and none is believed that would need one.
+    tags: Option<UrlTags>,
 }
 
 impl Gateway {
@@ -94,18 +99,18 @@ impl Gateway {
 
     /// Its `…/receipts` URL, without what the dialect adds. `base` is where the world reaches us.
     pub fn receipts_endpoint(&self, base: &Url) -> Url {
-        self.endpoint(base, "receipts")
+        self.endpoint(base, Route::Receipts)
     }
 
     /// Its `…/inbound` URL, without what the dialect adds.
     pub fn inbound_endpoint(&self, base: &Url) -> Url {
-        self.endpoint(base, "inbound")
+        self.endpoint(base, Route::Inbound)
     }
 
-    fn endpoint(&self, base: &Url, what: &str) -> Url {
+    fn endpoint(&self, base: &Url, route: Route) -> Url {
         let mut url = self.public_url.as_ref().unwrap_or(base).clone();
         let path = url.path().trim_end_matches('/');
-        let path = format!("{path}/v1/gateways/{}/{what}", self.name);
+        let path = format!("{path}/v1/gateways/{}/{}", self.name, route.as_str());
         url.set_path(&path);
         url
     }
@@ -147,21 +152,23 @@ impl Gateway {
         self.dialect.greet(webhook).await
     }
 
+    /// What a verified webhook is about: its body decides where the dialect can tell, else the URL that
+    /// was `called`.
+    pub fn route(&self, called: Route, webhook: &Webhook<'_>) -> Route {
+        self.dialect.route(webhook).unwrap_or(called)
+    }
+
     /// The receipts in a verified webhook, each with one id at least: the gateway's, or ours, which
-    /// the callback URL may carry.
+    /// the callback URL may carry. A call whose id is in [`Gateway::doubt`] has to come without it.
     ///
     /// # Errors
     /// If it is not what this gateway sends at all.
     pub fn receipts(&self, webhook: &Webhook<'_>) -> Result<Items<Receipt>, Refusal> {
         let mut items = self.dialect.receipts(webhook)?;
-        let of_url = match self.dialect.url_names_message() {
-            true => webhook.parameter("message_id"),
-            false => None,
-        };
         let alone = items.len() == 1;
         for item in &mut items {
             let identified = match item {
-                Ok(receipt) => self.identify(receipt, of_url.as_deref(), alone),
+                Ok(receipt) => self.identify(receipt, webhook, alone),
                 Err(_) => Ok(()),
             };
             if let Err(fault) = identified {
@@ -169,38 +176,6 @@ impl Gateway {
             }
         }
         Ok(items)
-    }
-
-    /// Sees to it that a receipt has an id. A URL names one message: the one of a receipt that comes
-    /// `alone`, whatever reference of a campaign tool stands in the body, and of those that come with
-    /// others and have no id at all.
-    fn identify(
-        &self,
-        receipt: &mut Receipt,
-        of_url: Option<&str>,
-        alone: bool,
-    ) -> Result<(), FieldFault> {
-        receipt.gateway_message_id = receipt
-            .gateway_message_id
-            .take()
-            .map(|id| self.receipt_ids.apply(id));
-        let of_url = of_url.map(str::trim).filter(|text| !text.is_empty());
-        let nameless = receipt.message_id.is_none() && receipt.gateway_message_id.is_none();
-        if alone || nameless {
-            receipt.message_id = of_url
-                .and_then(|text| Uuid::try_parse(text).ok())
-                .or(receipt.message_id);
-        }
-        if receipt.message_id.is_some() || receipt.gateway_message_id.is_some() {
-            return Ok(());
-        }
-        Err(FieldFault::new(
-            "message_id",
-            match of_url {
-                Some(_) => "in the callback URL must be a message's id, a UUID",
-                None => "must stand in the callback URL, since the gateway gives no id of its own",
-            },
-        ))
     }
 
     /// The subscribers' messages in a verified webhook.
@@ -216,19 +191,13 @@ impl Gateway {
         self.dialect.acknowledgement()
     }
 
-    /// What to give it as a message's callback; `base` is where the world reaches us.
-    pub fn receipt_url(&self, base: &Url, message_id: Uuid) -> String {
-        self.dialect
-            .receipt_url(self.receipts_endpoint(base), message_id)
-    }
-
     /// Where a check of this gateway goes: its receipts, about the message of no id, which is never
     /// recorded.
     pub fn receipt_url_of_check(&self, base: &Url) -> String {
         let mut endpoint = self.receipts_endpoint(base);
         endpoint
             .query_pairs_mut()
-            .append_pair("message_id", &Uuid::nil().to_string());
+            .append_pair(own_id::PARAMETER, &Uuid::nil().to_string());
         endpoint.into()
     }
 
@@ -278,6 +247,15 @@ impl Gateways {
         Ok(Self(gateways))
     }
 
+    /// With what proves our ids in the callback URLs of dialects whose signatures do not.
+    #[must_use]
+    pub fn with_tags(mut self, tags: &UrlTags) -> Self {
+        for gateway in self.0.values_mut() {
+            gateway.tags = Some(tags.clone());
+        }
+        self
+    }
+
     /// A gateway by name.
     pub fn find(&self, name: &str) -> Option<&Gateway> {
         self.0.get(name)
@@ -319,6 +297,7 @@ fn build(settings: &GatewaySettings) -> Result<Gateway, GatewaysError> {
         public_url: settings.public_url.clone(),
         allow_from: settings.allow_from.clone(),
         receipt_ids: settings.receipt_ids,
+        tags: None,
     })
 }
 

@@ -7,14 +7,16 @@
 //! batch's, so they are for batches to one number.
 //!
 //! Sinch calls the account's one callback URL for everything, unless a batch has a `callback_url`. So
-//! the account's is to be our `…/inbound`, and each batch's the message's `receipt_url`: a report that
-//! comes to `…/inbound` is of a batch that was not sent for us, and is passed over; a subscriber's
-//! message that comes to `…/receipts` is refused, since answering it would lose it.
+//! the account's is to be our `…/inbound`, and each batch's the message's `receipt_url`. A batch that was
+//! sent without has its reports come to `…/inbound`, and an account may have been given `…/receipts`: so
+//! the call's type decides what it is, and never the URL.
 
+use super::dialect::UrlId;
 use super::{
     Acknowledgement, Dialect, Inbound, Items, Kind, Meaning, Receipt, Refusal, Sample, Webhook,
     json,
 };
+use crate::domain::route::Route;
 use crate::domain::status::{ErrorClass, Status};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Deserialize;
@@ -91,31 +93,38 @@ impl Dialect for Sinch {
         self.signature.verify(webhook)
     }
 
+    fn route(&self, webhook: &Webhook<'_>) -> Option<Route> {
+        match event(webhook.body).ok()?.0 {
+            Type::OfRecipient | Type::OfBatch => Some(Route::Receipts),
+            Type::Inbound => Some(Route::Inbound),
+            Type::Other => None,
+        }
+    }
+
     fn receipts(&self, webhook: &Webhook<'_>) -> Result<Items<Receipt>, Refusal> {
         let (kind, raw) = event(webhook.body)?;
-        match kind.as_str() {
-            "recipient_delivery_report_sms" | "recipient_delivery_report_mms" => {
-                Ok(vec![report::of_recipient(raw, webhook.arrived_at)])
-            }
-            "delivery_report_sms" | "delivery_report_mms" => report::of_batch(raw),
-            inbound if inbound.starts_with("mo_") => Err(Refusal::Malformed(format!(
-                "{inbound} is a subscriber's message, and this is the URL for receipts: the \
-                 account's callback URL has to be this gateway's …/inbound"
-            ))),
-            _ => Ok(Vec::new()),
+        match kind {
+            Type::OfRecipient => Ok(vec![report::of_recipient(raw, webhook.arrived_at)]),
+            Type::OfBatch => report::of_batch(raw),
+            Type::Inbound | Type::Other => Ok(Vec::new()),
         }
     }
 
     fn inbound(&self, webhook: &Webhook<'_>) -> Result<Items<Inbound>, Refusal> {
         let (kind, raw) = event(webhook.body)?;
-        if kind.starts_with("mo_") {
-            return Ok(vec![inbound::read(raw, webhook.arrived_at)]);
+        match kind {
+            Type::Inbound => Ok(vec![inbound::read(raw, webhook.arrived_at)]),
+            Type::OfRecipient | Type::OfBatch | Type::Other => Ok(Vec::new()),
         }
-        Ok(Vec::new())
     }
 
     fn acknowledgement(&self) -> Acknowledgement {
         Acknowledgement::EMPTY
+    }
+
+    /// The body is signed, and not the URL.
+    fn url_id(&self) -> UrlId {
+        UrlId::Tagged
     }
 
     fn submission_id(&self, canonical: String) -> String {
@@ -141,8 +150,31 @@ impl Dialect for Sinch {
     }
 }
 
-/// A call's type, in lower case, and the call.
-fn event(body: &[u8]) -> Result<(String, &RawValue), Refusal> {
+/// What a call is ("Webhooks", "type").
+enum Type {
+    /// A delivery report of one recipient.
+    OfRecipient,
+    /// A delivery report of a batch.
+    OfBatch,
+    /// A subscriber's message: `mo_text`, `mo_binary`, `mo_media`.
+    Inbound,
+    /// Whatever else Sinch tells.
+    Other,
+}
+
+impl Type {
+    fn of(text: &str) -> Self {
+        match text.trim().to_ascii_lowercase().as_str() {
+            "recipient_delivery_report_sms" | "recipient_delivery_report_mms" => Self::OfRecipient,
+            "delivery_report_sms" | "delivery_report_mms" => Self::OfBatch,
+            inbound if inbound.starts_with("mo_") => Self::Inbound,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// A call's type, and the call.
+fn event(body: &[u8]) -> Result<(Type, &RawValue), Refusal> {
     #[derive(Deserialize)]
     struct Event {
         #[serde(default, rename = "type", deserialize_with = "json::loose")]
@@ -152,7 +184,7 @@ fn event(body: &[u8]) -> Result<(String, &RawValue), Refusal> {
     let kind = event
         .kind
         .ok_or_else(|| Refusal::Malformed("the field `type` must be given".to_owned()))?;
-    Ok((kind.trim().to_ascii_lowercase(), json::document(body)?))
+    Ok((Type::of(&kind), json::document(body)?))
 }
 
 #[cfg(test)]

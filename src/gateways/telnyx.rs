@@ -2,13 +2,15 @@
 //! own key.
 //!
 //! A messaging profile has one URL for everything, unless a message has a `webhook_url`. So the
-//! profile's is to be our `…/inbound`, and each message's its `receipt_url`: a receipt that comes to
-//! `…/inbound` is of a message that was not sent for us, and is passed over; a subscriber's message
-//! that comes to `…/receipts` is refused, since answering it would lose it.
+//! profile's is to be our `…/inbound`, and each message's its `receipt_url`. A message that was sent
+//! without has its receipts come to `…/inbound`, and a profile may have been given `…/receipts`: so the
+//! event's type decides what a call is, and never the URL.
 
+use super::dialect::UrlId;
 use super::{
     Acknowledgement, Dialect, Inbound, Items, Kind, Meaning, Receipt, Refusal, Sample, Webhook,
 };
+use crate::domain::route::Route;
 use crate::domain::status::{ErrorClass, Status};
 use chrono::{DateTime, Utc};
 
@@ -90,29 +92,33 @@ impl Dialect for Telnyx {
         self.signature.verify(webhook)
     }
 
+    fn route(&self, webhook: &Webhook<'_>) -> Option<Route> {
+        Event::parse(webhook.body).ok()?.route()
+    }
+
     fn receipts(&self, webhook: &Webhook<'_>) -> Result<Items<Receipt>, Refusal> {
         let event = Event::parse(webhook.body)?;
-        match event.kind.as_str() {
-            "message.sent" | "message.finalized" => receipt::read(&event, webhook.arrived_at),
-            "message.received" => Err(Refusal::Malformed(
-                "message.received is a subscriber's message, and this is the URL for receipts: the \
-                 messaging profile's webhook URL has to be this gateway's …/inbound"
-                    .to_owned(),
-            )),
+        match event.route() {
+            Some(Route::Receipts) => receipt::read(&event, webhook.arrived_at),
             _ => Ok(Vec::new()),
         }
     }
 
     fn inbound(&self, webhook: &Webhook<'_>) -> Result<Items<Inbound>, Refusal> {
         let event = Event::parse(webhook.body)?;
-        if event.kind == "message.received" {
-            return Ok(vec![inbound::read(&event, webhook.arrived_at)]);
+        match event.route() {
+            Some(Route::Inbound) => Ok(vec![inbound::read(&event, webhook.arrived_at)]),
+            _ => Ok(Vec::new()),
         }
-        Ok(Vec::new())
     }
 
     fn acknowledgement(&self) -> Acknowledgement {
         Acknowledgement::EMPTY
+    }
+
+    /// The body is signed, and not the URL.
+    fn url_id(&self) -> UrlId {
+        UrlId::Tagged
     }
 
     /// Only Telnyx has the key that signs.

@@ -1,6 +1,7 @@
 //! Vonage's Messages API: JSON callbacks with a token in `Authorization` that carries the body's hash
 //! (Vonage, "Messages API status callbacks", "Inbound messages", "Signed webhooks").
 
+use super::dialect::UrlId;
 use super::fields::{self, keep};
 use super::text::Text;
 use super::{
@@ -123,6 +124,11 @@ impl Dialect for VonageMessages {
 
     fn acknowledgement(&self) -> Acknowledgement {
         Acknowledgement::EMPTY
+    }
+
+    /// The body is signed, and not the URL.
+    fn url_id(&self) -> UrlId {
+        UrlId::Tagged
     }
 
     fn sample(&self, url: &str, id: &str, raw_status: &str, at: DateTime<Utc>) -> Option<Sample> {

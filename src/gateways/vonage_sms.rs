@@ -4,6 +4,7 @@
 //! A text of several parts has a receipt for each, under an id of its own, and no field says which part
 //! it is. They find their message by our id, in the callback URL or as `client-ref`.
 
+use super::dialect::UrlId;
 use super::fields::{self, keep};
 use super::form::Form;
 use super::text::Text;
@@ -93,6 +94,11 @@ impl Dialect for VonageSms {
 
     fn acknowledgement(&self) -> Acknowledgement {
         Acknowledgement::EMPTY
+    }
+
+    /// Vonage does not say that it signs what we put into the URL, so a signature without it is taken.
+    fn url_id(&self) -> UrlId {
+        UrlId::Tagged
     }
 
     fn sample(&self, url: &str, id: &str, raw_status: &str, at: DateTime<Utc>) -> Option<Sample> {

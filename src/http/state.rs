@@ -5,7 +5,7 @@ use super::link_cache::LinkCache;
 use super::quarantine::Quarantines;
 use super::well_known::WellKnown;
 use crate::domain::short_code::ShortCodes;
-use crate::gateways::{GatewaySettings, Gateways};
+use crate::gateways::{GatewaySettings, Gateways, UrlTags};
 use crate::ledger::Pool;
 use crate::ledger::recorder::Recorder;
 use crate::report::Reports;
@@ -75,6 +75,8 @@ pub struct AppStateParts {
     pub short_codes: Arc<ShortCodes>,
     /// Where reports come from.
     pub reports: Arc<dyn Reports>,
+    /// What proves our ids in callback URLs.
+    pub url_tags: UrlTags,
     /// The operator's settings.
     pub settings: HttpSettings,
     /// What `/metrics` shows.
@@ -95,9 +97,10 @@ pub struct AppState {
 impl AppState {
     /// Checks the gateways' settings and reads the files of the well-known folder.
     pub fn new(parts: AppStateParts) -> anyhow::Result<Self> {
+        let gateways = Gateways::new(&parts.settings.gateways)?;
         let folder = parts.settings.well_known_dir.as_deref();
         Ok(Self {
-            gateways: Arc::new(Gateways::new(&parts.settings.gateways)?),
+            gateways: Arc::new(gateways.with_tags(&parts.url_tags)),
             links: LinkCache::new(parts.pool.clone()),
             keys: KeyRing::new(parts.pool.clone()),
             well_known: folder.map(WellKnown::load).transpose()?.unwrap_or_default(),

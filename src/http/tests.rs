@@ -5,7 +5,7 @@ use super::routes::RouteSet;
 use super::server::Shared;
 use super::{AppState, AppStateParts, HttpLimits, HttpSettings};
 use crate::domain::short_code::ShortCodes;
-use crate::gateways::{DialectSettings, GatewaySettings, Secrets};
+use crate::gateways::{DialectSettings, GatewaySettings, Secrets, UrlTags};
 use crate::ledger::Pool;
 use crate::ledger::api_keys::{ApiKey, Role};
 use crate::ledger::connection::ConnectionSettings;
@@ -70,6 +70,7 @@ fn state() -> AppState {
         recorder,
         short_codes,
         reports: Arc::new(NoReports),
+        url_tags: UrlTags::new(&[1; 32]),
         settings: HttpSettings {
             public_url: base.clone(),
             short_base: base,

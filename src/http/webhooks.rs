@@ -2,23 +2,19 @@
 //! once everything it said is durable: in the ledger, or in the spool while that is away.
 
 use super::body::{RawBody, WEBHOOK};
+use super::client_address;
 use super::problem::{ApiError, Problem};
 use super::state::AppState;
-use super::{client_address, inbound, receipts};
-use crate::gateways::{Acknowledgement, Gateway, Kept, Webhook};
-use crate::ledger::facts::GatewayCall;
-use crate::ledger::requests::{KeptRequest, RefusedItem, Route};
+use crate::domain::route::Route;
+use crate::gateways::{Acknowledgement, Gateway, Webhook, without_message_id};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, route, web};
-use chrono::{SubsecRound, Utc};
-use told::Told;
-use uuid::Uuid;
+use arrived::Arrived;
+use chrono::Utc;
+use std::borrow::Cow;
 
+mod arrived;
 mod told;
-
-/// Stands in the answer to a check.
-const CHECK: HeaderName = HeaderName::from_static("textrail-check");
 
 /// A gateway reports deliveries in its own dialect.
 #[utoipa::path(
@@ -43,31 +39,7 @@ pub(super) async fn gateway_receipts(
     name: web::Path<String>,
     body: RawBody<WEBHOOK>,
 ) -> Result<HttpResponse, ApiError> {
-    let gateway = find(&state, &name)?;
-    let url = called_url(&state, gateway, &request);
-    let webhook = webhook(&request, &url, &body);
-    if let Some(greeting) = admit(&state, gateway, &request, &webhook).await? {
-        return Ok(acknowledge(greeting));
-    }
-    let told = Told::of(gateway, "receipt", gateway.receipts(&webhook));
-    let (facts, refused, refusal) = told.into_parts();
-    if is_check(&webhook) {
-        return refusal.map_or_else(|| Ok(checked(gateway)), Err);
-    }
-    let facts = facts
-        .into_iter()
-        .map(|(place, item)| (place, receipts::of_gateway(gateway.name(), item)))
-        .collect();
-    let request = kept(
-        &state,
-        gateway,
-        Route::Receipts,
-        &request,
-        &webhook,
-        refused,
-    );
-    receipts::record_call(&state, GatewayCall { request, facts }).await?;
-    refusal.map_or_else(|| Ok(acknowledge(gateway.acknowledgement())), Err)
+    take(&request, &state, &name, &body, Route::Receipts).await
 }
 
 /// A gateway hands in subscribers' messages in its own dialect.
@@ -93,21 +65,55 @@ pub(super) async fn gateway_inbound(
     name: web::Path<String>,
     body: RawBody<WEBHOOK>,
 ) -> Result<HttpResponse, ApiError> {
-    let gateway = find(&state, &name)?;
-    let url = called_url(&state, gateway, &request);
-    let webhook = webhook(&request, &url, &body);
-    if let Some(greeting) = admit(&state, gateway, &request, &webhook).await? {
+    take(&request, &state, &name, &body, Route::Inbound).await
+}
+
+/// Takes a call to one of a gateway's URLs, for what it is: some providers know but one of them.
+async fn take(
+    request: &HttpRequest,
+    state: &AppState,
+    name: &str,
+    body: &RawBody<WEBHOOK>,
+    called: Route,
+) -> Result<HttpResponse, ApiError> {
+    let gateway = find(state, name)?;
+    let url = called_url(state, gateway, path_and_query(request));
+    let webhook = webhook(request, &url, body);
+    if let Some(greeting) = admit(state, gateway, request, &webhook).await? {
         return Ok(acknowledge(greeting));
     }
-    let told = Told::of(gateway, "inbound", gateway.inbound(&webhook));
-    let (facts, refused, refusal) = told.into_parts();
-    let facts = facts
-        .into_iter()
-        .map(|(place, item)| (place, inbound::of_gateway(gateway.name(), item)))
-        .collect();
-    let request = kept(&state, gateway, Route::Inbound, &request, &webhook, refused);
-    inbound::record_call(&state, GatewayCall { request, facts }).await?;
-    refusal.map_or_else(|| Ok(acknowledge(gateway.acknowledgement())), Err)
+    let path_and_query = believed(gateway, &webhook, path_and_query(request));
+    let url = called_url(state, gateway, &path_and_query);
+    let webhook = Webhook {
+        url: &url,
+        ..webhook
+    };
+    let call = Arrived {
+        state,
+        gateway,
+        webhook,
+        called,
+        path_and_query: &path_and_query,
+    };
+    match gateway.route(called, &webhook) {
+        Route::Receipts => call.take_receipts().await,
+        Route::Inbound => call.take_inbound().await,
+    }
+}
+
+/// What arrived as path and query, as far as it is believed of a verified call.
+fn believed<'a>(gateway: &Gateway, webhook: &Webhook<'_>, path_and_query: &'a str) -> Cow<'a, str> {
+    let Some(doubt) = gateway.doubt(webhook) else {
+        return Cow::Borrowed(path_and_query);
+    };
+    // Signed calls that are sent to other messages' URLs, or a URL that is not our `receipt_url`.
+    tracing::warn!(
+        gateway = gateway.name(),
+        dialect = gateway.kind().name,
+        doubt,
+        "the message_id in a callback URL is not believed; the gateway's own id has to match"
+    );
+    Cow::Owned(without_message_id(path_and_query))
 }
 
 fn find<'a>(state: &'a AppState, name: &str) -> Result<&'a Gateway, ApiError> {
@@ -118,39 +124,13 @@ fn find<'a>(state: &'a AppState, name: &str) -> Result<&'a Gateway, ApiError> {
 }
 
 /// The URL as the gateway knows it: what it signed, whatever a proxy made of it.
-fn called_url(state: &AppState, gateway: &Gateway, request: &HttpRequest) -> String {
-    gateway.called_url(&state.settings().public_url, path_and_query(request))
+fn called_url(state: &AppState, gateway: &Gateway, path_and_query: &str) -> String {
+    gateway.called_url(&state.settings().public_url, path_and_query)
 }
 
 fn path_and_query(request: &HttpRequest) -> &str {
     let uri = request.uri();
     uri.path_and_query().map_or("/", |both| both.as_str())
-}
-
-/// The call to be kept, with what could not be read of it; none if calls are not kept.
-fn kept(
-    state: &AppState,
-    gateway: &Gateway,
-    route: Route,
-    request: &HttpRequest,
-    webhook: &Webhook<'_>,
-    refused: Vec<RefusedItem>,
-) -> Option<KeptRequest> {
-    if !state.settings().keep_requests {
-        return None;
-    }
-    let kept = Kept::of(webhook, path_and_query(request));
-    Some(KeptRequest {
-        id: Uuid::now_v7(),
-        gateway: gateway.name().to_owned(),
-        route,
-        method: kept.method,
-        path_and_query: kept.path_and_query,
-        headers: kept.headers,
-        body: kept.body,
-        arrived_at: webhook.arrived_at.trunc_subsecs(6),
-        refused,
-    })
 }
 
 fn webhook<'a>(request: &'a HttpRequest, url: &'a str, body: &'a RawBody<WEBHOOK>) -> Webhook<'a> {
@@ -192,21 +172,6 @@ async fn admit(
         return Err(refusal.into());
     }
     Ok(gateway.greet(webhook).await?)
-}
-
-/// Whether it is a call of `textrail gateway check`, about the message of no id: it is verified and
-/// read like any other, and recorded nowhere.
-fn is_check(webhook: &Webhook<'_>) -> bool {
-    webhook
-        .parameter("message_id")
-        .is_some_and(|id| Uuid::try_parse(&id).is_ok_and(|id| id.is_nil()))
-}
-
-fn checked(gateway: &Gateway) -> HttpResponse {
-    let mut response = acknowledge(gateway.acknowledgement());
-    let value = HeaderValue::from_static("verified and read; not recorded");
-    response.headers_mut().insert(CHECK, value);
-    response
 }
 
 fn acknowledge(yes: Acknowledgement) -> HttpResponse {

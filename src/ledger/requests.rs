@@ -6,6 +6,7 @@
 
 pub mod ring;
 
+use crate::domain::route::Route;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -19,31 +20,6 @@ mod base64_text;
 /// recognised for longer, or a replay would double it.
 pub const LONGEST_KEPT: TimeDelta = TimeDelta::days(30);
 
-/// Which of a gateway's two URLs was called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Route {
-    /// Delivery receipts.
-    Receipts,
-    /// Subscribers' messages.
-    Inbound,
-}
-
-impl Route {
-    /// Its name in the URL and in the table.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Receipts => "receipts",
-            Self::Inbound => "inbound",
-        }
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        let all = [Self::Receipts, Self::Inbound];
-        all.into_iter().find(|route| route.as_str() == text)
-    }
-}
-
 /// A verified webhook. It holds what people wrote, and nothing that proved where it came from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptRequest {
@@ -51,7 +27,7 @@ pub struct KeptRequest {
     pub id: Uuid,
     /// Whose.
     pub gateway: String,
-    /// Which URL was called.
+    /// Which URL was called; what the body tells may be for the other one.
     pub route: Route,
     /// `GET` or `POST`.
     pub method: String,

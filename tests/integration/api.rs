@@ -4,6 +4,7 @@ mod bad_input;
 mod infobip;
 mod journey;
 mod known_mistakes;
+mod one_url;
 mod opt_outs;
 mod postgres_away;
 mod redirects;

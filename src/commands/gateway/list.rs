@@ -63,7 +63,10 @@ fn row(gateway: &Gateway, base: &Url, show_secrets: bool) -> Value {
         true => url,
         false => hide(&url),
     };
-    let receipts = gateway.receipt_url(base, Uuid::nil());
+    let mut receipts = gateway.receipt_url(base, Uuid::nil());
+    if gateway.tags_urls() {
+        receipts.push_str("&message_tag=<its tag>");
+    }
     let kind = gateway.kind();
     json!({
         "name": gateway.name(),
@@ -131,7 +134,12 @@ mod tests {
             },
             ..GatewaySettings::default()
         };
-        Gateways::new(&[one("kannel", "kannel"), one("main", "twilio")]).unwrap()
+        Gateways::new(&[
+            one("kannel", "kannel"),
+            one("main", "twilio"),
+            one("sinch", "sinch"),
+        ])
+        .unwrap()
     }
 
     #[test]
@@ -145,6 +153,9 @@ mod tests {
         main (Twilio, dialect twilio)
           receipts  https://sms.example.com/v1/gateways/main/receipts?message_id=<message id>
           inbound   https://sms.example.com/v1/gateways/main/inbound
+        sinch (Sinch, dialect sinch)
+          receipts  https://sms.example.com/v1/gateways/sinch/receipts?message_id=<message id>&message_tag=<its tag>
+          inbound   https://sms.example.com/v1/gateways/sinch/inbound
         Secrets in URLs are hidden: --show-secrets prints them.
         The receipts URL of a message is `receipt_url` in the answer to its send: give it to the gateway as that message's callback.
         ");

@@ -1,11 +1,12 @@
 //! Reads a gateway's kept calls again, and records what they tell today.
 
 use super::super::output;
+use crate::domain::route::Route;
 use crate::gateways::{Gateway, Items, Kept, Refusal};
 use crate::http;
 use crate::ledger::facts::{InboundReply, NewInbound, NewReceipt, ReceiptReply, RecordError};
 use crate::ledger::recorder::replay::{Replay, Reread};
-use crate::ledger::requests::{KeptRequest, LONGEST_KEPT, Page, Route};
+use crate::ledger::requests::{KeptRequest, LONGEST_KEPT, Page};
 use anyhow::{Context, Result, ensure};
 use chrono::{DateTime, Utc};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -134,7 +135,7 @@ fn record(
         let headers = kept.header_map();
         let url = gateway.called_url(base, &kept.path_and_query);
         let webhook = kept.webhook(&url, &headers, call.arrived_at);
-        match call.route {
+        match gateway.route(call.route, &webhook) {
             Route::Receipts => {
                 let items = readable(gateway.receipts(&webhook), done);
                 let new = |(place, item)| (place, http::new_receipt(gateway.name(), item));

@@ -9,7 +9,7 @@ use aws_lc_rs::signature::{
 };
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use moka::sync::Cache;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,13 +24,24 @@ const KNOWN_LIMIT: u64 = 64;
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a call waits for its certificate, also behind others.
 const WAIT: Duration = Duration::from_secs(10);
+/// One that could not be had is asked for again after this: SNS tries a call for an hour.
+pub(super) const PAUSE: TimeDelta = TimeDelta::seconds(30);
+/// The most that are asked for in a [`PAUSE`]. Whoever knows a topic could name us any number that SNS does
+/// not have; it has one a region, and a new one a year.
+pub(super) const ASKED_LIMIT: usize = 10;
 
 /// Those at hand.
 pub(super) struct Certificates {
     fetch: Arc<dyn Fetch>,
     known: Cache<Url, Arc<Certificate>>,
-    /// One is fetched at a time: a burst of calls asks once.
-    turn: Mutex<()>,
+    /// One is fetched at a time: a burst of calls asks once. What was asked for lately.
+    turn: Mutex<Vec<Asked>>,
+}
+
+/// A certificate that was asked for, whether or not it came.
+struct Asked {
+    url: Url,
+    at: DateTime<Utc>,
 }
 
 impl Certificates {
@@ -42,31 +53,32 @@ impl Certificates {
         Self {
             fetch,
             known,
-            turn: Mutex::new(()),
+            turn: Mutex::new(Vec::new()),
         }
     }
 
-    /// Sees to it that a certificate is at hand.
+    /// Sees to it that a certificate is at hand, for a call that arrived `now`.
     ///
     /// # Errors
     /// [`Refusal::Unavailable`] if it cannot be had now.
-    pub(super) async fn fetch(&self, url: &Url) -> Result<(), Refusal> {
+    pub(super) async fn fetch(&self, url: &Url, now: DateTime<Utc>) -> Result<(), Refusal> {
         if self.known.contains_key(url) {
             return Ok(());
         }
-        let fetched = tokio::time::timeout(WAIT, self.fetch_in_turn(url)).await;
+        let fetched = tokio::time::timeout(WAIT, self.fetch_in_turn(url, now)).await;
         let refuse = |why: String| Refusal::Unavailable(format!("SNS's certificate: {why}"));
         fetched
             .unwrap_or_else(|_| Err("it took too long".to_owned()))
             .map_err(refuse)
     }
 
-    async fn fetch_in_turn(&self, url: &Url) -> Result<(), String> {
-        let _turn = self.turn.lock().await;
+    async fn fetch_in_turn(&self, url: &Url, now: DateTime<Utc>) -> Result<(), String> {
+        let mut asked = self.turn.lock().await;
         // Whoever had the turn before may have fetched it.
         if self.known.contains_key(url) {
             return Ok(());
         }
+        ask(&mut asked, url, now)?;
         let pem = self.fetch.get(url).await?;
         let certificate = Certificate::parse(&pem)?;
         self.known.insert(url.clone(), Arc::new(certificate));
@@ -79,6 +91,24 @@ impl Certificates {
             .get(url)
             .ok_or(Refusal::Unverified("the certificate is not at hand"))
     }
+}
+
+/// Notes that a certificate is asked for.
+///
+/// # Errors
+/// If it must not be now: it was moments ago, and did not come, or too many were.
+fn ask(asked: &mut Vec<Asked>, url: &Url, now: DateTime<Utc>) -> Result<(), String> {
+    // In both directions: a clock that is set back must not make a pause of hours.
+    asked.retain(|one| now.signed_duration_since(one.at).abs() < PAUSE);
+    if asked.iter().any(|one| one.url == *url) {
+        return Err("it could not be had moments ago".to_owned());
+    }
+    if asked.len() >= ASKED_LIMIT {
+        return Err("too many others were asked for".to_owned());
+    }
+    let url = url.clone();
+    asked.push(Asked { url, at: now });
+    Ok(())
 }
 
 /// What a certificate says.
@@ -133,14 +163,17 @@ impl Certificate {
     }
 }
 
-/// The address of a certificate.
+/// The address of a certificate at a host.
 ///
 /// # Errors
-/// If it is not SNS's own: anyone can put a certificate elsewhere.
-pub(super) fn url(text: &str) -> Result<Url, Refusal> {
-    let refuse =
-        || Refusal::Unverified("the SigningCertURL is not https://sns.REGION.amazonaws.com/….pem");
-    let url = sns_url(text).ok_or_else(refuse)?;
+/// If it is not there: anyone can put a certificate elsewhere.
+pub(super) fn url(text: &str, host: &str) -> Result<Url, Refusal> {
+    let refuse = || {
+        Refusal::Unverified(
+            "the SigningCertURL is not https://sns.REGION.amazonaws.com/….pem, of the topic's region",
+        )
+    };
+    let url = sns_url(text, host).ok_or_else(refuse)?;
     let plain = url.query().is_none() && url.fragment().is_none();
     if plain && url.path().ends_with(".pem") {
         return Ok(url);
@@ -148,18 +181,10 @@ pub(super) fn url(text: &str) -> Result<Url, Refusal> {
     Err(refuse())
 }
 
-/// A URL of SNS itself: https, its usual port, `sns.REGION.amazonaws.com`, in China with `.cn`.
-pub(super) fn sns_url(text: &str) -> Option<Url> {
+/// A URL of SNS itself, at the host of a topic's region: https, and its usual port.
+pub(super) fn sns_url(text: &str, host: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     let no_one = url.username().is_empty() && url.password().is_none();
-    let host = url.host_str()?.strip_prefix("sns.")?;
-    let region = host
-        .strip_suffix(".amazonaws.com")
-        .or_else(|| host.strip_suffix(".amazonaws.com.cn"))?;
-    let is_region = (3..=32).contains(&region.len())
-        && region
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-    let ours = url.scheme() == "https" && url.port().is_none() && no_one && is_region;
-    ours.then_some(url)
+    let there = url.host_str() == Some(host) && url.port().is_none();
+    (url.scheme() == "https" && there && no_one).then_some(url)
 }

@@ -1,3 +1,4 @@
+use super::certificates::{ASKED_LIMIT, PAUSE};
 use super::envelope::WINDOW;
 use super::*;
 use crate::domain::status::DeliveryLevel;
@@ -21,14 +22,15 @@ const OPENSSL_SHA256: &str = "qrDFczHg4T1XjwkzZ0FB20jihIQaZpQeguC/AZJrUfgr9km8Oy
 
 #[test]
 fn both_versions_of_the_signature_are_verified() {
-    let sns = Sns::serving(&[(CERTIFICATE, OPENSSL_CERTIFICATE.to_vec())]);
+    let certificate = "https://sns.us-west-2.amazonaws.com/SimpleNotificationService-1.pem";
+    let sns = Sns::serving(&[(certificate, OPENSSL_CERTIFICATE.to_vec())]);
     let topic = "arn:aws:sns:us-west-2:123456789012:MyTopic";
     let aws = Aws::new(Topics::new(&[topic.to_owned()]).unwrap(), sns);
     let signed = |version: &str, signature: &str| {
         let body = json!({"Type": "Notification", "MessageId": "22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324",
             "TopicArn": topic, "Subject": "My First Message", "Message": "Hello world!",
             "Timestamp": "2026-12-01T00:54:06.655Z", "SignatureVersion": version,
-            "Signature": signature, "SigningCertURL": CERTIFICATE});
+            "Signature": signature, "SigningCertURL": certificate});
         let mut call = call(&body);
         call.arrived_at = "2026-12-01T00:54:08Z".parse().unwrap();
         verify(&aws, &call)
@@ -62,16 +64,54 @@ fn a_certificate_is_fetched_once() {
 }
 
 #[test]
-fn a_certificate_that_cannot_be_had_lets_sns_try_again() {
+fn a_certificate_that_cannot_be_had_is_asked_for_again_after_a_pause() {
     let sns = Sns::serving(&[]);
     let aws = gateway(&sns);
-    let call = call(&notification("x"));
-    assert!(matches!(verify(&aws, &call), Err(Refusal::Unavailable(_))));
+    let after = |pause: TimeDelta| {
+        let mut call = call(&notification("x"));
+        call.arrived_at += pause;
+        verify(&aws, &call)
+    };
+    let refused = |verified| matches!(verified, Err(Refusal::Unavailable(_)));
+    assert!(refused(after(TimeDelta::zero())), "SNS tries it again");
     sns.serve(CERTIFICATE, b"<html>maintenance</html>".to_vec());
-    assert!(matches!(verify(&aws, &call), Err(Refusal::Unavailable(_))));
+    let second = TimeDelta::seconds(1);
+    assert!(refused(after(PAUSE - second)));
+    assert_eq!(sns.asked().len(), 1, "the pause is not over");
+    assert!(refused(after(PAUSE)));
     sns.serve(CERTIFICATE, certificate(2026, 2028));
-    assert_eq!(verify(&aws, &call), Ok(()));
+    assert_eq!(after(PAUSE * 2), Ok(()));
     assert_eq!(sns.asked(), [CERTIFICATE; 3]);
+}
+
+/// A topic's ARN is no secret: whoever knows it could name a certificate of another name each time.
+#[test]
+fn forged_calls_cannot_make_us_fetch_without_bound() {
+    let sns = Sns::usual();
+    let aws = gateway(&sns);
+    let naming = |number: usize| {
+        let mut body = notification("x");
+        let url = format!("https://sns.eu-central-1.amazonaws.com/{number}.pem");
+        body["SigningCertURL"] = json!(url);
+        verify(&aws, &call(&body))
+    };
+    for number in 0..ASKED_LIMIT * 5 {
+        assert!(matches!(naming(number), Err(Refusal::Unavailable(_))));
+    }
+    assert_eq!(sns.asked().len(), ASKED_LIMIT);
+    // SNS sends its own again, and by then it is let through.
+    let mut genuine = call(&notification("x"));
+    assert!(matches!(
+        verify(&aws, &genuine),
+        Err(Refusal::Unavailable(_))
+    ));
+    genuine.arrived_at += PAUSE;
+    assert_eq!(verify(&aws, &genuine), Ok(()));
+    // What is at hand needs no fetching.
+    for number in 100..100 + ASKED_LIMIT * 2 {
+        assert!(naming(number).is_err());
+    }
+    assert_eq!(verify(&aws, &genuine), Ok(()));
 }
 
 #[test]
@@ -140,38 +180,52 @@ fn whatever_is_altered_is_refused() {
 }
 
 #[test]
-fn only_sns_itself_is_asked_for_certificates() {
-    for good in [
-        "https://sns.us-east-1.amazonaws.com/SimpleNotificationService-1.pem",
-        "https://SNS.us-gov-west-1.amazonaws.com:443/a.pem",
-        "https://sns.cn-north-1.amazonaws.com.cn/a.pem",
+fn only_sns_itself_in_the_topics_region_is_asked_for_certificates() {
+    for (region, good) in [
+        (
+            "aws:sns:us-east-1",
+            "https://sns.us-east-1.amazonaws.com/SimpleNotificationService-1.pem",
+        ),
+        (
+            "aws-us-gov:sns:us-gov-west-1",
+            "https://SNS.us-gov-west-1.amazonaws.com:443/a.pem",
+        ),
+        (
+            "aws-cn:sns:cn-north-1",
+            "https://sns.cn-north-1.amazonaws.com.cn/a.pem",
+        ),
     ] {
-        assert!(certificates::url(good).is_ok(), "{good}");
+        let host = topics::host(&format!("arn:{region}:1:sms")).unwrap();
+        assert!(certificates::url(good, &host).is_ok(), "{good}");
     }
+    let host = topics::host(TOPIC).unwrap();
+    assert_eq!(host, "sns.eu-central-1.amazonaws.com");
     for bad in [
-        "http://sns.us-east-1.amazonaws.com/a.pem",
-        "https://sns.us-east-1.amazonaws.com:8443/a.pem",
-        "https://sns.us-east-1.amazonaws.com/a.der",
-        "https://sns.us-east-1.amazonaws.com/?a=b.pem",
-        "https://sns.us-east-1.amazonaws.com/a.pem?x",
-        "https://sns.us-east-1.amazonaws.com/a.pem#x",
-        "https://sns.us-east-1.amazonaws.com.evil.example/a.pem",
-        "https://sns.us-east-1.amazonaws.com.cn.evil.example/a.pem",
-        "https://sns.evil.example/us-east-1.amazonaws.com/a.pem",
+        "https://sns.eu-west-1.amazonaws.com/a.pem",
+        "https://sns.eu-central-1.amazonaws.com.cn/a.pem",
+        "http://sns.eu-central-1.amazonaws.com/a.pem",
+        "https://sns.eu-central-1.amazonaws.com:8443/a.pem",
+        "https://sns.eu-central-1.amazonaws.com/a.der",
+        "https://sns.eu-central-1.amazonaws.com/?a=b.pem",
+        "https://sns.eu-central-1.amazonaws.com/a.pem?x",
+        "https://sns.eu-central-1.amazonaws.com/a.pem#x",
+        "https://sns.eu-central-1.amazonaws.com.evil.example/a.pem",
+        "https://sns.eu-central-1.amazonaws.com.cn.evil.example/a.pem",
+        "https://sns.evil.example/eu-central-1.amazonaws.com/a.pem",
         "https://sns.a.b.amazonaws.com/a.pem",
-        "https://sns.s3.us-east-1.amazonaws.com/a.pem",
+        "https://sns.s3.eu-central-1.amazonaws.com/a.pem",
         "https://sns..amazonaws.com/a.pem",
         "https://sns.amazonaws.com/a.pem",
-        "https://evilsns.us-east-1.amazonaws.com/a.pem",
-        "https://evil.example/sns.us-east-1.amazonaws.com/a.pem",
-        "https://sns.us-east-1.amazonaws.com@evil.example/a.pem",
-        "https://someone@sns.us-east-1.amazonaws.com/a.pem",
-        "https://sns.us-east-1.amazonaws.com%2eevil.example/a.pem",
+        "https://evilsns.eu-central-1.amazonaws.com/a.pem",
+        "https://evil.example/sns.eu-central-1.amazonaws.com/a.pem",
+        "https://sns.eu-central-1.amazonaws.com@evil.example/a.pem",
+        "https://someone@sns.eu-central-1.amazonaws.com/a.pem",
+        "https://sns.eu-central-1.amazonaws.com%2eevil.example/a.pem",
         "https://127.0.0.1/a.pem",
         "file:///etc/a.pem",
         "",
     ] {
-        assert!(certificates::url(bad).is_err(), "{bad}");
+        assert!(certificates::url(bad, &host).is_err(), "{bad}");
         let sns = Sns::usual();
         let mut body = notification("x");
         body["SigningCertURL"] = json!(bad);
@@ -216,6 +270,8 @@ fn the_events_of_other_topics_are_refused_before_anything_is_fetched() {
         "arn:aws:sqs:eu-central-1:1:q",
         "arn:aws:sns:eu-central-1:1:",
         "arn:aws:sns:x:1:a b",
+        "arn:aws:sns:eu.evil:1:a",
+        "arn:aws:sns:eu-central-1@evil.example/:1:a",
     ] {
         assert!(
             open(&[TOPIC, bad]).unwrap_err().contains("no topic's ARN"),
@@ -281,11 +337,13 @@ fn a_subscription_is_confirmed_and_its_end_is_not_undone() {
     let gone = "https://sns.eu-central-1.amazonaws.com/?Action=ConfirmSubscription&Token=old";
     let gone = greet(&about_subscription("SubscriptionConfirmation", gone));
     assert!(matches!(gone, Err(Refusal::Unavailable(_))), "{gone:?}");
-    let evil = greet(&about_subscription(
-        "SubscriptionConfirmation",
+    for url in [
         "https://evil.example/",
-    ));
-    assert!(matches!(evil, Err(Refusal::Malformed(_))), "{evil:?}");
+        "https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription&Token=x",
+    ] {
+        let evil = greet(&about_subscription("SubscriptionConfirmation", url));
+        assert!(matches!(evil, Err(Refusal::Malformed(_))), "{evil:?}");
+    }
     assert_eq!(sns.asked().len(), 3);
     let plain = call(&notification("{}"));
     assert_eq!(block_on(aws.greet(&plain.webhook())), Ok(None));
@@ -498,6 +556,7 @@ proptest! {
         prop_assert!(verify(&aws, &call).is_err());
         let _ = aws.receipts(&call.webhook());
         let _ = aws.inbound(&call.webhook());
-        let _ = certificates::url(&url);
+        let _ = certificates::url(&url, &text);
+        let _ = topics::host(&text);
     }
 }

@@ -36,11 +36,34 @@ impl Topics {
     }
 }
 
+/// The host of SNS in a topic's region: `sns.REGION.amazonaws.com`, in China with `.cn`. None if it is no
+/// topic's ARN.
+pub(super) fn host(topic: &str) -> Option<String> {
+    match parts(topic)? {
+        ["arn", "aws-cn", "sns", region, ..] => Some(format!("sns.{region}.amazonaws.com.cn")),
+        ["arn", _, "sns", region, ..] => Some(format!("sns.{region}.amazonaws.com")),
+        _ => None,
+    }
+}
+
 /// `arn:PARTITION:sns:REGION:ACCOUNT:NAME`.
 fn is_topic(arn: &str) -> bool {
+    let is_region = |region: &str| {
+        (3..=32).contains(&region.len())
+            && region
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+    };
+    let named = |parts: [&str; 6]| match parts {
+        ["arn", _, "sns", region, ..] => {
+            is_region(region) && parts.iter().all(|part| !part.is_empty())
+        }
+        _ => false,
+    };
+    parts(arn).is_some_and(named) && !arn.contains(char::is_whitespace)
+}
+
+fn parts(arn: &str) -> Option<[&str; 6]> {
     let parts: Vec<&str> = arn.split(':').collect();
-    matches!(parts.as_slice(), ["arn", _, "sns", ..])
-        && parts.len() == 6
-        && parts.iter().all(|part| !part.is_empty())
-        && !arn.contains(char::is_whitespace)
+    parts.try_into().ok()
 }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::gateways::Secrets;
 
-fn settings(name: &str, dialect: &str, secrets: &[&str]) -> GatewaySettings {
+pub(super) fn settings(name: &str, dialect: &str, secrets: &[&str]) -> GatewaySettings {
     GatewaySettings {
         name: name.to_owned(),
         dialect: dialect.to_owned(),

@@ -1,6 +1,7 @@
 //! What is around every webhook of Telnyx's: `{"data": {"event_type": …, "payload": …}}`.
 
 use super::super::{Refusal, json};
+use crate::domain::route::Route;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -39,5 +40,14 @@ impl<'a> Event<'a> {
             occurred_at: data.occurred_at,
             payload: data.payload,
         })
+    }
+
+    /// What it is about; none if it is not about a message.
+    pub(super) fn route(&self) -> Option<Route> {
+        match self.kind.as_str() {
+            "message.sent" | "message.finalized" => Some(Route::Receipts),
+            "message.received" => Some(Route::Inbound),
+            _ => None,
+        }
     }
 }

@@ -2,8 +2,12 @@
 
 use super::super::form::Form;
 use super::super::mac::{self, Hash};
-use super::super::{Refusal, Secrets, Webhook, window};
+use super::super::registry::own_id;
+use super::super::{Refusal, Secrets, Webhook, tags, window};
 use md5::{Digest, Md5};
+
+/// What we put into callback URLs.
+const OURS: [&str; 2] = [own_id::PARAMETER, tags::PARAMETER];
 
 /// How an account signs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,12 +99,12 @@ impl Signature {
 
 /// What Vonage may have signed: everything in the call, as its SDKs take it, or all but what we put into
 /// the callback URL ourselves. Its documentation does not say which. Of the URL of a POST only our own
-/// parameter is taken: what else is signed has to stand where the facts are read.
+/// parameters are taken: what else is signed has to stand where the facts are read.
 fn readings(webhook: &Webhook<'_>, carried: &Form) -> [Form; 2] {
     match webhook.method {
-        "GET" => [carried.clone(), carried.without("message_id")],
+        "GET" => [carried.clone(), carried.without(&OURS)],
         _ => [
-            Form::of_query(webhook).only("message_id").and(carried),
+            Form::of_query(webhook).only(&OURS).and(carried),
             carried.clone(),
         ],
     }
@@ -109,7 +113,7 @@ fn readings(webhook: &Webhook<'_>, carried: &Form) -> [Form; 2] {
 /// `&name=value` in the order of the names; `&` and `=` in a value become `_`.
 fn signed_text(form: &Form) -> String {
     let mut text = String::new();
-    for (name, value) in form.without("sig").sorted() {
+    for (name, value) in form.without(&["sig"]).sorted() {
         text.push('&');
         text.push_str(name);
         text.push('=');

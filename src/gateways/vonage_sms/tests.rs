@@ -184,7 +184,7 @@ fn a_call_counts_for_a_day_and_an_hour() {
 #[test]
 fn our_own_id_in_the_url_may_be_signed_or_not() {
     let account = account("sha256", &[SECRET]);
-    let id = "message_id=01939f2a-0000-7000-8000-000000000001";
+    let id = "message_id=01939f2a-0000-7000-8000-000000000001&message_tag=AAAA";
     let receipt = format!("messageId=A1&status=delivered&timestamp={ARRIVED}");
     let signature = Signature::new(&Secrets::new(vec![SECRET.to_owned()]), Some("sha256")).unwrap();
     let with = signature.sign(&Form::parse(format!("{id}&{receipt}").as_bytes()));

@@ -229,11 +229,12 @@ mod tests {
     use crate::domain::click::{Judgement, Verdict};
     use crate::domain::opt_out::{Intent, OptOutRules};
     use crate::domain::phone::{PhoneNumber, Sender};
+    use crate::domain::route::Route;
     use crate::domain::status::{DeliveryLevel, ErrorClass, Status};
     use crate::event::Context;
     use crate::ledger::facts::{GatewayCall, LinkTarget, NewClick, NewInbound, NewReceipt};
     use crate::ledger::recorder::PersonalData;
-    use crate::ledger::requests::{RefusedField, RefusedItem, Route};
+    use crate::ledger::requests::{RefusedField, RefusedItem};
     use chrono::{SubsecRound, Utc};
     use uuid::Uuid;
 

@@ -124,12 +124,15 @@ async fn gateway(app: &TestApp, arguments: &[&str]) -> std::process::Output {
         .env_remove("TEXTRAIL_CONFIG")
         .env_remove("TEXTRAIL_DATA")
         .env("TEXTRAIL_GATEWAYS__KANNEL__DIALECT", "kannel")
-        .env("TEXTRAIL_GATEWAYS__KANNEL__SECRET", "another by now");
+        .env("TEXTRAIL_GATEWAYS__KANNEL__SECRET", "another by now")
+        .env("TEXTRAIL_GATEWAYS__SINCH__DIALECT", "sinch")
+        .env("TEXTRAIL_GATEWAYS__SINCH__SECRET", "another by now");
     command.output().await.unwrap()
 }
 
-async fn replayed(app: &TestApp, more: &[&str]) -> serde_json::Value {
-    let arguments = [&["replay", "kannel", "--since", "1h", "--json"], more].concat();
+/// What `textrail gateway replay` of the last hour tells.
+pub(super) async fn replayed(app: &TestApp, name: &str, more: &[&str]) -> serde_json::Value {
+    let arguments = [&["replay", name, "--since", "1h", "--json"], more].concat();
     let output = gateway(app, &arguments).await;
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{told}");
@@ -168,12 +171,18 @@ async fn the_command_replays_what_an_older_mapping_read() {
         .map(|name| done[name].as_u64().unwrap())
     };
     assert_eq!(
-        counts(&replayed(&app, &["--dry-run"]).await),
+        counts(&replayed(&app, "kannel", &["--dry-run"]).await),
         [3, 0, 1, 0, 1, 1]
     );
     assert_eq!(app.ledger.count("receipts"), 1);
-    assert_eq!(counts(&replayed(&app, &[]).await), [3, 0, 1, 0, 1, 1]);
-    assert_eq!(counts(&replayed(&app, &[]).await), [3, 0, 0, 0, 2, 1]);
+    assert_eq!(
+        counts(&replayed(&app, "kannel", &[]).await),
+        [3, 0, 1, 0, 1, 1]
+    );
+    assert_eq!(
+        counts(&replayed(&app, "kannel", &[]).await),
+        [3, 0, 0, 0, 2, 1]
+    );
     let journey = app.get(&format!("v1/messages/{id}")).await.json();
     assert_eq!(journey["status"], "delivered");
     assert_eq!(app.ledger.count("inbound_messages"), 1);

@@ -11,12 +11,13 @@ use rand::{Rng, SeedableRng};
 use textrail::domain::opt_out::Scope;
 use textrail::domain::part::Part;
 use textrail::domain::phone::{PhoneNumber, Sender};
+use textrail::domain::route::Route;
 use textrail::domain::status::{DeliveryLevel, ErrorClass, Evidence, Status, current};
 use textrail::event::Kind;
 use textrail::ledger::facts::*;
 use textrail::ledger::opt_outs::is_opted_out;
 use textrail::ledger::recorder::replay::Replay;
-use textrail::ledger::requests::{KeptRequest, Route};
+use textrail::ledger::requests::KeptRequest;
 use uuid::Uuid;
 
 /// A command that reads again.

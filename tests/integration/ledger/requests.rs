@@ -7,9 +7,10 @@ use crate::support::proxy::{Proxy, Way};
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use diesel::connection::SimpleConnection;
 use std::time::Duration;
+use textrail::domain::route::Route;
 use textrail::domain::status::Status;
 use textrail::ledger::facts::*;
-use textrail::ledger::requests::{self, KeptRequest, Page, RefusedField, RefusedItem, Route, ring};
+use textrail::ledger::requests::{self, KeptRequest, Page, RefusedField, RefusedItem, ring};
 use textrail::ledger::spool::survey;
 
 const PATIENCE: Duration = Duration::from_secs(30);

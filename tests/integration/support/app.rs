@@ -12,6 +12,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Arc;
 use textrail::domain::short_code::ShortCodes;
+use textrail::gateways::UrlTags;
 use textrail::http::{AppState, AppStateParts, HttpSettings, ServeOptions, serve};
 use textrail::ledger::Pool;
 use textrail::ledger::api_keys::{self, Role};
@@ -165,6 +166,7 @@ fn parts(pool: Pool, recorder: Recorder, pipeline: &Pipeline, url: &Url) -> AppS
         recorder,
         short_codes: Arc::new(ShortCodes::new(ledger::CODE_KEY, 10)),
         reports: pipeline.reports(),
+        url_tags: UrlTags::new(&ledger::CODE_KEY),
         settings: HttpSettings {
             public_url: url.clone(),
             short_base: url.clone(),

@@ -2,8 +2,9 @@
 
 use super::ledger::GATEWAY;
 use chrono::{DateTime, SubsecRound, Utc};
+use textrail::domain::route::Route;
 use textrail::ledger::facts::GatewayCall;
-use textrail::ledger::requests::{KeptRequest, Route};
+use textrail::ledger::requests::KeptRequest;
 
 /// A kept call whose body nobody reads here.
 pub fn kept(route: Route) -> KeptRequest {

@@ -39,6 +39,7 @@ pub fn all() -> Vec<GatewaySettings> {
         gateway("kannel", "kannel", KANNEL_SECRET),
         gateway("twilio", "twilio", SECRET),
         gateway("infobip", "infobip", SECRET),
+        gateway("sinch", "sinch", SECRET),
         gateway("neutral", "neutral", SECRET),
         decimal,
         gateway("judge-twilio", "twilio", JUDGES_SECRET),
