@@ -33,6 +33,7 @@ pub mod secrets;
 pub mod session;
 pub mod snapshot;
 pub mod spool;
+mod statement;
 mod subscribers;
 mod tls;
 pub mod windows;

@@ -3,7 +3,7 @@
 
 use crate::ledger::Pool;
 use crate::ledger::facts::LinkTarget;
-use crate::ledger::links;
+use crate::ledger::links::LinkReader;
 use crate::ledger::pool::LedgerError;
 use moka::sync::Cache;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ const NEVER_ISSUED: i64 = 1 << 44;
 /// The cache, and the ledger behind it.
 #[derive(Clone)]
 pub(super) struct LinkCache {
-    pool: Pool,
+    reader: LinkReader,
     known: Cache<i64, Arc<LinkTarget>>,
 }
 
@@ -31,7 +31,10 @@ impl LinkCache {
             .max_capacity(BYTES)
             .weigher(|_, link: &Arc<LinkTarget>| weight(link))
             .build();
-        Self { pool, known }
+        Self {
+            reader: LinkReader::new(pool),
+            known,
+        }
     }
 
     /// The link of a number. What is not found is not remembered: it may be issued the next moment.
@@ -42,8 +45,7 @@ impl LinkCache {
         if let Some(link) = self.known.get(&number) {
             return Ok(Some(link));
         }
-        let find = move |conn: &mut _| links::find(conn, number);
-        let link = self.pool.run("link", find).await?.map(Arc::new);
+        let link = self.reader.find(number).await?;
         if let Some(link) = &link {
             self.known.insert(number, link.clone());
         }

@@ -326,7 +326,7 @@ pub struct InboundReply {
 pub struct NewClick {
     /// UUIDv7, the event's.
     pub id: Uuid,
-    /// The link, as [`super::links::find`] gave it.
+    /// The link, as [`super::links::find_all`] gave it.
     pub link: Arc<LinkTarget>,
     /// Person or machine.
     pub judgement: Judgement,

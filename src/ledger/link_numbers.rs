@@ -6,6 +6,7 @@
 //! lake knows. Then `textrail ship` has to be started first.
 
 use super::epochs::{LINKS_A_SECOND, LINKS_BESIDE};
+use super::statement::prepared;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Nullable, Timestamptz};
 
@@ -27,17 +28,16 @@ struct Moved {
 /// # Errors
 /// What PostgreSQL says.
 pub(super) fn guard(conn: &mut PgConnection) -> QueryResult<()> {
-    let here: Strange =
-        diesel::sql_query(include_str!("sql/links/is_strange.sql")).get_result(conn)?;
+    let here: Strange = prepared(include_str!("sql/links/is_strange.sql")).get_result(conn)?;
     if !here.strange {
         return Ok(());
     }
     conn.transaction(|conn| {
-        let claimed = diesel::sql_query(include_str!("sql/links/claim_move.sql")).execute(conn)?;
+        let claimed = prepared(include_str!("sql/links/claim_move.sql")).execute(conn)?;
         if claimed == 0 {
             return Ok(());
         }
-        let moved: Moved = diesel::sql_query(include_str!("sql/ship/move_link_numbers.sql"))
+        let moved: Moved = prepared(include_str!("sql/ship/move_link_numbers.sql"))
             .bind::<BigInt, _>(LINKS_A_SECOND)
             .bind::<BigInt, _>(LINKS_BESIDE)
             .bind::<Nullable<Timestamptz>, _>(None::<chrono::DateTime<chrono::Utc>>)

@@ -1,5 +1,6 @@
 //! Messages, as later facts about them need to know them.
 
+use super::statement::prepared;
 use crate::event::Context;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -66,11 +67,15 @@ pub(super) fn lock_contexts(
     load(conn, sql, ids)
 }
 
-fn load(conn: &mut PgConnection, sql: &str, ids: &[Uuid]) -> QueryResult<HashMap<Uuid, Context>> {
+fn load(
+    conn: &mut PgConnection,
+    sql: &'static str,
+    ids: &[Uuid],
+) -> QueryResult<HashMap<Uuid, Context>> {
     let (Some(lowest), Some(highest)) = (ids.iter().min(), ids.iter().max()) else {
         return Ok(HashMap::new());
     };
-    let rows: Vec<ContextRow> = diesel::sql_query(sql)
+    let rows: Vec<ContextRow> = prepared(sql)
         .bind::<Array<SqlUuid>, _>(ids)
         .bind::<SqlUuid, _>(lowest)
         .bind::<SqlUuid, _>(highest)

@@ -28,6 +28,16 @@ pub enum LedgerError {
     Query(#[source] Error),
 }
 
+impl LedgerError {
+    /// The same for another who asked the same question.
+    pub(super) fn again(&self) -> Self {
+        match self {
+            Self::Unavailable(error) => Self::Unavailable(anyhow::anyhow!("{error:#}")),
+            Self::Query(error) => Self::Query(Error::QueryBuilderError(error.to_string().into())),
+        }
+    }
+}
+
 impl Pool {
     /// A pool of at most `size` connections. None is opened yet: a server starts, and goes on
     /// redirecting, while PostgreSQL is away.

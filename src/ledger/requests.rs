@@ -6,6 +6,7 @@
 
 pub mod ring;
 
+use super::statement::prepared;
 use crate::domain::route::Route;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
@@ -131,7 +132,7 @@ fn unreadable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> die
 /// # Errors
 /// What PostgreSQL says.
 pub fn page(conn: &mut PgConnection, page: Page<'_>) -> QueryResult<Vec<KeptRequest>> {
-    let rows: Vec<Row> = diesel::sql_query(include_str!("sql/requests/page.sql"))
+    let rows: Vec<Row> = prepared(include_str!("sql/requests/page.sql"))
         .bind::<Text, _>(page.gateway)
         .bind::<Timestamptz, _>(page.since)
         .bind::<Timestamptz, _>(page.until)
@@ -179,7 +180,7 @@ pub fn refused(
         #[diesel(sql_type = Jsonb)]
         refused: serde_json::Value,
     }
-    let found: Vec<Found> = diesel::sql_query(include_str!("sql/requests/refused.sql"))
+    let found: Vec<Found> = prepared(include_str!("sql/requests/refused.sql"))
         .bind::<Nullable<Text>, _>(gateway)
         .bind::<Timestamptz, _>(since)
         .bind::<BigInt, _>(limit)

@@ -1,5 +1,6 @@
 //! Verdicts on subscribers' texts that a person should look at, or looked at.
 
+use super::statement::prepared;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -54,7 +55,7 @@ pub struct Judged {
 /// # Errors
 /// What PostgreSQL says.
 pub fn waiting(conn: &mut PgConnection, after: Uuid, limit: i64) -> QueryResult<Vec<Judged>> {
-    diesel::sql_query(include_str!("sql/review/waiting.sql"))
+    prepared(include_str!("sql/review/waiting.sql"))
         .bind::<SqlUuid, _>(after)
         .bind::<BigInt, _>(limit)
         .load(conn)
@@ -71,7 +72,7 @@ pub fn reviewed(
     after: Uuid,
     limit: i64,
 ) -> QueryResult<Vec<Judged>> {
-    diesel::sql_query(include_str!("sql/review/reviewed.sql"))
+    prepared(include_str!("sql/review/reviewed.sql"))
         .bind::<SqlUuid, _>(after)
         .bind::<BigInt, _>(limit)
         .bind::<Text, _>(intent)

@@ -1,6 +1,7 @@
 //! The lane of clicks: one statement a transaction.
 
 use super::super::facts::{NewClick, RecordError};
+use super::super::statement::prepared;
 use super::lane::Work;
 use super::{PersonalData, now, outbox_rows};
 use crate::domain::click::{self, ip_prefix};
@@ -100,7 +101,7 @@ impl Work for Clicks {
     ) -> QueryResult<Vec<Result<(), RecordError>>> {
         fail::fail_point!("recorder.begin.before");
         fail::fail_point!("recorder.commit.before");
-        diesel::sql_query(include_str!("sql/clicks.sql"))
+        prepared(include_str!("sql/clicks.sql"))
             .bind::<Array<SqlUuid>, _>(column(items, |click| click.message_id))
             .bind::<Array<SqlUuid>, _>(column(items, |click| click.id))
             .bind::<Array<BigInt>, _>(column(items, |click| click.link_number))

@@ -3,6 +3,7 @@
 //! The message rows are locked before, by an earlier statement of the same transaction: a statement
 //! that inserts and recomputes at once would not see what another connection committed meanwhile.
 
+use super::super::statement::prepared;
 use crate::domain::status::{self, Evidence, Status};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -29,7 +30,7 @@ pub(super) fn recompute_status(conn: &mut PgConnection, ids: &[Uuid]) -> QueryRe
     let (Some(lowest), Some(highest)) = (ids.iter().min(), ids.iter().max()) else {
         return Ok(());
     };
-    let rows: Vec<Row> = diesel::sql_query(include_str!("sql/evidence.sql"))
+    let rows: Vec<Row> = prepared(include_str!("sql/evidence.sql"))
         .bind::<Array<SqlUuid>, _>(ids)
         .bind::<SqlUuid, _>(lowest)
         .bind::<SqlUuid, _>(highest)
@@ -49,7 +50,7 @@ pub(super) fn recompute_status(conn: &mut PgConnection, ids: &[Uuid]) -> QueryRe
         .into_iter()
         .map(|(id, evidence)| (id, status::current(evidence).as_str()))
         .unzip();
-    diesel::sql_query(include_str!("sql/set_status.sql"))
+    prepared(include_str!("sql/set_status.sql"))
         .bind::<Array<SqlUuid>, _>(&ids)
         .bind::<Array<Text>, _>(statuses)
         .bind::<SqlUuid, _>(lowest)

@@ -1,5 +1,6 @@
 //! Events on their way into the outbox, as the columns of a multi-row insert.
 
+use super::super::statement::prepared;
 use crate::event::Event;
 use chrono::{DateTime, Utc};
 use diesel::QueryResult;
@@ -43,7 +44,7 @@ impl OutboxRows {
         if self.lines.is_empty() {
             return Ok(());
         }
-        diesel::sql_query(include_str!("sql/outbox.sql"))
+        prepared(include_str!("sql/outbox.sql"))
             .bind::<Array<SqlUuid>, _>(&self.event_ids)
             .bind::<Array<SmallInt>, _>(&self.kinds)
             .bind::<Array<Timestamptz>, _>(&self.recorded_at)

@@ -4,6 +4,7 @@
 //! What such a receipt was read as before goes with it, or it would wait for ever under an id that was
 //! read wrongly.
 
+use super::super::statement::prepared;
 use super::now;
 use super::origin::Origin;
 use super::outbox_rows::OutboxRows;
@@ -33,7 +34,7 @@ pub(super) fn of_submissions(
     if named.is_empty() {
         return Ok(Vec::new());
     }
-    diesel::sql_query(include_str!("sql/parked_of_submissions.sql"))
+    prepared(include_str!("sql/parked_of_submissions.sql"))
         .bind::<Array<Text>, _>(named.iter().map(|entry| entry.0).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(named.iter().map(|entry| entry.1).collect::<Vec<_>>())
         .bind::<Array<SqlUuid>, _>(named.iter().map(|entry| entry.2).collect::<Vec<_>>())
@@ -51,7 +52,7 @@ pub(super) fn of_calls(
     let requests: Vec<Uuid> = named.iter().map(|(origin, _)| origin.request_id).collect();
     let items: Vec<i32> = named.iter().map(|(origin, _)| origin.item).collect();
     let messages: Vec<Uuid> = named.iter().map(|(_, message_id)| *message_id).collect();
-    diesel::sql_query(include_str!("sql/parked_of_calls.sql"))
+    prepared(include_str!("sql/parked_of_calls.sql"))
         .bind::<Array<SqlUuid>, _>(requests)
         .bind::<Array<Integer>, _>(items)
         .bind::<Array<SqlUuid>, _>(messages)
@@ -67,7 +68,7 @@ pub(super) fn take_in(conn: &mut PgConnection, waiting: Vec<Waiting>) -> QueryRe
         .into_iter()
         .map(|one| (one.fingerprint, one.message_id))
         .unzip();
-    diesel::sql_query(include_str!("sql/take_in_parked.sql"))
+    prepared(include_str!("sql/take_in_parked.sql"))
         .bind::<Array<SqlUuid>, _>(fingerprints)
         .bind::<Array<SqlUuid>, _>(messages)
         .load(conn)

@@ -5,6 +5,7 @@
 
 use super::super::campaigns::{self, Campaign};
 use super::super::facts::{NewMessage, RecordedLink};
+use super::super::statement::prepared;
 use super::super::subscribers;
 use super::sends::PendingSend;
 use super::{RecorderSettings, now};
@@ -161,11 +162,10 @@ impl Renderer {
         while drawn.len() < wanted {
             let before = drawn.len();
             let missing = i64::try_from(wanted - before).unwrap_or(i64::MAX);
-            let numbers: Vec<Number> = diesel::sql_query(
-                "SELECT nextval('link_numbers') AS number FROM generate_series(1, $1)",
-            )
-            .bind::<BigInt, _>(missing)
-            .load(conn)?;
+            let numbers: Vec<Number> =
+                prepared("SELECT nextval('link_numbers') AS number FROM generate_series(1, $1)")
+                    .bind::<BigInt, _>(missing)
+                    .load(conn)?;
             drawn.extend(
                 numbers
                     .into_iter()

@@ -1,5 +1,6 @@
 //! Gateways' calls, kept in the transaction of their facts.
 
+use super::super::statement::prepared;
 use crate::ledger::requests::KeptRequest;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -35,7 +36,7 @@ pub(super) fn insert<'a>(
             refused => json(refused).map(Some),
         })
         .collect();
-    diesel::sql_query(include_str!("sql/webhook_requests.sql"))
+    prepared(include_str!("sql/webhook_requests.sql"))
         .bind::<Array<Text>, _>(column(&requests, |one| one.gateway.as_str()))
         .bind::<Array<SqlUuid>, _>(column::<Uuid>(&requests, |one| one.id))
         .bind::<Array<Text>, _>(column(&requests, |one| one.route.as_str()))

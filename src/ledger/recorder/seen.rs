@@ -1,6 +1,7 @@
 //! Facts that have no unique key of their own: each notes a fingerprint, in its transaction, and is
 //! written only if that is new.
 
+use super::super::statement::prepared;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Timestamptz, Uuid as SqlUuid};
@@ -18,7 +19,7 @@ pub(super) fn claim(
         fingerprint: Uuid,
     }
     let (fingerprints, times): (Vec<Uuid>, Vec<DateTime<Utc>>) = facts.iter().copied().unzip();
-    let claimed: Vec<Claimed> = diesel::sql_query(include_str!("sql/claim_seen.sql"))
+    let claimed: Vec<Claimed> = prepared(include_str!("sql/claim_seen.sql"))
         .bind::<Array<SqlUuid>, _>(fingerprints)
         .bind::<Array<Timestamptz>, _>(times)
         .load(conn)?;

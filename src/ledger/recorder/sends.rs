@@ -4,6 +4,7 @@ mod idempotency;
 mod rows;
 
 use super::super::facts::{RecordError, RecordedMessage, SendCall, SendOutcome, SendReply};
+use super::super::statement::prepared;
 use super::commit;
 use super::lane::Work;
 use super::rendering::{RenderedMessage, Renderer};
@@ -134,7 +135,7 @@ fn opted_out(
         .iter()
         .map(|message| message.new.from.as_str())
         .collect();
-    let pairs: Vec<Pair> = diesel::sql_query(include_str!("sql/opted_out.sql"))
+    let pairs: Vec<Pair> = prepared(include_str!("sql/opted_out.sql"))
         .bind::<Array<SqlUuid>, _>(subscribers)
         .bind::<Array<Text>, _>(senders)
         .load(conn)?;

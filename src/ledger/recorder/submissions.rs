@@ -3,6 +3,7 @@
 
 use super::super::facts::{NewSubmission, RecordError, SubmissionOutcome, SubmissionReply};
 use super::super::messages;
+use super::super::statement::prepared;
 use super::commit;
 use super::fingerprint::fingerprint;
 use super::lane::Work;
@@ -165,7 +166,7 @@ fn insert(
     if submissions.is_empty() {
         return Ok(HashSet::new());
     }
-    let written: Vec<Written> = diesel::sql_query(include_str!("sql/submissions.sql"))
+    let written: Vec<Written> = prepared(include_str!("sql/submissions.sql"))
         .bind::<Array<SqlUuid>, _>(column(submissions, |submission| submission.new.message_id))
         .bind::<Array<SqlUuid>, _>(column(submissions, |submission| submission.fingerprint))
         .bind::<Array<SqlUuid>, _>(column(submissions, |submission| submission.new.id))

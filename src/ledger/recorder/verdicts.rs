@@ -3,6 +3,7 @@
 
 use super::super::facts::{NewVerdict, RecordError, VerdictReply};
 use super::super::messages;
+use super::super::statement::prepared;
 use super::lane::Work;
 use super::outbox_rows::OutboxRows;
 use super::wishes::{self, Change, Wish};
@@ -134,7 +135,7 @@ fn lock(conn: &mut PgConnection, items: &[Pending]) -> QueryResult<HashMap<Uuid,
     let (Some(lowest), Some(highest)) = (ids.first().copied(), ids.last().copied()) else {
         return Ok(HashMap::new());
     };
-    let rows: Vec<Standing> = diesel::sql_query(include_str!("sql/lock_inbounds.sql"))
+    let rows: Vec<Standing> = prepared(include_str!("sql/lock_inbounds.sql"))
         .bind::<Array<SqlUuid>, _>(ids.into_iter().collect::<Vec<_>>())
         .bind::<SqlUuid, _>(lowest)
         .bind::<SqlUuid, _>(highest)
@@ -152,7 +153,7 @@ fn noted(conn: &mut PgConnection, items: &[Pending]) -> QueryResult<HashSet<Uuid
         .iter()
         .map(|item| (item.new.inbound_id, item.new.id))
         .unzip();
-    let rows: Vec<Noted> = diesel::sql_query(include_str!("sql/noted_verdicts.sql"))
+    let rows: Vec<Noted> = prepared(include_str!("sql/noted_verdicts.sql"))
         .bind::<Array<SqlUuid>, _>(inbounds)
         .bind::<Array<SqlUuid>, _>(ids)
         .load(conn)?;
@@ -163,7 +164,7 @@ fn note(conn: &mut PgConnection, decided: &[Decided<'_>]) -> QueryResult<()> {
     fn column<'a, T>(decided: &'a [Decided<'a>], value: impl Fn(&'a Decided<'a>) -> T) -> Vec<T> {
         decided.iter().map(value).collect()
     }
-    diesel::sql_query(include_str!("sql/put_verdicts.sql"))
+    prepared(include_str!("sql/put_verdicts.sql"))
         .bind::<Array<SqlUuid>, _>(column(decided, |one| one.inbound.id))
         .bind::<Array<SqlUuid>, _>(column(decided, |one| one.item.new.id))
         .bind::<Array<Text>, _>(column(decided, |one| one.item.new.intent.as_str()))

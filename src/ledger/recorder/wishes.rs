@@ -1,5 +1,6 @@
 //! Standing wishes, changed by an inbound message or over the API.
 
+use super::super::statement::prepared;
 use crate::event::{Body, Context, Event, OptOut, TimeSource};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -71,7 +72,7 @@ pub(super) fn apply(conn: &mut PgConnection, wishes: &[Wish]) -> QueryResult<Vec
     let mut changed = vec![false; wishes.len()];
     for index in order {
         let wish = &wishes[index];
-        let rows = diesel::sql_query(wish.change.sql())
+        let rows = prepared(wish.change.sql())
             .bind::<SqlUuid, _>(wish.subscriber_id)
             .bind::<Text, _>(&wish.sender)
             .bind::<Bool, _>(wish.change.opted_out())
@@ -93,7 +94,7 @@ pub(super) fn apply(conn: &mut PgConnection, wishes: &[Wish]) -> QueryResult<Vec
 /// An opt-out that stands already is asked for again: no change and no event, but what is remembered
 /// when the one that made it stand is found to have been none, or when an opt-in arrives late.
 fn note_repetition(conn: &mut PgConnection, wish: &Wish) -> QueryResult<()> {
-    diesel::sql_query(include_str!("sql/opt_out_again.sql"))
+    prepared(include_str!("sql/opt_out_again.sql"))
         .bind::<SqlUuid, _>(wish.subscriber_id)
         .bind::<Text, _>(&wish.sender)
         .bind::<Nullable<SqlUuid>, _>(wish.source_event_id)

@@ -1,5 +1,6 @@
 //! Emptying children of the ring of kept requests.
 
+use super::super::statement::prepared;
 use chrono::{DateTime, Utc};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -38,8 +39,7 @@ fn idle_slots(conn: &mut PgConnection) -> QueryResult<Vec<i16>> {
         #[diesel(sql_type = SmallInt)]
         slot: i16,
     }
-    let idle: Vec<Idle> =
-        diesel::sql_query(include_str!("../sql/requests/idle_slots.sql")).load(conn)?;
+    let idle: Vec<Idle> = prepared(include_str!("../sql/requests/idle_slots.sql")).load(conn)?;
     Ok(idle.into_iter().map(|row| row.slot).collect())
 }
 

@@ -118,9 +118,9 @@ async fn a_campaigns_domain_expiry_and_fallback_go_into_its_links() {
     );
     assert_eq!(journey.campaign_type, "reminder");
     let number = codes().decode(&journey.links[0].0).unwrap();
-    let link = links::find(&mut ledger.database.connect(), number)
+    let link = links::find_all(&mut ledger.database.connect(), &[number])
         .unwrap()
-        .unwrap();
+        .remove(0);
     assert_eq!(
         link.fallback_url.as_deref(),
         Some("https://shop.example/late")
@@ -139,9 +139,9 @@ async fn a_click_is_recorded_once_however_often_it_is_written() {
     let id = message.id;
     ledger.recorder.send(call(vec![message])).await.unwrap();
     let number = codes().decode(&ledger.journey(id).links[0].0).unwrap();
-    let link = links::find(&mut ledger.database.connect(), number)
+    let link = links::find_all(&mut ledger.database.connect(), &[number])
         .unwrap()
-        .unwrap();
+        .remove(0);
     let click = NewClick {
         id: Uuid::now_v7(),
         link: Arc::new(link),

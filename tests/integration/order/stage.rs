@@ -8,7 +8,7 @@ use diesel::sql_types::Text;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use textrail::domain::status::Status;
-use textrail::ledger::links::find;
+use textrail::ledger::links::find_all;
 use textrail::ledger::recorder::Recorder;
 use textrail::ledger::schema::links;
 use textrail::warehouse::Cell;
@@ -76,11 +76,11 @@ impl Stage {
         ids.into_iter()
             .enumerate()
             .map(|(index, id)| {
-                let link = find(conn, numbers[&id]).expect("the link can be read");
+                let mut links = find_all(conn, &[numbers[&id]]).expect("the link can be read");
                 Subject {
                     id,
                     gateway_id: format!("gw-{index}"),
-                    link: Arc::new(link.expect("the link is there")),
+                    link: Arc::new(links.pop().expect("the link is there")),
                     visits: [(); 4].map(|()| Uuid::now_v7()),
                 }
             })

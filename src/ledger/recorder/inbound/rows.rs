@@ -1,5 +1,6 @@
 //! The statements of the inbound lane.
 
+use super::super::super::statement::prepared;
 use super::PendingInbound;
 use crate::ledger::recorder::seen;
 use chrono::{DateTime, Utc};
@@ -42,7 +43,7 @@ pub(super) fn last_messages(
         #[diesel(sql_type = SqlUuid)]
         message_id: Uuid,
     }
-    let found: Vec<Last> = diesel::sql_query(include_str!("../sql/last_messages.sql"))
+    let found: Vec<Last> = prepared(include_str!("../sql/last_messages.sql"))
         .bind::<Array<Nullable<SqlUuid>>, _>(column(inbounds, |inbound| {
             subscribers.get(inbound.new.from.as_str()).copied()
         }))
@@ -86,7 +87,7 @@ pub(super) fn insert(
         .filter(|(_, new)| **new)
         .map(|(inbound, _)| *inbound)
         .collect();
-    let written: Vec<Written> = diesel::sql_query(include_str!("../sql/inbound_messages.sql"))
+    let written: Vec<Written> = prepared(include_str!("../sql/inbound_messages.sql"))
         .bind::<Array<SqlUuid>, _>(column(&inbounds, |inbound| inbound.new.id))
         .bind::<Array<Text>, _>(column(&inbounds, |inbound| inbound.new.gateway.as_str()))
         .bind::<Array<Nullable<Text>>, _>(column(&inbounds, |inbound| {

@@ -10,6 +10,7 @@
 //! another one are neither locked nor read then. What today's mapping finds at another message is new
 //! there.
 
+use super::super::super::statement::prepared;
 use super::PendingReceipt;
 use super::reading::{Identity, Reading, reading_of};
 use crate::domain::status::ErrorClass;
@@ -244,7 +245,7 @@ impl Known {
             .iter()
             .map(|(receipt, _)| receipt.fingerprint)
             .collect();
-        let rows: Vec<Row> = diesel::sql_query(include_str!("../sql/known_receipts.sql"))
+        let rows: Vec<Row> = prepared(include_str!("../sql/known_receipts.sql"))
             .bind::<Array<SqlUuid>, _>(messages.iter().copied().collect::<Vec<_>>())
             .bind::<Nullable<SqlUuid>, _>(messages.first())
             .bind::<Nullable<SqlUuid>, _>(messages.last())

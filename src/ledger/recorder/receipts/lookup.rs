@@ -1,5 +1,6 @@
 //! Which message a receipt is about: our id if the callback carried it, else the gateway's.
 
+use super::super::super::statement::prepared;
 use super::PendingReceipt;
 use crate::ledger::recorder::fingerprint::fingerprint;
 use chrono::{TimeDelta, Utc};
@@ -81,7 +82,7 @@ pub(in crate::ledger::recorder) fn lock_gateway_ids(
             i64::try_from((high ^ low) % LOCK_BUCKETS).unwrap_or_default()
         })
         .collect();
-    diesel::sql_query(include_str!("../sql/lock_gateway_ids.sql"))
+    prepared(include_str!("../sql/lock_gateway_ids.sql"))
         .bind::<Array<BigInt>, _>(buckets.into_iter().collect::<Vec<_>>())
         .execute(conn)
         .map(|_| ())
@@ -105,7 +106,7 @@ fn by_gateway_id(
     }
     lock_gateway_ids(conn, pairs)?;
     let (gateways, ids): (Vec<&str>, Vec<&str>) = pairs.iter().copied().unzip();
-    let rows: Vec<Row> = diesel::sql_query(include_str!("../sql/find_submissions.sql"))
+    let rows: Vec<Row> = prepared(include_str!("../sql/find_submissions.sql"))
         .bind::<Array<Text>, _>(gateways)
         .bind::<Array<Text>, _>(ids)
         .bind::<Timestamptz, _>(Utc::now() - LOOK_BACK)

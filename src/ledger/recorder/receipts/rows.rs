@@ -1,5 +1,6 @@
 //! Receipts as columns of a multi-row insert, into either of the two tables.
 
+use super::super::super::statement::prepared;
 use super::PendingReceipt;
 use super::corrections::Key;
 use crate::domain::status::{DeliveryLevel, ErrorClass};
@@ -80,11 +81,11 @@ impl<'a> Insert<'a> {
         self.insert(conn, include_str!("../sql/parked_receipts.sql"))
     }
 
-    fn insert(self, conn: &mut PgConnection, sql: &str) -> QueryResult<HashSet<Uuid>> {
+    fn insert(self, conn: &mut PgConnection, sql: &'static str) -> QueryResult<HashSet<Uuid>> {
         if self.ids.is_empty() {
             return Ok(HashSet::new());
         }
-        let written: Vec<Written> = diesel::sql_query(sql)
+        let written: Vec<Written> = prepared(sql)
             .bind::<Array<Nullable<SqlUuid>>, _>(self.message_ids)
             .bind::<Array<SqlUuid>, _>(self.fingerprints)
             .bind::<Array<SqlUuid>, _>(self.ids)

@@ -2,6 +2,7 @@
 //! transaction; a later one gets that answer.
 
 use super::super::super::facts::{RecordError, SendReply, StoredAnswer};
+use super::super::super::statement::prepared;
 use super::super::fingerprint::fingerprint;
 use super::super::now;
 use super::PendingSend;
@@ -96,7 +97,7 @@ fn lock<'a>(conn: &mut PgConnection, keys: &[Key<'a>]) -> QueryResult<HashSet<Ke
         locked: bool,
     }
     let numbers: Vec<i64> = keys.iter().map(lock_number).collect();
-    let locked: Vec<Locked> = diesel::sql_query(include_str!("../sql/try_locks.sql"))
+    let locked: Vec<Locked> = prepared(include_str!("../sql/try_locks.sql"))
         .bind::<Array<BigInt>, _>(numbers)
         .load(conn)?;
     Ok(keys
@@ -129,7 +130,7 @@ fn find(conn: &mut PgConnection, keys: &[Key<'_>]) -> QueryResult<Stored> {
         body: String,
     }
     let (api_keys, names): (Vec<Uuid>, Vec<&str>) = keys.iter().copied().unzip();
-    let rows: Vec<Row> = diesel::sql_query(include_str!("../sql/find_idempotency_keys.sql"))
+    let rows: Vec<Row> = prepared(include_str!("../sql/find_idempotency_keys.sql"))
         .bind::<Array<SqlUuid>, _>(api_keys)
         .bind::<Array<Text>, _>(names)
         .load(conn)?;
@@ -179,7 +180,7 @@ pub(super) fn store(
     if keys.is_empty() {
         return Ok(());
     }
-    diesel::sql_query(include_str!("../sql/store_idempotency_keys.sql"))
+    prepared(include_str!("../sql/store_idempotency_keys.sql"))
         .bind::<Array<SqlUuid>, _>(api_keys)
         .bind::<Array<Text>, _>(keys)
         .bind::<Array<Binary>, _>(hashes)

@@ -1,5 +1,6 @@
 //! Messages, their links and their events as columns of one multi-row statement.
 
+use super::super::super::statement::prepared;
 use super::super::PersonalData;
 use super::super::outbox_rows::OutboxRows;
 use super::super::rendering::RenderedMessage;
@@ -67,7 +68,7 @@ fn insert_rows(
     for message in messages {
         events.push(&event(message, is_suppressed(message), personal_data))?;
     }
-    let written: Vec<Written> = diesel::sql_query(include_str!("../sql/messages.sql"))
+    let written: Vec<Written> = prepared(include_str!("../sql/messages.sql"))
         .bind::<Array<SqlUuid>, _>(column(messages, |message| message.new.id))
         .bind::<Array<SqlUuid>, _>(column(messages, |message| message.subscriber_id))
         .bind::<Array<BigInt>, _>(column(messages, |message| message.campaign_id))

@@ -1,5 +1,6 @@
 //! The statements about waiting parts.
 
+use super::super::super::super::statement::prepared;
 use super::{TextKey, Texts, WaitingPart};
 use crate::domain::opt_out::Intent;
 use crate::domain::part::{Gathering, Part};
@@ -26,11 +27,11 @@ pub(super) fn lock<'a>(
 ) -> QueryResult<Texts> {
     let keys: BTreeSet<&TextKey> = keys.collect();
     let buckets: BTreeSet<i64> = keys.iter().map(|key| bucket(key)).collect();
-    diesel::sql_query(include_str!("../../sql/lock_texts.sql"))
+    prepared(include_str!("../../sql/lock_texts.sql"))
         .bind::<Array<BigInt>, _>(buckets.into_iter().collect::<Vec<_>>())
         .execute(conn)?;
     let keys = Keys::of(keys.into_iter());
-    let rows: Vec<Row> = diesel::sql_query(include_str!("../../sql/waiting_parts.sql"))
+    let rows: Vec<Row> = prepared(include_str!("../../sql/waiting_parts.sql"))
         .bind::<Array<Text>, _>(keys.gateways)
         .bind::<Array<SqlUuid>, _>(keys.subscribers)
         .bind::<Array<Text>, _>(keys.senders)
@@ -70,7 +71,7 @@ pub(super) fn remove(
     }
     let keys = Keys::of(stored().map(|(key, _)| key));
     let numbers: Vec<i16> = stored().map(|(_, part)| i16::from(part.number)).collect();
-    diesel::sql_query(include_str!("../../sql/remove_parts.sql"))
+    prepared(include_str!("../../sql/remove_parts.sql"))
         .bind::<Array<Text>, _>(keys.gateways)
         .bind::<Array<SqlUuid>, _>(keys.subscribers)
         .bind::<Array<Text>, _>(keys.senders)
@@ -92,7 +93,7 @@ pub(super) fn put(conn: &mut PgConnection, texts: &Texts) -> QueryResult<()> {
         return Ok(());
     }
     let keys = Keys::of(new.iter().map(|(key, _)| *key));
-    diesel::sql_query(include_str!("../../sql/put_parts.sql"))
+    prepared(include_str!("../../sql/put_parts.sql"))
         .bind::<Array<Text>, _>(keys.gateways)
         .bind::<Array<SqlUuid>, _>(keys.subscribers)
         .bind::<Array<Text>, _>(keys.senders)
@@ -119,7 +120,7 @@ pub(super) fn overdue(
     seconds: f64,
     limit: i64,
 ) -> QueryResult<Vec<TextKey>> {
-    let rows: Vec<KeyRow> = diesel::sql_query(include_str!("../../sql/overdue_texts.sql"))
+    let rows: Vec<KeyRow> = prepared(include_str!("../../sql/overdue_texts.sql"))
         .bind::<Double, _>(seconds)
         .bind::<BigInt, _>(limit)
         .load(conn)?;

@@ -1,0 +1,139 @@
+//! Questions for links, answered many at once.
+//!
+//! A link that nobody visited lately takes two reads, and a burst of visits to a new campaign asks for
+//! thousands of them. One by one, each paid for a thread, a connection and two statements: ten times
+//! what its click cost. So a few readers take whatever waits, as the recorder's writers do.
+
+use super::super::facts::LinkTarget;
+use super::super::pool::{LedgerError, Pool};
+use super::find_all;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::oneshot;
+
+/// Readers at work at once, each with a connection of the pool.
+const READERS: usize = 2;
+/// Links of one question to PostgreSQL, at most.
+const LINKS_AT_ONCE: usize = 500;
+/// Questions that may wait; one more is refused.
+const MOST_WAITING: usize = 20_000;
+
+type Answer = Result<Option<Arc<LinkTarget>>, LedgerError>;
+/// A number, and who asks for its link.
+type Question = (i64, oneshot::Sender<Answer>);
+
+/// Finds links by number. Cloning shares it.
+#[derive(Clone, Debug)]
+pub struct LinkReader {
+    pool: Pool,
+    waiting: Arc<Mutex<Waiting>>,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    questions: Vec<Question>,
+    readers: usize,
+}
+
+impl LinkReader {
+    /// A reader of what is behind a pool.
+    pub fn new(pool: Pool) -> Self {
+        Self {
+            pool,
+            waiting: Arc::default(),
+        }
+    }
+
+    /// The link of a number, if there is one. Needs a Tokio runtime.
+    ///
+    /// # Errors
+    /// If the ledger is away, refuses the query, or too many wait already.
+    pub async fn find(&self, number: i64) -> Answer {
+        let (answer, heard) = oneshot::channel();
+        if self.ask(number, answer)? {
+            // A task of its own: whoever asked first may hang up, and others wait.
+            let reader = Reader {
+                of: self.clone(),
+                ended: false,
+            };
+            tokio::spawn(reader.read());
+        }
+        let lost = |_| LedgerError::Unavailable(anyhow::anyhow!("a link's reader ended"));
+        heard.await.map_err(lost)?
+    }
+
+    /// Whether another reader is needed.
+    fn ask(&self, number: i64, answer: oneshot::Sender<Answer>) -> Result<bool, LedgerError> {
+        let mut waiting = self.lock();
+        if waiting.questions.len() >= MOST_WAITING {
+            let error = anyhow::anyhow!("{MOST_WAITING} links are asked for already");
+            return Err(LedgerError::Unavailable(error));
+        }
+        waiting.questions.push((number, answer));
+        let needed = waiting.readers < READERS;
+        waiting.readers += usize::from(needed);
+        Ok(needed)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One at work; counted until it found nothing more, or was dropped.
+struct Reader {
+    of: LinkReader,
+    ended: bool,
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.of.lock().readers -= 1;
+        }
+    }
+}
+
+impl Reader {
+    /// Answers until nothing waits.
+    async fn read(mut self) {
+        while let Some(questions) = self.take() {
+            let numbers: Vec<i64> = questions.iter().map(|(number, _)| *number).collect();
+            let find = move |conn: &mut _| find_all(conn, &numbers);
+            let found = self.of.pool.run("links", find).await;
+            answer(questions, found);
+        }
+    }
+
+    /// What waits. When that is nothing, this reader counts no longer from that very moment: the next
+    /// question needs another.
+    fn take(&mut self) -> Option<Vec<Question>> {
+        let mut waiting = self
+            .of
+            .waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if waiting.questions.is_empty() {
+            waiting.readers -= 1;
+            self.ended = true;
+            return None;
+        }
+        let some = waiting.questions.len().min(LINKS_AT_ONCE);
+        Some(waiting.questions.drain(..some).collect())
+    }
+}
+
+fn answer(questions: Vec<Question>, found: Result<Vec<LinkTarget>, LedgerError>) {
+    let found = found.map(|links| {
+        let by_number = links.into_iter().map(|link| (link.number, Arc::new(link)));
+        by_number.collect::<HashMap<_, _>>()
+    });
+    for (number, asker) in questions {
+        let told = match &found {
+            Ok(links) => Ok(links.get(&number).cloned()),
+            Err(error) => Err(error.again()),
+        };
+        // Who hung up needs no answer.
+        drop(asker.send(told));
+    }
+}
