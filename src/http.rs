@@ -13,6 +13,7 @@ mod health;
 mod inbound;
 mod input;
 mod items;
+mod judgements;
 mod link_cache;
 mod messages;
 mod observe;

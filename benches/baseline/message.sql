@@ -6,11 +6,11 @@ BEGIN;
 INSERT INTO subscribers (id, number, country)
 VALUES (uuidv7_at(now()), '+43664' || lpad((:subscriber)::text, 7, '0'), 'AT') ON CONFLICT (number) DO NOTHING;
 SELECT id AS subscriber_id FROM subscribers WHERE number = '+43664' || lpad((:subscriber)::text, 7, '0') \gset
-SELECT count(*) FROM opt_outs WHERE subscriber_id = :'subscriber_id' AND sender IN ('43720', '') AND opted_out;
+SELECT count(*) FROM opt_outs WHERE subscriber_id = :subscriber_id AND sender IN ('43720', '') AND opted_out;
 WITH message AS (
     INSERT INTO messages (id, subscriber_id, campaign_id, campaign_type, sender, gateway, body, encoding,
                           code_units, segments, outcome, status, test, api_key_id, recorded_at)
-    VALUES (uuidv7_at(now()), :'subscriber_id', :campaign, 'type-7', '43720', 'kannel',
+    VALUES (uuidv7_at(now()), :subscriber_id, :campaign, 'type-7', '43720', 'kannel',
             'Hello! The autumn sale has begun: https://go.example/f7VRmRG8A7', 'gsm7', 63, 1, 'recorded', 'recorded', false,
             '00000000-0000-7000-8000-000000000001', now())
     RETURNING id, recorded_at

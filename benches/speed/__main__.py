@@ -26,7 +26,7 @@ PIPELINE = ["shipping", "loading", "reprocess"]
 
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    parser.add_argument("lines", nargs="*", help=f"which lines ({', '.join(SERVING + PIPELINE)}); all without it")
+    parser.add_argument("lines", metavar="LINE", nargs="*", help=f"which lines ({', '.join(SERVING + PIPELINE)}); all without it")
     parser.add_argument("--full", action="store_true", help="five rounds of 20 s; else three of 6 s")
     parser.add_argument("--messages", type=int, default=1_000_000, help="messages that are there already (%(default)s)")
     parser.add_argument("--json", type=Path, help="writes the table there, too")
@@ -58,7 +58,7 @@ def through_the_lake(world: Bench, lines: list[str], full: bool) -> Iterator[Lin
     world.sql("TRUNCATE outbox")
     way = pipeline.Pipeline(world)
     yield from pipeline.shipping(world, way, 3, 5_000_000 if full else 1_000_000) if "shipping" in lines else []
-    yield from pipeline.loading(world, way, 5, 60_000, 36) if "loading" in lines else []
+    yield from pipeline.loading(world, way, 3, 60_000, 36) if "loading" in lines else []
     yield from pipeline.reprocessing(world, way) if "reprocess" in lines else []
 
 

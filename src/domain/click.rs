@@ -16,8 +16,6 @@ pub struct Visit<'a> {
     pub user_agent: Option<&'a str>,
     /// `Sec-Purpose`, `Purpose`, `X-Purpose` or `X-Moz`, whichever came.
     pub purpose: Option<&'a str>,
-    /// `Referer`.
-    pub referrer: Option<&'a str>,
 }
 
 /// Person or machine.
@@ -311,7 +309,6 @@ mod tests {
             let judged = judge(&Visit {
                 user_agent: Some(person),
                 purpose: Some(purpose),
-                referrer: None,
             });
             assert_eq!(judged.verdict, verdict, "{purpose}");
         }
@@ -360,7 +357,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_words_are_judged(agent in "\\PC{0,60}|(Mozilla/5.0 )?(ü|bot |Safari/){0,300}", purpose in "\\PC{0,9}") {
-            let judged = judge(&Visit { user_agent: Some(&agent), purpose: Some(&purpose), referrer: None });
+            let judged = judge(&Visit { user_agent: Some(&agent), purpose: Some(&purpose) });
             prop_assert_eq!(judged.verdict == Verdict::Human, judged.reasons.is_empty());
         }
 

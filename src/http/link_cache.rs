@@ -8,8 +8,8 @@ use crate::ledger::pool::LedgerError;
 use moka::sync::Cache;
 use std::sync::Arc;
 
-/// The most bytes kept, near enough: some 100,000 links.
-const BYTES: u64 = 64 * 1024 * 1024;
+/// The most bytes kept, near enough: some 400,000 links.
+const BYTES: u64 = 256 * 1024 * 1024;
 /// What a link weighs beside its texts: the struct, the entry, the allocations.
 const OVERHEAD: usize = 400;
 

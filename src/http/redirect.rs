@@ -18,7 +18,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 /// The most bytes kept of a browser's own words.
-const AGENT_LIMIT: usize = 512;
+pub(super) const AGENT_LIMIT: usize = 512;
 
 /// Follow a short URL. Punctuation that a phone glued to its end is forgiven. The click is durable
 /// before the answer. `HEAD` answers alike and records nothing.
@@ -94,10 +94,9 @@ fn read_visit(request: &HttpRequest, state: &AppState, link: Arc<LinkTarget>) ->
     NewClick {
         id: Uuid::now_v7(),
         link,
-        judgement: click::judge(&Visit {
+        judgement: state.judgements().of(&Visit {
             user_agent: user_agent.as_deref(),
             purpose: purpose.as_deref(),
-            referrer: referrer.as_deref(),
         }),
         ip: client_address::of(peer, headers, &state.settings().trusted_proxies),
         referrer_host: referrer.as_deref().and_then(click::referrer_host),

@@ -1,6 +1,7 @@
 //! What the handlers share.
 
 use super::auth::KeyRing;
+use super::judgements::Judgements;
 use super::link_cache::LinkCache;
 use super::quarantine::Quarantines;
 use super::well_known::WellKnown;
@@ -89,6 +90,7 @@ pub struct AppState {
     parts: Arc<AppStateParts>,
     gateways: Arc<Gateways>,
     links: LinkCache,
+    judgements: Judgements,
     keys: KeyRing,
     well_known: WellKnown,
     quarantine: Option<Arc<dyn Quarantines>>,
@@ -102,6 +104,7 @@ impl AppState {
         Ok(Self {
             gateways: Arc::new(gateways.with_tags(&parts.url_tags)),
             links: LinkCache::new(parts.pool.clone()),
+            judgements: Judgements::new(),
             keys: KeyRing::new(parts.pool.clone()),
             well_known: folder.map(WellKnown::load).transpose()?.unwrap_or_default(),
             parts: Arc::new(parts),
@@ -143,6 +146,9 @@ impl AppState {
     }
     pub(super) fn links(&self) -> &LinkCache {
         &self.links
+    }
+    pub(super) fn judgements(&self) -> &Judgements {
+        &self.judgements
     }
     pub(super) fn keys(&self) -> &KeyRing {
         &self.keys

@@ -36,8 +36,13 @@ impl ConnectionSettings {
 
     /// Sets the bounds on an open connection. "Recorded" means durable, whatever the server's default
     /// for commits is; a stricter one is kept. A statement must see what was committed before it, not
-    /// before its transaction: locks are taken first and rows read by the next statement. A session that sits in an open transaction holds locks
-    /// and old row versions, so it is ended after a minute.
+    /// before its transaction: locks are taken first and rows read by the next statement. A session
+    /// that sits in an open transaction holds locks and old row versions, so it is ended after a minute.
+    ///
+    /// Whole tables are not read while there is an index: a plan that was prepared when a partition was
+    /// empty would go on reading all of it until PostgreSQL analyses it, a minute and tens of thousands
+    /// of rows later. Nor is a prepared statement planned anew at each call, which took as long as running
+    /// it: statements name the bounds of what they touch, and partitions are passed over as they run.
     fn prepare(&self, conn: &mut PgConnection, application_name: &str) -> diesel::QueryResult<()> {
         conn.batch_execute(&format!(
             "SET application_name = '{application_name}';
@@ -45,6 +50,8 @@ impl ConnectionSettings {
              SET default_transaction_isolation = 'read committed';
              SET statement_timeout = {};
              SET lock_timeout = {};
+             SET enable_seqscan = off;
+             SET plan_cache_mode = force_generic_plan;
              SET idle_in_transaction_session_timeout = 60000;
              SELECT set_config('synchronous_commit', 'on', false)
              WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write');",

@@ -105,8 +105,10 @@ impl Default for LaneThreads {
     fn default() -> Self {
         Self {
             sends: 2,
-            batches: 1,
-            clicks: 2,
+            batches: 2,
+            // What comes during a commit is written together by the next: two that take turns halve
+            // what each takes, and a commit costs more than its rows.
+            clicks: 1,
             receipts: 2,
             submissions: 1,
             inbound: 1,

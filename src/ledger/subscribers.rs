@@ -1,10 +1,20 @@
 //! Subscribers: the random ids that stand for numbers.
 
 use super::schema::subscribers;
+use super::statement::prepared;
 use crate::domain::phone::PhoneNumber;
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Nullable, Text, Uuid as SqlUuid};
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    number: String,
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+}
 
 /// The ids of these numbers; numbers not seen before get one.
 ///
@@ -18,16 +28,20 @@ pub(super) fn resolve<'a>(
         numbers.map(|number| (number.as_str(), number)).collect();
     let all: Vec<&str> = wanted.keys().copied().collect();
     let mut known = find(conn, &all)?;
-    let unknown: Vec<&PhoneNumber> = wanted
-        .iter()
-        .filter(|(number, _)| !known.contains_key(**number))
-        .map(|(_, number)| *number)
-        .collect();
+    let missing = |known: &HashMap<String, Uuid>| -> Vec<&PhoneNumber> {
+        let numbers = wanted.values().copied();
+        numbers
+            .filter(|number| !known.contains_key(number.as_str()))
+            .collect()
+    };
+    let unknown = missing(&known);
     if !unknown.is_empty() {
-        insert(conn, &unknown)?;
-        // Read again rather than trust our own ids: another server may have been first.
-        let numbers: Vec<&str> = unknown.iter().map(|number| number.as_str()).collect();
-        known.extend(find(conn, &numbers)?);
+        known.extend(insert(conn, &unknown)?);
+    }
+    // Another server was first.
+    let unknown = missing(&known);
+    if !unknown.is_empty() {
+        known.extend(find(conn, &texts(&unknown))?);
     }
     Ok(known)
 }
@@ -41,24 +55,25 @@ fn find(conn: &mut PgConnection, numbers: &[&str]) -> QueryResult<HashMap<String
 }
 
 /// Inserts in the order of numbers, as every server does, so that two never wait for each other in a
-/// circle. Random ids (v4): they must tell nothing, not even when the number was first seen.
-fn insert(conn: &mut PgConnection, numbers: &[&PhoneNumber]) -> QueryResult<()> {
-    for chunk in numbers.chunks(1000) {
-        let rows: Vec<_> = chunk
-            .iter()
-            .map(|number| {
-                (
-                    subscribers::id
-                        .eq(uuid::Builder::from_random_bytes(rand::random()).into_uuid()),
-                    subscribers::number.eq(number.as_str()),
-                    subscribers::country.eq(number.country()),
-                )
-            })
-            .collect();
-        diesel::insert_into(subscribers::table)
-            .values(rows)
-            .on_conflict_do_nothing()
-            .execute(conn)?;
-    }
-    Ok(())
+/// circle. Random ids (v4): they must tell nothing, not even when the number was first seen. The ids of
+/// those that are new.
+fn insert(conn: &mut PgConnection, numbers: &[&PhoneNumber]) -> QueryResult<HashMap<String, Uuid>> {
+    let ids = numbers
+        .iter()
+        .map(|_| uuid::Builder::from_random_bytes(rand::random()).into_uuid());
+    let rows: Vec<Row> = prepared(include_str!("sql/put_subscribers.sql"))
+        .bind::<Array<SqlUuid>, _>(ids.collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(texts(numbers))
+        .bind::<Array<Nullable<Text>>, _>(
+            numbers
+                .iter()
+                .map(|number| number.country())
+                .collect::<Vec<_>>(),
+        )
+        .load(conn)?;
+    Ok(rows.into_iter().map(|row| (row.number, row.id)).collect())
+}
+
+fn texts<'a>(numbers: &[&'a PhoneNumber]) -> Vec<&'a str> {
+    numbers.iter().map(|number| number.as_str()).collect()
 }

@@ -133,7 +133,6 @@ mod tests {
             let judgement = judge(&Visit {
                 user_agent: Some(visitor.agent),
                 purpose: visitor.purpose,
-                referrer: None,
             });
             let human = judgement.verdict == Verdict::Human;
             assert_eq!(human, visitor.human, "{visitor:?}: {judgement:?}");

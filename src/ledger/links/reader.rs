@@ -11,8 +11,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
-/// Readers at work at once, each with a connection of the pool.
-const READERS: usize = 2;
+/// Readers at work at once, each with a connection of the pool. A second would halve what each takes.
+const READERS: usize = 1;
 /// Links of one question to PostgreSQL, at most.
 const LINKS_AT_ONCE: usize = 500;
 /// Questions that may wait; one more is refused.
