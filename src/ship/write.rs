@@ -32,7 +32,7 @@ impl Default for Packing {
     fn default() -> Self {
         Self {
             level: 6,
-            memory_bytes: 64 << 20,
+            memory_bytes: 16 << 20,
             directory: std::env::temp_dir(),
             disk_bytes: 16 << 30,
         }
