@@ -90,3 +90,51 @@ impl<B> Query for Prepared<B> {
 }
 
 impl<B> RunQueryDsl<PgConnection> for Prepared<B> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::connection::ConnectionSettings;
+    use crate::ledger::test_database::TestDatabase;
+    use diesel::QueryableByName;
+    use diesel::sql_types::{Array, BigInt, Text};
+
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        number: i64,
+        #[diesel(sql_type = Text)]
+        word: String,
+    }
+
+    /// `$2` stands before `$1`, and twice: the text's own names count.
+    const SQL: &str = "-- Asked again and again.
+        SELECT number, $2 || $2 AS word FROM unnest($1) AS number ORDER BY number";
+
+    fn ask(conn: &mut PgConnection, numbers: &[i64], word: &str) -> Vec<(i64, String)> {
+        let rows: Vec<Row> = prepared(SQL)
+            .bind::<Array<BigInt>, _>(numbers)
+            .bind::<Text, _>(word)
+            .load(conn)
+            .unwrap();
+        rows.into_iter().map(|row| (row.number, row.word)).collect()
+    }
+
+    #[test]
+    fn a_statement_is_prepared_once_whatever_is_bound() {
+        let database = TestDatabase::create();
+        let mut conn = ConnectionSettings::new(database.url())
+            .open("test")
+            .unwrap();
+        assert_eq!(
+            ask(&mut conn, &[2, 1], "a"),
+            [(1, "aa".into()), (2, "aa".into())]
+        );
+        assert_eq!(ask(&mut conn, &[3], "b"), [(3, "bb".into())]);
+        assert_eq!(ask(&mut conn, &[], "c"), []);
+        let prepared = "SELECT count(*) AS number, 'all' AS word FROM pg_prepared_statements
+            WHERE statement LIKE '-- Asked again%'";
+        let counted: Row = diesel::sql_query(prepared).get_result(&mut conn).unwrap();
+        assert_eq!(counted.number, 1);
+    }
+}

@@ -137,3 +137,73 @@ fn answer(questions: Vec<Question>, found: Result<Vec<LinkTarget>, LedgerError>)
         drop(asker.send(told));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::connection::ConnectionSettings;
+    use crate::ledger::test_database::TestDatabase;
+    use diesel::connection::SimpleConnection as _;
+    use futures_util::future::join_all;
+    use std::time::Duration;
+
+    /// Links 0 to 999, each of a message of its own.
+    const LINKS: &str = "
+        INSERT INTO campaigns (name, campaign_type, title) VALUES ('autumn', 'promotion', 'Autumn');
+        INSERT INTO subscribers (id, number) VALUES (uuidv7_floor(now()), '+436641234567');
+        INSERT INTO messages (id, subscriber_id, campaign_id, campaign_type, sender, body, encoding,
+                              code_units, segments, outcome, status, test, api_key_id, recorded_at)
+        SELECT uuidv7_floor(now() - n * interval '1 hour'), subscribers.id, campaigns.id, 'promotion',
+               'Shop', '', 'gsm7', 0, 1, 'recorded', 'recorded', false, gen_random_uuid(), now()
+        FROM generate_series(0, 999) AS n, subscribers, campaigns;
+        INSERT INTO links (number, message_id, position, code, short_domain, target_url)
+        SELECT row_number() OVER (ORDER BY id) - 1, id, 0, 'code', 's.example', 'https://shop.example/' || id
+        FROM messages;";
+
+    fn reader(database: &TestDatabase) -> LinkReader {
+        let settings = ConnectionSettings::new(database.url());
+        settings.open("test").unwrap().batch_execute(LINKS).unwrap();
+        LinkReader::new(Pool::new(settings, 2))
+    }
+
+    #[tokio::test]
+    async fn everyone_hears_of_the_link_that_they_asked_for() {
+        let database = TestDatabase::create();
+        let reader = reader(&database);
+        for _ in 0..3 {
+            let asked: Vec<i64> = (0..1_500).chain([i64::MAX, 7, 7]).collect();
+            let found = join_all(asked.iter().map(|number| reader.find(*number))).await;
+            for (number, found) in asked.into_iter().zip(found) {
+                let link = found.unwrap();
+                let expected = (0..1_000).contains(&number).then_some(number);
+                assert_eq!(link.as_ref().map(|link| link.number), expected);
+                if let Some(link) = link {
+                    let id = link.context.message_id.unwrap();
+                    assert_eq!(link.target_url, format!("https://shop.example/{id}"));
+                }
+            }
+            let waiting = reader.lock();
+            assert_eq!((waiting.questions.len(), waiting.readers), (0, 0));
+        }
+    }
+
+    #[tokio::test]
+    async fn who_hangs_up_harms_nobody() {
+        let database = TestDatabase::create();
+        let reader = reader(&database);
+        let gone = tokio::time::timeout(Duration::ZERO, reader.find(1)).await;
+        assert!(gone.is_err(), "it needs PostgreSQL's answer");
+        assert!(reader.find(2).await.unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn everyone_hears_that_the_ledger_is_away() {
+        let settings = ConnectionSettings::new("postgres://nobody@127.0.0.1:1/nothing");
+        let reader = LinkReader::new(Pool::new(settings, 1));
+        let found = join_all((0..3).map(|number| reader.find(number))).await;
+        for answer in found {
+            assert!(matches!(answer, Err(LedgerError::Unavailable(_))));
+        }
+        assert_eq!(reader.lock().readers, 0);
+    }
+}
