@@ -19,8 +19,6 @@ class Bench(World):
 
     postgres_settings = {"max_wal_size": "16GB", "shared_buffers": "2GB", "checkpoint_timeout": "15min",
                          "max_connections": "200", "track_io_timing": "on"}
-    #: Short, so that nothing waits for a seal.
-    window = "1s"
 
     def __init__(self, folder: Path, binary: Path) -> None:
         super().__init__(folder, binary)
@@ -34,7 +32,7 @@ class Bench(World):
         self.key = next(word for word in told.split() if word.startswith("trk_"))
 
     def environment(self, address: str) -> dict[str, str]:
-        return super().environment(address) | GATEWAY | {"TEXTRAIL_LAKE__WINDOW": self.window}
+        return super().environment(address) | GATEWAY
 
     def on_baseline(self, file: str, **values: int) -> None:
         """Runs a file of benches/baseline in the limit's database, by psql."""
@@ -51,12 +49,6 @@ class Bench(World):
         service = Service(process, address, self.folder / "bare.log")
         wait("the bare handler is ready", 10, lambda: listens(address))
         return service
-
-    def end(self, service: Service) -> None:
-        """Stops one service."""
-        service.process.terminate()
-        service.process.wait()
-        self._services.remove(service.process)
 
     @property
     def postmaster(self) -> int:

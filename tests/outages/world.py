@@ -56,6 +56,8 @@ class World:
 
     #: How PostgreSQL is set, beside its defaults.
     postgres_settings = {"max_wal_size": "4GB", "shared_buffers": "256MB"}
+    #: How long a window is, for services that are started from now on.
+    window = "1s"
 
     def __init__(self, folder: Path, binary: Path) -> None:
         self.folder = folder
@@ -152,7 +154,7 @@ class World:
             "AWS_REGION": "local",
             "TEXTRAIL_LAKE__BUCKET": BUCKET,
             "TEXTRAIL_LAKE__PREFIX": "",
-            "TEXTRAIL_LAKE__WINDOW": "1s",
+            "TEXTRAIL_LAKE__WINDOW": self.window,
             "TEXTRAIL_LOADER__SWEEP_SECONDS": "1",
             "TEXTRAIL_WAREHOUSE__DIRECTORY": str(self.folder / "warehouse"),
             "TEXTRAIL_SPOOL__DIRECTORY": str(self.folder / "spool"),
@@ -199,6 +201,12 @@ class World:
         service = Service(process, address, log)
         wait(f"{name} is ready", 60, lambda: service.get("/readyz") is not None)
         return service
+
+    def end(self, service: "Service") -> None:
+        """Stops one service."""
+        service.process.terminate()
+        service.process.wait()
+        self._services.remove(service.process)
 
     def stop(self) -> None:
         for process in self._services:
