@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from outages.world import say
+from outages.world import BUILT, say
 
 from . import costs, seed
 from .line import Line
@@ -30,7 +30,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--full", action="store_true", help="five rounds of 20 s; else three of 6 s")
     parser.add_argument("--messages", type=int, default=1_000_000, help="messages that are there already (%(default)s)")
     parser.add_argument("--json", type=Path, help="writes the table there, too")
-    parser.add_argument("--binary", type=Path, default=Path("target/release/textrail"), help="textrail (%(default)s)")
+    parser.add_argument("--binary", type=Path, default=BUILT / "release/textrail", help="textrail (%(default)s)")
     parser.add_argument("--folder", type=Path, help="where it all goes; removed at the end. Default: a temporary one")
     return parser.parse_args()
 

@@ -5,10 +5,10 @@ import subprocess
 from pathlib import Path
 
 import psycopg
-from outages.world import Service, World, free_port, wait
+from outages.world import BUILT, Service, World, free_port, wait
 
 BASELINE = Path("benches/baseline").resolve()
-PROGRAMS = Path("target/release").resolve()
+PROGRAMS = (BUILT / "release").resolve()
 SECRET = "a-secret-of-the-benchmark"
 GATEWAY = {"TEXTRAIL_GATEWAYS__KANNEL__DIALECT": "kannel", "TEXTRAIL_GATEWAYS__KANNEL__SECRET": SECRET}
 

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from . import lake_away, postgres_away
-from .world import World
+from .world import BUILT, World
 
 
 def main() -> int:
@@ -37,7 +37,7 @@ def main() -> int:
         help="how long PostgreSQL is away (600), or a process frozen (200, past every timeout)",
     )
     parser.add_argument(
-        "--binary", type=Path, default=Path("target/release/textrail"), help="textrail (%(default)s)"
+        "--binary", type=Path, default=BUILT / "release/textrail", help="textrail (%(default)s)"
     )
     parser.add_argument(
         "--folder", type=Path, help="where it all goes; removed at the end. Default: a temporary one"

@@ -19,6 +19,8 @@ import psycopg
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+#: Where cargo puts what it builds.
+BUILT = Path(os.environ.get("CARGO_TARGET_DIR", "target"))
 BUCKET = "lake"
 ACCESS_KEY = "outages"
 SECRET_KEY = "outages-outages-outages"

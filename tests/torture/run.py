@@ -24,6 +24,8 @@ from .round import Result, Round
 from .stores import EmbeddedStore, SeaweedFS, Store
 
 _ROOT = Path(__file__).resolve().parents[2]
+#: Where cargo puts what it builds.
+_BUILT = _ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
 _PREFIX = "textrail-torture."
 #: Bytes that must be free in memory for rounds to work there.
 _ROOM = 4 << 30
@@ -89,7 +91,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--pause", type=float, metavar="SECONDS", default=0.04, help="a client's mean pause between calls [default: 0.04]")
     parser.add_argument("--window", default="1s", help="the length of a window [default: 1s]")
     parser.add_argument("--arm", nargs="+", metavar="NAME", help="arm only failpoints whose names begin so, such as ship.verify [default: all]")
-    parser.add_argument("--binary", type=Path, default=_ROOT / "target/debug/textrail", help="textrail, built with --features failpoints [default: target/debug/textrail]")
+    parser.add_argument("--binary", type=Path, default=_BUILT / "debug/textrail", help="textrail, built with --features failpoints [default: target/debug/textrail]")
     parser.add_argument("--keep", action="store_true", help="keep the folders of good rounds, too")
     parser.add_argument("--folder", type=Path, help="where rounds work [default: a new folder in memory (/dev/shm) if there is room, else in TMPDIR]")
     parser.add_argument("--jobs", type=int, metavar="N", default=1, help="so many rounds at a time, each job with a PostgreSQL and stores of its own [default: 1]")
