@@ -45,7 +45,7 @@ def main(database: str, *files: str) -> None:
         if of_kind:
             rows += connection.execute(
                 f"INSERT INTO {kind} SELECT * FROM read_json({of_kind}, columns = {COMMON | columns},"
-                " format = 'newline_delimited')").fetchone()[0]
+                " format = 'newline_delimited', hive_partitioning = false)").fetchone()[0]
     print(time.monotonic() - begun, rows)
 
 

@@ -37,7 +37,7 @@ def pgbench(world: Bench, file: str, seconds: int, clients: int = 64, **values: 
     variables = [f"--define={name}={value}" for name, value in values.items()]
     command = [world.programs / "pgbench", "--no-vacuum", "--protocol=prepared", f"--client={clients}", "--jobs=2",
                f"--time={seconds}", *variables, "--file", BASELINE / file, world.baseline_url]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     figures = dict(line.split(" = ", 1) for line in done.stdout.splitlines() if " = " in line)
     rate = float(figures["tps"].split()[0])
     return Load(rate, round(rate * seconds), float(figures["latency average"].split()[0]), 0)

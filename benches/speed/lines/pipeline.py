@@ -82,7 +82,7 @@ class Pipeline:
         """Seconds and rows of the limit of loading."""
         database = self._world.folder / "limit.duckdb"
         done = subprocess.run([sys.executable, BASELINE / "read_json.py", database, *files],
-                              check=True, capture_output=True, text=True)
+                              check=True, stdout=subprocess.PIPE, text=True)
         seconds, rows = done.stdout.split()
         return float(seconds), int(rows)
 
