@@ -242,18 +242,22 @@ fn is_equal(client: &mut impl GenericClient, id: WindowId) -> Result<bool, Sessi
 }
 
 /// Looks for facts without an event around a window; notes them, and returns how many it noted.
+///
+/// The outbox is locked before it is asked how far it was reclaimed: a TRUNCATE is seen at once by
+/// every snapshot, its note is not, and between the two all facts would seem to be alone.
 fn note_alone(
     client: &mut Client,
     id: WindowId,
     oldest: Option<DateTime<Utc>>,
 ) -> Result<u64, SessionError> {
-    let row = client.query_one(
+    let mut transaction = begin(client)?;
+    transaction.batch_execute("LOCK TABLE outbox IN ACCESS SHARE MODE")?;
+    let row = transaction.query_one(
         include_str!("sql/count/span.sql"),
         &[&id.epoch, &id.number, &oldest],
     )?;
     let (since, until): (DateTime<Utc>, DateTime<Utc>) = (row.try_get(0)?, row.try_get(1)?);
     let (first_xid, last_xid): (String, String) = (row.try_get(2)?, row.try_get(3)?);
-    let mut transaction = begin(client)?;
     let suspects = transaction.query(
         include_str!("sql/count/facts_alone.sql"),
         &[&since, &until, &first_xid, &last_xid, &MOST_ALONE],

@@ -1,4 +1,3 @@
-use super::certificates::{ASKED_LIMIT, PAUSE};
 use super::envelope::WINDOW;
 use super::*;
 use crate::domain::status::DeliveryLevel;
@@ -8,7 +7,10 @@ use chrono::TimeDelta;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+mod events;
+mod fetching;
 mod sns;
+
 use sns::{
     CERTIFICATE, SUBSCRIBE, Sns, TOPIC, about_subscription, block_on, call, certificate, gateway,
     notification, verify,
@@ -44,93 +46,6 @@ fn both_versions_of_the_signature_are_verified() {
     assert_eq!(
         signed("1", "%"),
         Err(Refusal::Unverified("the Signature is not base64"))
-    );
-}
-
-#[test]
-fn a_certificate_is_fetched_once() {
-    let sns = Sns::usual();
-    let aws = gateway(&sns);
-    let calls: Vec<Call> = (0..20)
-        .map(|n| call(&notification(&n.to_string())))
-        .collect();
-    let webhooks: Vec<_> = calls.iter().map(Call::webhook).collect();
-    let prepared = block_on(futures_util::future::join_all(
-        webhooks.iter().map(|webhook| aws.prepare(webhook)),
-    ));
-    assert_eq!(prepared, vec![Ok(()); 20]);
-    assert!(webhooks.iter().all(|webhook| aws.verify(webhook).is_ok()));
-    assert_eq!(sns.asked(), [CERTIFICATE]);
-}
-
-#[test]
-fn a_certificate_that_cannot_be_had_is_asked_for_again_after_a_pause() {
-    let sns = Sns::serving(&[]);
-    let aws = gateway(&sns);
-    let after = |pause: TimeDelta| {
-        let mut call = call(&notification("x"));
-        call.arrived_at += pause;
-        verify(&aws, &call)
-    };
-    let refused = |verified| matches!(verified, Err(Refusal::Unavailable(_)));
-    assert!(refused(after(TimeDelta::zero())), "SNS tries it again");
-    sns.serve(CERTIFICATE, b"<html>maintenance</html>".to_vec());
-    let second = TimeDelta::seconds(1);
-    assert!(refused(after(PAUSE - second)));
-    assert_eq!(sns.asked().len(), 1, "the pause is not over");
-    assert!(refused(after(PAUSE)));
-    sns.serve(CERTIFICATE, certificate(2026, 2028));
-    assert_eq!(after(PAUSE * 2), Ok(()));
-    assert_eq!(sns.asked(), [CERTIFICATE; 3]);
-}
-
-/// A topic's ARN is no secret: whoever knows it could name a certificate of another name each time.
-#[test]
-fn forged_calls_cannot_make_us_fetch_without_bound() {
-    let sns = Sns::usual();
-    let aws = gateway(&sns);
-    let naming = |number: usize| {
-        let mut body = notification("x");
-        let url = format!("https://sns.eu-central-1.amazonaws.com/{number}.pem");
-        body["SigningCertURL"] = json!(url);
-        verify(&aws, &call(&body))
-    };
-    for number in 0..ASKED_LIMIT * 5 {
-        assert!(matches!(naming(number), Err(Refusal::Unavailable(_))));
-    }
-    assert_eq!(sns.asked().len(), ASKED_LIMIT);
-    // SNS sends its own again, and by then it is let through.
-    let mut genuine = call(&notification("x"));
-    assert!(matches!(
-        verify(&aws, &genuine),
-        Err(Refusal::Unavailable(_))
-    ));
-    genuine.arrived_at += PAUSE;
-    assert_eq!(verify(&aws, &genuine), Ok(()));
-    // What is at hand needs no fetching.
-    for number in 100..100 + ASKED_LIMIT * 2 {
-        assert!(naming(number).is_err());
-    }
-    assert_eq!(verify(&aws, &genuine), Ok(()));
-}
-
-#[test]
-fn a_certificate_counts_only_while_it_is_valid() {
-    for (first, end, good) in [(2026, 2027, true), (2020, 2026, false), (2027, 2030, false)] {
-        let aws = gateway(&Sns::serving(&[(CERTIFICATE, certificate(first, end))]));
-        let verified = verify(&aws, &call(&notification("x")));
-        assert_eq!(verified.is_ok(), good, "{first} {verified:?}");
-    }
-    // Of another key, wherever it came from.
-    let aws = gateway(&Sns::serving(&[(
-        CERTIFICATE,
-        OPENSSL_CERTIFICATE.to_vec(),
-    )]));
-    let mut late = call(&notification("x"));
-    late.arrived_at = "2026-11-30T00:00:00Z".parse().unwrap();
-    assert_eq!(
-        verify(&aws, &late),
-        Err(Refusal::Unverified("the Signature does not fit"))
     );
 }
 
@@ -176,65 +91,6 @@ fn whatever_is_altered_is_refused() {
             matches!(verified, Err(Refusal::Unverified(_))),
             "{field} {value}: {verified:?}"
         );
-    }
-}
-
-#[test]
-fn only_sns_itself_in_the_topics_region_is_asked_for_certificates() {
-    for (region, good) in [
-        (
-            "aws:sns:us-east-1",
-            "https://sns.us-east-1.amazonaws.com/SimpleNotificationService-1.pem",
-        ),
-        (
-            "aws-us-gov:sns:us-gov-west-1",
-            "https://SNS.us-gov-west-1.amazonaws.com:443/a.pem",
-        ),
-        (
-            "aws-cn:sns:cn-north-1",
-            "https://sns.cn-north-1.amazonaws.com.cn/a.pem",
-        ),
-    ] {
-        let host = topics::host(&format!("arn:{region}:1:sms")).unwrap();
-        assert!(certificates::url(good, &host).is_ok(), "{good}");
-    }
-    let host = topics::host(TOPIC).unwrap();
-    assert_eq!(host, "sns.eu-central-1.amazonaws.com");
-    for bad in [
-        "https://sns.eu-west-1.amazonaws.com/a.pem",
-        "https://sns.eu-central-1.amazonaws.com.cn/a.pem",
-        "http://sns.eu-central-1.amazonaws.com/a.pem",
-        "https://sns.eu-central-1.amazonaws.com:8443/a.pem",
-        "https://sns.eu-central-1.amazonaws.com/a.der",
-        "https://sns.eu-central-1.amazonaws.com/?a=b.pem",
-        "https://sns.eu-central-1.amazonaws.com/a.pem?x",
-        "https://sns.eu-central-1.amazonaws.com/a.pem#x",
-        "https://sns.eu-central-1.amazonaws.com.evil.example/a.pem",
-        "https://sns.eu-central-1.amazonaws.com.cn.evil.example/a.pem",
-        "https://sns.evil.example/eu-central-1.amazonaws.com/a.pem",
-        "https://sns.a.b.amazonaws.com/a.pem",
-        "https://sns.s3.eu-central-1.amazonaws.com/a.pem",
-        "https://sns..amazonaws.com/a.pem",
-        "https://sns.amazonaws.com/a.pem",
-        "https://evilsns.eu-central-1.amazonaws.com/a.pem",
-        "https://evil.example/sns.eu-central-1.amazonaws.com/a.pem",
-        "https://sns.eu-central-1.amazonaws.com@evil.example/a.pem",
-        "https://someone@sns.eu-central-1.amazonaws.com/a.pem",
-        "https://sns.eu-central-1.amazonaws.com%2eevil.example/a.pem",
-        "https://127.0.0.1/a.pem",
-        "file:///etc/a.pem",
-        "",
-    ] {
-        assert!(certificates::url(bad, &host).is_err(), "{bad}");
-        let sns = Sns::usual();
-        let mut body = notification("x");
-        body["SigningCertURL"] = json!(bad);
-        let verified = verify(&gateway(&sns), &call(&body));
-        assert!(
-            matches!(verified, Err(Refusal::Unverified(_))),
-            "{bad}: {verified:?}"
-        );
-        assert!(sns.asked().is_empty(), "{bad}");
     }
 }
 
@@ -347,171 +203,6 @@ fn a_subscription_is_confirmed_and_its_end_is_not_undone() {
     assert_eq!(sns.asked().len(), 3);
     let plain = call(&notification("{}"));
     assert_eq!(block_on(aws.greet(&plain.webhook())), Ok(None));
-}
-
-fn items(message: &str) -> Items<Receipt> {
-    let aws = gateway(&Sns::usual());
-    aws.receipts(&call(&notification(message)).webhook())
-        .unwrap()
-}
-
-fn of_event(fields: &Value) -> Result<Receipt, Vec<FieldFault>> {
-    let mut event = json!({"eventType": "TEXT_DELIVERED", "messageId": "M-1"});
-    let event_fields = event.as_object_mut().unwrap();
-    event_fields.extend(fields.as_object().unwrap().clone());
-    let mut items = items(&event.to_string());
-    assert_eq!(items.len(), 1);
-    items.remove(0)
-}
-
-/// AWS's own example ("SMS example log"), at another time.
-#[test]
-fn an_event_as_aws_sends_it() {
-    let id = Uuid::now_v7();
-    let receipt = of_event(&json!({
-        "eventType": "TEXT_SUCCESSFUL", "eventVersion": "1.0", "eventTimestamp": 1_795_043_103_470_i64,
-        "isFinal": true, "originationPhoneNumber": "+12065550152",
-        "destinationPhoneNumber": "+14255550156", "isoCountryCode": "US", "mcc": "310", "mnc": "800",
-        "messageId": "862a8790-60c0-4430-9b2b-658bdexample", "messageRequestTimestamp": 1,
-        "messageEncoding": "GSM", "messageType": "PROMOTIONAL", "messageStatus": "SUCCESSFUL",
-        "messageStatusDescription": "Message has been accepted by phone carrier",
-        "context": {"account": "bar", "message_id": id}, "totalMessageParts": 1,
-        "totalMessagePrice": 0.09582, "totalCarrierFee": 0.0,
-    }));
-    let expected = Receipt {
-        message_id: Some(id),
-        gateway_message_id: Some("862a8790-60c0-4430-9b2b-658bdexample".to_owned()),
-        gateway_event_id: Some("msg-1".to_owned()),
-        delivery_level: Some(DeliveryLevel::Carrier),
-        segment_count: Some(1),
-        gateway_time: Some("2026-11-18T23:05:03.470Z".parse().unwrap()),
-        price: Some("0.09582".to_owned()),
-        mcc_mnc: Some("310800".to_owned()),
-        ..Receipt::new(Status::Delivered, "SUCCESSFUL final".to_owned())
-    };
-    assert_eq!(receipt.unwrap(), expected);
-}
-
-/// SNS sends one signed envelope to every subscriber of a topic, so each of them could send it to us
-/// for a message of his choice.
-#[test]
-fn an_id_in_the_url_is_not_believed() {
-    let settings = DialectSettings {
-        topics: vec![TOPIC.to_owned()],
-        ..DialectSettings::default()
-    };
-    let message = json!({"eventType": "TEXT_DELIVERED", "messageId": "M-1"}).to_string();
-    let mut call = call(&notification(&message));
-    call.url = format!("{}?message_id={}", call.url, Uuid::now_v7());
-    let receipt = Account::with("aws", settings).receipt(&call).unwrap();
-    assert_eq!(receipt.message_id, None);
-    assert_eq!(receipt.gateway_message_id.as_deref(), Some("m-1"));
-}
-
-#[test]
-fn every_status_by_its_word_or_by_the_events_type() {
-    for (word, status) in KIND.statuses {
-        let (said, is_final) = match *word {
-            SUCCESSFUL_FINAL => ("SUCCESSFUL", true),
-            word => (word, word != "SUCCESSFUL"),
-        };
-        for event in [
-            json!({"eventType": "TEXT_NEW", "messageStatus": said, "isFinal": is_final}),
-            json!({"eventType": format!("TEXT_{said}"), "isFinal": is_final}),
-            json!({"messageStatus": said.to_lowercase(), "isFinal": is_final}),
-        ] {
-            let receipt = of_event(&event).unwrap();
-            assert_eq!(
-                (receipt.status, receipt.raw_status.as_str()),
-                (*status, *word)
-            );
-            assert_eq!(receipt.synthetic, *word == "UNKNOWN");
-            let failed = status.is_final() && *status != Status::Delivered;
-            assert_eq!(receipt.error_class.is_some(), failed, "{word}");
-        }
-    }
-    let new = of_event(&json!({"messageStatus": "Teleported"})).unwrap();
-    assert_eq!(
-        (new.status, new.raw_status.as_str()),
-        (Status::Unknown, "TELEPORTED")
-    );
-    assert_eq!(
-        of_event(&json!({})).unwrap().delivery_level,
-        Some(DeliveryLevel::Handset)
-    );
-    let expired = of_event(&json!({"messageStatus": "TTL_EXPIRED"})).unwrap();
-    assert_eq!(expired.error_class, Some(ErrorClass::Expired));
-}
-
-#[test]
-fn what_can_be_spared_costs_nothing_and_what_is_no_event_is_a_fault() {
-    let receipt = of_event(
-        &json!({"eventTimestamp": "soon", "isFinal": "yes", "context": [7],
-        "totalMessageParts": {}, "totalMessagePrice": "much", "mcc": 31, "mnc": null}),
-    );
-    let receipt = receipt.unwrap();
-    assert_eq!(receipt.gateway_message_id.as_deref(), Some("m-1"));
-    assert_eq!(
-        (receipt.gateway_time, receipt.price, receipt.mcc_mnc),
-        (None, None, None)
-    );
-    for message in [
-        "",
-        "Successfully validated SNS topic",
-        "[]",
-        "7",
-        "{",
-        "{} x",
-    ] {
-        let faults = items(message).remove(0).unwrap_err();
-        assert_eq!(faults[0].field, "Message", "{message}");
-    }
-    let inbound = items(r#"{"inboundMessageId": "I"}"#).remove(0).unwrap_err();
-    assert_eq!(inbound[0].field, "eventType", "it belongs to …/inbound");
-    assert!(of_event(&json!({"messageId": "\u{0}"})).is_err());
-    for other in ["VOICE_COMPLETED", "MEDIA_DELIVERED"] {
-        assert!(items(&json!({ "eventType": other }).to_string()).is_empty());
-    }
-}
-
-/// AWS's own example ("Two-way SMS message payload"), with numbers that exist.
-#[test]
-fn a_subscribers_message() {
-    let aws = gateway(&Sns::usual());
-    let read = |message: &Value| {
-        let call = call(&notification(&message.to_string()));
-        aws.inbound(&call.webhook()).unwrap().remove(0)
-    };
-    let message = json!({"originationNumber": "+14255552671", "destinationNumber": "+12065550101",
-        "messageKeyword": "JOIN", "messageBody": "EXAMPLE\u{c}",
-        "inboundMessageId": "cae173d2-66b9-564c-8309-21f858e9fb84",
-        "previousPublishedMessageId": "wJalrXUtnFEMI/K7MDENG"});
-    let inbound = read(&message).unwrap();
-    let id = "cae173d2-66b9-564c-8309-21f858e9fb84";
-    assert_eq!(inbound.gateway_message_id.as_deref(), Some(id));
-    assert_eq!(
-        (inbound.from.as_str(), inbound.to.as_str()),
-        ("+14255552671", "+12065550101")
-    );
-    assert_eq!(inbound.body, "EXAMPLE");
-    assert_eq!(
-        inbound.received_at,
-        Some(arrived() - TimeDelta::seconds(10))
-    );
-    let without_id = json!({"originationNumber": "+14255552671", "destinationNumber": "72404",
-                            "messageBody": "STOP"});
-    let without_id = read(&without_id).unwrap();
-    assert_eq!(
-        without_id.gateway_message_id.as_deref(),
-        Some("msg-1"),
-        "SNS's own"
-    );
-    let faults = read(&json!({"eventType": "TEXT_DELIVERED"})).unwrap_err();
-    let names: Vec<&str> = faults.iter().map(|fault| fault.field.as_str()).collect();
-    assert_eq!(
-        names,
-        ["originationNumber", "destinationNumber", "messageBody"]
-    );
 }
 
 #[test]

@@ -2,7 +2,8 @@ use super::*;
 use crate::ledger::test_database::TestDatabase;
 use crate::ledger::windows::{SealOrder, seal};
 use chrono::TimeDelta;
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// A click, and its event if `event`.
 fn click(client: &mut impl GenericClient, event: bool) {
@@ -132,6 +133,41 @@ fn a_reclaimed_event_is_not_missed() {
     click(client, true);
     let window = seal_at(client, 1);
     assert_eq!(count(client, &window).unwrap().alone, 0);
+}
+
+/// Another shipper empties the outbox between two statements of a look for facts without an event.
+#[test]
+fn what_is_reclaimed_during_the_look_is_not_missed() {
+    let database = TestDatabase::create();
+    let client = &mut database.client();
+    click(client, true);
+    let window = seal_at(client, 1);
+    let mut other = database.client();
+    let mut reclaim = other.transaction().unwrap();
+    reclaim
+        .batch_execute(
+            "INSERT INTO outbox_reclaims SELECT slot, recorded_at FROM outbox;
+             TRUNCATE outbox",
+        )
+        .unwrap();
+    thread::scope(|scope| {
+        let mut counting = database.client();
+        let look = scope.spawn(move || note_alone(&mut counting, window.id, None).unwrap());
+        wait_for_one_that_waits(client);
+        reclaim.commit().unwrap();
+        assert_eq!(look.join().unwrap(), 0);
+    });
+}
+
+/// Until a session of this database waits for a lock.
+fn wait_for_one_that_waits(client: &mut Client) {
+    let waiting = "SELECT EXISTS (
+            SELECT FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock'
+        )";
+    while !client.query_one(waiting, &[]).unwrap().get::<_, bool>(0) {
+        thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// The reference load: 31,000 rows a window.

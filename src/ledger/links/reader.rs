@@ -2,7 +2,8 @@
 //!
 //! A link that nobody visited lately takes two reads, and a burst of visits to a new campaign asks for
 //! thousands of them. One by one, each paid for a thread, a connection and two statements: ten times
-//! what its click cost. So a few readers take whatever waits, as the recorder's writers do.
+//! what its click cost. So a reader takes whatever waits, as the recorder's writers do. There is one: a
+//! second would halve what each takes.
 
 use super::super::facts::LinkTarget;
 use super::super::pool::{LedgerError, Pool};
@@ -11,8 +12,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
-/// Readers at work at once, each with a connection of the pool. A second would halve what each takes.
-const READERS: usize = 1;
 /// Links of one question to PostgreSQL, at most.
 const LINKS_AT_ONCE: usize = 500;
 /// Questions that may wait; one more is refused.
@@ -32,7 +31,8 @@ pub struct LinkReader {
 #[derive(Debug, Default)]
 struct Waiting {
     questions: Vec<Question>,
-    readers: usize,
+    /// Whether a reader is at work.
+    reading: bool,
 }
 
 impl LinkReader {
@@ -62,7 +62,7 @@ impl LinkReader {
         heard.await.map_err(lost)?
     }
 
-    /// Whether another reader is needed.
+    /// Whether a reader is needed.
     fn ask(&self, number: i64, answer: oneshot::Sender<Answer>) -> Result<bool, LedgerError> {
         let mut waiting = self.lock();
         if waiting.questions.len() >= MOST_WAITING {
@@ -70,8 +70,7 @@ impl LinkReader {
             return Err(LedgerError::Unavailable(error));
         }
         waiting.questions.push((number, answer));
-        let needed = waiting.readers < READERS;
-        waiting.readers += usize::from(needed);
+        let needed = !std::mem::replace(&mut waiting.reading, true);
         Ok(needed)
     }
 
@@ -80,7 +79,7 @@ impl LinkReader {
     }
 }
 
-/// One at work; counted until it found nothing more, or was dropped.
+/// At work until it finds nothing more, or is dropped.
 struct Reader {
     of: LinkReader,
     ended: bool,
@@ -89,7 +88,7 @@ struct Reader {
 impl Drop for Reader {
     fn drop(&mut self) {
         if !self.ended {
-            self.of.lock().readers -= 1;
+            self.of.lock().reading = false;
         }
     }
 }
@@ -105,16 +104,12 @@ impl Reader {
         }
     }
 
-    /// What waits. When that is nothing, this reader counts no longer from that very moment: the next
+    /// What waits. When that is nothing, this reader is at work no longer from that very moment: the next
     /// question needs another.
     fn take(&mut self) -> Option<Vec<Question>> {
-        let mut waiting = self
-            .of
-            .waiting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.of.lock();
         if waiting.questions.is_empty() {
-            waiting.readers -= 1;
+            waiting.reading = false;
             self.ended = true;
             return None;
         }
@@ -183,7 +178,7 @@ mod tests {
                 }
             }
             let waiting = reader.lock();
-            assert_eq!((waiting.questions.len(), waiting.readers), (0, 0));
+            assert_eq!((waiting.questions.len(), waiting.reading), (0, false));
         }
     }
 
@@ -204,6 +199,6 @@ mod tests {
         for answer in found {
             assert!(matches!(answer, Err(LedgerError::Unavailable(_))));
         }
-        assert_eq!(reader.lock().readers, 0);
+        assert!(!reader.lock().reading);
     }
 }

@@ -9,7 +9,7 @@
 mod overdue;
 mod rows;
 
-use super::{PendingInbound, verdict_of};
+use super::pending::{PendingInbound, verdict_of};
 use crate::domain::opt_out::OptOutRules;
 use crate::domain::part::{Gathered, Gathering, Part};
 use crate::domain::phone::Sender;

@@ -13,10 +13,11 @@ WITH seen AS MATERIALIZED (
     FROM outbox
     WHERE xid >= $3::text::xid8 AND xid < $4::text::xid8
 ),
--- 2. The facts. A message's id is a UUIDv7, drawn just before it is recorded.
+-- 2. The facts. A message's id is a UUIDv7, drawn just before it is recorded: its index finds the
+--    span, which is exact to the millisecond; what was reclaimed ends at a microsecond.
 facts (kind, fact_id, recorded_at) AS (
     SELECT 1::smallint, id, recorded_at FROM messages
-    WHERE id >= uuidv7_floor($1) AND id < uuidv7_floor($2)
+    WHERE id >= uuidv7_floor($1) AND id < uuidv7_floor($2) AND recorded_at >= $1
     UNION ALL
     SELECT 2::smallint, id, recorded_at FROM submissions WHERE recorded_at >= $1 AND recorded_at < $2
     UNION ALL
