@@ -17,16 +17,17 @@ from outages.world import BUILT, say
 
 from . import costs, seed
 from .line import Line
-from .lines import pipeline, serving
+from .lines import pipeline, reporting, serving
 from .world import Bench
 
 SERVING = ["redirects", "sends", "receipts"]
 PIPELINE = ["shipping", "loading", "reprocess"]
+REPORTS = ["reports"]
 
 
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    parser.add_argument("lines", metavar="LINE", nargs="*", help=f"which lines ({', '.join(SERVING + PIPELINE)}); all without it")
+    parser.add_argument("lines", metavar="LINE", nargs="*", help=f"which lines ({', '.join(SERVING + PIPELINE + REPORTS)}); all without it")
     parser.add_argument("--full", action="store_true", help="five rounds of 20 s; else three of 6 s")
     parser.add_argument("--messages", type=int, default=1_000_000, help="messages that are there already (%(default)s)")
     parser.add_argument("--json", type=Path, help="writes the table there, too")
@@ -36,7 +37,7 @@ def options() -> argparse.Namespace:
 
 
 def run(world: Bench, chosen: argparse.Namespace) -> Iterator[Line]:
-    lines = chosen.lines or SERVING + PIPELINE
+    lines = chosen.lines or SERVING + PIPELINE + REPORTS
     count, seconds = (5, 20) if chosen.full else (3, 6)
     if set(lines) & set(SERVING):
         say(f"{chosen.messages:,} messages, each with a link, become history")
@@ -52,6 +53,8 @@ def run(world: Bench, chosen: argparse.Namespace) -> Iterator[Line]:
         world.end(serve)
     if set(lines) & set(PIPELINE):
         yield from through_the_lake(world, lines, chosen.full)
+    if "reports" in lines:
+        yield from reporting.reports(world, 20 if chosen.full else 5, 10_000_000)
 
 
 def through_the_lake(world: Bench, lines: list[str], full: bool) -> Iterator[Line]:

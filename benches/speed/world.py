@@ -34,6 +34,11 @@ class Bench(World):
     def environment(self, address: str) -> dict[str, str]:
         return super().environment(address) | GATEWAY
 
+    def start_s3(self) -> None:
+        """Once, for whichever line is the first that needs it."""
+        if not self._s3:
+            super().start_s3()
+
     def on_baseline(self, file: str, **values: int) -> None:
         """Runs a file of benches/baseline in the limit's database, by psql."""
         variables = [f"--set={name}={value}" for name, value in values.items()]

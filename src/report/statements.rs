@@ -3,6 +3,7 @@
 
 use super::{GroupBy, ReportQuery};
 use crate::warehouse::{Cell, Select};
+use std::collections::BTreeSet;
 
 /// The most rows of a report.
 pub const MOST_ROWS: usize = 100_000;
@@ -14,21 +15,27 @@ const ORIGIN: &str = include_str!("sql/origin.sql");
 
 /// Counts by group, in the report's order.
 pub(super) fn messages(query: &ReportQuery) -> Select {
-    let group: Vec<_> = (1..=query.group_by.len())
-        .map(|position| position.to_string())
-        .collect();
-    let group = clause("GROUP BY", &group);
     let order = clause("ORDER BY", &order(query, "min(bucket)"));
     let sql = MESSAGES
         .replace("{keys}", &keys(query))
-        .replace("{group}", &group)
+        .replace("{within}", &all(&within(query)))
+        .replace(
+            "{group}",
+            &clause("GROUP BY", &positions(query.group_by.len())),
+        )
+        .replace(
+            "{group_within}",
+            &clause("GROUP BY", &positions(within(query).len())),
+        )
         .replace("{order}", &order);
     select(query, sql, MOST_ROWS)
 }
 
 /// Histograms by group, in no order.
 pub(super) fn latencies(query: &ReportQuery) -> Select {
-    let sql = LATENCIES.replace("{keys}", &keys(query));
+    let sql = LATENCIES
+        .replace("{keys}", &keys(query))
+        .replace("{within}", &all(&within(query)));
     select(query, sql, MOST_ROWS * 2 * super::latency::SLOTS)
 }
 
@@ -38,6 +45,7 @@ pub(super) fn errors(query: &ReportQuery) -> Select {
     order.push("messages DESC, status, error_gateway, error_class, error_code".to_owned());
     let sql = ERRORS
         .replace("{keys}", &keys(query))
+        .replace("{within}", &all(&within(query)))
         .replace("{order}", &clause("ORDER BY", &order));
     select(query, sql, MOST_ROWS)
 }
@@ -72,6 +80,29 @@ fn keys(query: &ReportQuery) -> String {
         column => format!("{}, ", column.as_str()),
     };
     query.group_by.iter().map(one).collect()
+}
+
+/// The columns of the buckets that the grouping comes from: days and hours from a bucket's time.
+fn within(query: &ReportQuery) -> Vec<&'static str> {
+    let columns: BTreeSet<_> = query
+        .group_by
+        .iter()
+        .map(|column| match column {
+            GroupBy::Day | GroupBy::Hour => "bucket",
+            column => column.as_str(),
+        })
+        .collect();
+    columns.into_iter().collect()
+}
+
+/// Columns, each with its comma.
+fn all(columns: &[&str]) -> String {
+    columns.iter().map(|column| format!("{column}, ")).collect()
+}
+
+/// The first so many columns, as GROUP BY takes them.
+fn positions(count: usize) -> Vec<String> {
+    (1..=count).map(|position| position.to_string()).collect()
 }
 
 /// The order of the groups. Hours stand in order of time: as text, the hour that a change of clocks

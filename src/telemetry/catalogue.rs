@@ -281,6 +281,10 @@ const HISTOGRAMS: &[(&str, &str)] = &[
         "Time of one transaction of the warehouse",
     ),
     (
+        "textrail_load_step_duration_seconds",
+        "Time of a part of such a transaction, by step",
+    ),
+    (
         "textrail_commit_to_report_seconds",
         "Lag from the recording of a file's oldest line until the reports have it",
     ),

@@ -27,6 +27,7 @@ mod read;
 mod rebuild;
 mod rules;
 mod staging;
+mod steps;
 mod stopped;
 
 pub use rebuild::Rebuild;

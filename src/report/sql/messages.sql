@@ -1,5 +1,36 @@
--- The message report's counts, from the buckets alone. {keys} and {order} come from the closed list
--- of columns; times are parameters.
+-- The message report's counts, from the buckets alone. {keys}, {within}, {group} and {order} come from the closed
+-- list of columns; times are parameters.
+
+-- 1. By the columns of the buckets: days and hours are told of each quarter of an hour once, not of each
+--    of its buckets.
+WITH counted AS (
+    SELECT
+        {within}
+        sum(messages) AS messages,
+        sum(suppressed) AS suppressed,
+        sum(recorded) AS recorded,
+        sum(accepted) AS accepted,
+        sum(queued) AS queued,
+        sum(sent) AS sent,
+        sum(unknown) AS unknown,
+        sum(delivered) AS delivered,
+        sum(undelivered) AS undelivered,
+        sum(failed) AS failed,
+        sum(rejected) AS rejected,
+        sum(expired) AS expired,
+        sum(canceled) AS canceled,
+        sum(clicks) AS clicks,
+        sum(human_clicks) AS human_clicks,
+        sum(unique_clicks) AS unique_clicks,
+        sum(delivered_with_link) AS delivered_with_link,
+        sum(delivered_clicked) AS delivered_clicked,
+        sum(replies) AS replies,
+        sum(opt_outs) AS opt_outs
+    FROM message_stats
+    WHERE bucket >= $1 AND bucket < $2
+    {group_within}
+)
+-- 2. By the report's.
 SELECT
     {keys}
     coalesce(sum(messages), 0)::BIGINT,
@@ -22,7 +53,6 @@ SELECT
     coalesce(sum(delivered_clicked), 0)::BIGINT,
     coalesce(sum(replies), 0)::BIGINT,
     coalesce(sum(opt_outs), 0)::BIGINT
-FROM message_stats
-WHERE bucket >= $1 AND bucket < $2
+FROM counted
 {group}
 {order}

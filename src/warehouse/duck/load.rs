@@ -3,6 +3,7 @@
 use super::{
     read, refused,
     staging::{deduplicate, id_range, rows_by_file, rows_of, stage},
+    steps::timed,
     stopped,
 };
 use crate::{
@@ -73,8 +74,11 @@ fn take(
         return Ok(LoadReport::default());
     }
     for kind in Kind::ALL {
-        stage(&transaction, kind, &files_of(&windows, kind))?;
-        deduplicate(&transaction, kind, messages).map_err(refused("find the new events"))?;
+        timed("read", || {
+            stage(&transaction, kind, &files_of(&windows, kind))
+        })?;
+        timed("deduplicate", || deduplicate(&transaction, kind, messages))
+            .map_err(refused("find the new events"))?;
     }
     merge(&transaction).map_err(refused("load events"))?;
     let report = note(&transaction, &windows).map_err(refused("note what it loaded"))?;
@@ -82,7 +86,7 @@ fn take(
         .map_err(refused("note what it loaded"))?;
     advance(&transaction).map_err(refused("note its progress"))?;
     fail::fail_point!("load.commit.before");
-    transaction.commit().map_err(refused("commit a load"))?;
+    timed("commit", || transaction.commit()).map_err(refused("commit a load"))?;
     fail::fail_point!("load.commit.after");
     Ok(report)
 }
@@ -105,9 +109,9 @@ fn files_of<'a>(windows: &[&'a StagedWindow], kind: Kind) -> Vec<&'a StagedFile>
 
 /// Facts, then new messages, then what happened to older ones, then the buckets.
 pub(super) fn merge(connection: &Connection) -> duckdb::Result<()> {
-    insert_facts(connection)?;
-    connection.execute_batch(DELTAS)?;
-    connection.execute_batch(MESSAGES)?;
+    timed("facts", || insert_facts(connection))?;
+    timed("deltas", || connection.execute_batch(DELTAS))?;
+    timed("messages", || connection.execute_batch(MESSAGES))?;
     let hours = touched_hours(connection)?;
     let (Some(first), Some(last)) = (hours.first(), hours.last()) else {
         return Ok(());
@@ -118,13 +122,17 @@ pub(super) fn merge(connection: &Connection) -> duckdb::Result<()> {
         instant(last)
     );
     let hours = hours_condition(&hours);
-    connection.execute_batch(&APPLY.replace("{hours}", &hours))?;
-    leave_orphans(connection, "SELECT message_id FROM changes")?;
+    let apply = APPLY.replace("{hours}", &hours);
+    timed("apply", || connection.execute_batch(&apply))?;
+    timed("orphans", || {
+        leave_orphans(connection, "SELECT message_id FROM changes")
+    })?;
     let touched = format!("{hours} AND rowid IN (SELECT place FROM changes)");
-    judge(connection, &touched, &hours, &times)?;
-    connection.execute_batch(STALE_BUCKETS)?;
+    timed("judge", || judge(connection, &touched, &hours, &times))?;
+    timed("stale buckets", || connection.execute_batch(STALE_BUCKETS))?;
     let messages = format!("{hours} AND bucket_key IN (SELECT bucket_key FROM stale_buckets)");
-    connection.execute_batch(&BUCKETS.replace("{messages}", &messages))
+    let buckets = BUCKETS.replace("{messages}", &messages);
+    timed("buckets", || connection.execute_batch(&buckets))
 }
 
 /// The second half of a rebuild, for messages of whole hours: none of them is there yet, and the
