@@ -30,7 +30,7 @@ WITH drawn AS MATERIALIZED (
     UNION ALL
     SELECT told.at, 5, told.id,
            head('click', told.id, told.at) || context || format(',"link_id":%s,"code":"%s","target_url":"https://shop.example/autumn/%s",'
-               || '"verdict":"human","verdict_reasons":[],"ruleset":"clicks-1","user_agent":"Mozilla/5.0 (iPhone; CPU iPhone OS '
+               || '"verdict":"human","ruleset":"clicks-1","user_agent":"Mozilla/5.0 (iPhone; CPU iPhone OS '
                || '18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1",'
                || '"device":"smartphone","os":"iPhone","browser":"Safari","ip_prefix":"203.0.113.0/24"}',
                n, left(md5(n::text), 10), n)

@@ -73,8 +73,10 @@ class Pipeline:
     def drained(self) -> float:
         """Seconds that a loader takes for what waits, less what it takes for nothing."""
         begun = time.monotonic()
-        self._world.textrail("load", "--drain")
+        told = self._world.textrail("load", "--drain")
         with_work = time.monotonic()
+        if not told.strip().endswith(" 0 put aside"):
+            raise SystemExit(f"lines of the benchmark are not the format's: {told}")
         self._world.textrail("load", "--drain")
         return (with_work - begun) - (time.monotonic() - with_work)
 
