@@ -2,7 +2,7 @@
 //!
 //! 1. [`announce`](crate::announce) says which manifests may be new; the warehouse, which of them are.
 //! 2. `fetch` reads the manifest and its files; `stage` holds each against its checksums, unpacks it,
-//!    and has `decode` check every line.
+//!    and has `decode` check every line and read it into a `row`; `columns` writes rows to a file.
 //! 3. `quarantine` puts aside the lines that cannot be loaded.
 //! 4. One transaction of the warehouse takes a window, or many when it lags behind.
 //! 5. The announcements are acknowledged.
@@ -13,6 +13,7 @@
 //! no other with it.
 
 mod batch;
+mod columns;
 mod corrections;
 mod decode;
 pub mod download;
@@ -27,6 +28,7 @@ mod quarantine;
 mod recall;
 pub mod reprocess;
 mod retry;
+mod row;
 mod stage;
 mod staging;
 mod waiting;

@@ -47,9 +47,10 @@ pub struct StagedFile {
     pub kind: Kind,
     /// From 0, in order of lines.
     pub part: i32,
-    /// Where the text of its good lines lies.
+    /// Where its good lines lie, as an Arrow stream of [`columns::arrow_schema`]: they were checked and
+    /// read, so that no engine parses them once more.
     pub path: PathBuf,
-    /// Good lines in `path`.
+    /// Rows in `path`.
     pub good_lines: u64,
     /// Lines in the lake's file.
     pub lines: u64,

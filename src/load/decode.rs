@@ -1,9 +1,10 @@
-//! Whether a line can be loaded: strict, and in one pass over its bytes.
+//! A line's JSON becomes its values: strict, and in one pass over its bytes.
 //!
-//! DuckDB's reader takes `"1"` for 1 and `1.6` for 2, forgives missing keys, and tells of an error
+//! DuckDB's own reader takes `"1"` for 1 and `1.6` for 2, forgives missing keys, and tells of an error
 //! only by about where it stood; so every line is held against [`event::fields`](crate::event::fields)
-//! before it gets there. Nothing is built: a visitor sees each value and forgets it.
+//! here, and the warehouse gets typed columns instead of text to parse once more.
 
+use super::row::{Held, NO_LINK, Row, Span, Value, Values};
 use crate::event::{
     Kind, SCHEMA_VERSION,
     fields::{Field, FieldType, LINK, fields},
@@ -13,33 +14,45 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Unex
 use std::fmt;
 use uuid::Uuid;
 
-/// Checks a line of a file of `kind`, without its line break. Returns how many of its keys this
-/// version does not know, which is no fault: a new optional field keeps the version.
+/// Checks a line of a file of `kind`, without its line break, and forgets it; returns how many of its
+/// keys this version does not know.
 ///
 /// # Errors
-/// What is wrong with the line, in words.
+/// See [`decode`].
 pub(super) fn check(kind: Kind, line: &[u8]) -> Result<u64, String> {
+    let mut row = Row::new(kind);
+    decode(kind, line, &mut row)?;
+    Ok(row.held.unknown)
+}
+
+/// Reads a line of a file of `kind`, without its line break, into a row. A key that this version does
+/// not know is counted and is no fault: a new optional field keeps the version.
+///
+/// # Errors
+/// What is wrong with the line, in words; the row is of no use then.
+pub(super) fn decode(kind: Kind, line: &[u8], row: &mut Row) -> Result<(), String> {
     let text = std::str::from_utf8(line)
         .map_err(|error| format!("not UTF-8 after {} bytes", error.valid_up_to()))?;
-    let mut unknown = 0;
+    row.clear();
     let object = Object {
         fields: fields(kind),
         kind,
-        unknown: &mut unknown,
+        values: &mut row.values,
+        held: &mut row.held,
     };
     let mut json = serde_json::Deserializer::from_str(text);
     object
         .deserialize(&mut json)
         .and_then(|()| json.end())
-        .map_err(|error| error.to_string())?;
-    Ok(unknown)
+        .map_err(|error| error.to_string())
 }
 
 /// An object of these fields: the line itself, or one of its links (which only messages have).
 struct Object<'a> {
     fields: &'static [Field],
     kind: Kind,
-    unknown: &'a mut u64,
+    values: &'a mut Values,
+    held: &'a mut Held,
 }
 
 impl<'de> DeserializeSeed<'de> for Object<'_> {
@@ -57,31 +70,29 @@ impl<'de> Visitor<'de> for Object<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        // One bit a field; no kind has more than 40.
-        let mut seen = 0_u64;
         let mut next = 0;
         while let Some(place) = map.next_key_seed(Key {
             fields: self.fields,
             next,
         })? {
             let Some(place) = place else {
-                *self.unknown += 1;
+                self.held.unknown += 1;
                 map.next_value_seed(Anything)?;
                 continue;
             };
             let field = &self.fields[place];
-            if seen & (1 << place) != 0 {
+            if self.values[place].is_some() {
                 return Err(Error::duplicate_field(field.name));
             }
-            seen |= 1 << place;
             next = place + 1;
-            map.next_value_seed(Value {
+            let value = map.next_value_seed(OfField {
                 field,
                 kind: self.kind,
-                unknown: self.unknown,
+                held: self.held,
             })?;
+            self.values[place] = Some(value);
         }
-        let has = |(place, _): &(usize, &Field)| seen & (1 << place) != 0;
+        let has = |(place, _): &(usize, &Field)| self.values[*place].is_some();
         let mut fields = self.fields.iter().enumerate();
         match fields.find(|field| field.1.required && !has(field)) {
             Some((_, field)) => Err(Error::missing_field(field.name)),
@@ -145,21 +156,21 @@ impl Visitor<'_> for Key {
 }
 
 /// The value of a known field.
-struct Value<'a> {
+struct OfField<'a> {
     field: &'static Field,
     kind: Kind,
-    unknown: &'a mut u64,
+    held: &'a mut Held,
 }
 
-impl<'de> DeserializeSeed<'de> for Value<'_> {
-    type Value = ();
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+impl<'de> DeserializeSeed<'de> for OfField<'_> {
+    type Value = Value;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Value<'_> {
-    type Value = ();
+impl<'de> Visitor<'de> for OfField<'_> {
+    type Value = Value;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let form = match self.field.field_type {
@@ -174,22 +185,21 @@ impl<'de> Visitor<'de> for Value<'_> {
         write!(formatter, "`{}` to be {form}", self.field.name)
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
+    fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
         no_nul(text)?;
-        let right = match self.field.field_type {
-            FieldType::Text => return self.allowed(text),
-            FieldType::Uuid => is_uuid(text),
-            FieldType::Timestamp => is_time(text),
-            _ => false,
+        let value = match self.field.field_type {
+            FieldType::Text => {
+                self.allowed(text)?;
+                Some(Value::Text(self.held.hold(text)))
+            }
+            FieldType::Uuid => uuid(text).map(Value::Uuid),
+            FieldType::Timestamp => time(text).map(Value::Time),
+            _ => None,
         };
-        if right {
-            Ok(())
-        } else {
-            Err(E::invalid_type(Unexpected::Str(text), &self))
-        }
+        value.ok_or_else(|| E::invalid_type(Unexpected::Str(text), &self))
     }
 
-    fn visit_i64<E: Error>(self, number: i64) -> Result<(), E> {
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Value, E> {
         if self.field.field_type != FieldType::Integer {
             return Err(E::invalid_type(Unexpected::Signed(number), &self));
         }
@@ -199,47 +209,61 @@ impl<'de> Visitor<'de> for Value<'_> {
                 "schema_version {number} is none of 1 to {SCHEMA_VERSION}"
             )));
         }
-        Ok(())
+        Ok(Value::Integer(number))
     }
 
-    fn visit_u64<E: Error>(self, number: u64) -> Result<(), E> {
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Value, E> {
         match i64::try_from(number) {
             Ok(number) => self.visit_i64(number),
             Err(_) => Err(E::invalid_value(Unexpected::Unsigned(number), &self)),
         }
     }
 
-    fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
         if self.field.field_type == FieldType::Boolean {
-            Ok(())
+            Ok(Value::Boolean(value))
         } else {
             Err(E::invalid_type(Unexpected::Bool(value), &self))
         }
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        let mut length = 0;
-        loop {
-            let item = match self.field.field_type {
-                FieldType::TextList => items.next_element_seed(Text)?,
-                FieldType::Links => items.next_element_seed(Object {
-                    fields: LINK,
-                    kind: self.kind,
-                    unknown: self.unknown,
-                })?,
-                _ => return Err(Error::invalid_type(Unexpected::Seq, &self)),
-            };
-            match item {
-                Some(()) => length += 1,
-                // An empty list is an absent key: `links` that is there means a message with links.
-                None if length == 0 => return Err(Error::invalid_length(0, &self)),
-                None => return Ok(()),
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<Value, A::Error> {
+        let value = match self.field.field_type {
+            FieldType::TextList => {
+                let start = self.held.list_texts_held();
+                while items.next_element_seed(Text(self.held))?.is_some() {}
+                let end = self.held.list_texts_held();
+                (start < end).then_some(Value::TextList(Span { start, end }))
             }
-        }
+            FieldType::Links => {
+                let start = self.held.links_held();
+                while self.link(&mut items)? {}
+                let end = self.held.links_held();
+                (start < end).then_some(Value::Links(Span { start, end }))
+            }
+            _ => return Err(Error::invalid_type(Unexpected::Seq, &self)),
+        };
+        // An empty list is an absent key: `links` that is there means a message with links.
+        value.ok_or_else(|| Error::invalid_length(0, &self))
     }
 }
 
-impl Value<'_> {
+impl OfField<'_> {
+    /// Reads a link; false at the end of the list.
+    fn link<'de, A: SeqAccess<'de>>(&mut self, items: &mut A) -> Result<bool, A::Error> {
+        let mut link = NO_LINK;
+        let read = items.next_element_seed(Object {
+            fields: LINK,
+            kind: self.kind,
+            values: &mut link,
+            held: self.held,
+        })?;
+        if read.is_some() {
+            self.held.hold_link(link);
+        }
+        Ok(read.is_some())
+    }
+
     /// Whether a text field may have this value, and a `kind` this file.
     fn allowed<E: Error>(&self, text: &str) -> Result<(), E> {
         if self.field.name == "kind" && text != self.kind.as_str() {
@@ -258,22 +282,24 @@ impl Value<'_> {
 }
 
 /// An element of a list of strings.
-struct Text;
+struct Text<'a>(&'a mut Held);
 
-impl<'de> DeserializeSeed<'de> for Text {
+impl<'de> DeserializeSeed<'de> for Text<'_> {
     type Value = ();
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
-impl Visitor<'_> for Text {
+impl Visitor<'_> for Text<'_> {
     type Value = ();
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a string")
     }
     fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
-        no_nul(text)
+        no_nul(text)?;
+        self.0.hold_in_list(text);
+        Ok(())
     }
 }
 
@@ -331,15 +357,19 @@ fn no_nul<E: Error>(text: &str) -> Result<(), E> {
 }
 
 /// `Uuid` alone would take the braced, the URN and the bare form too.
-fn is_uuid(text: &str) -> bool {
-    text.len() == 36 && Uuid::try_parse(text).is_ok()
+fn uuid(text: &str) -> Option<Uuid> {
+    let hyphenated = text.len() == 36;
+    hyphenated.then(|| Uuid::try_parse(text).ok()).flatten()
 }
 
-/// Chrono alone would take a leap second, small letters and a space, which DuckDB does not.
-fn is_time(text: &str) -> bool {
-    text.as_bytes().get(10) == Some(&b'T')
-        && !text.ends_with('z')
-        && DateTime::parse_from_rfc3339(text).is_ok_and(|time| time.nanosecond() < 1_000_000_000)
+/// Microseconds since 1970. Chrono alone would take a leap second, small letters and a space, which
+/// are in no line of ours.
+fn time(text: &str) -> Option<i64> {
+    if text.as_bytes().get(10) != Some(&b'T') || text.ends_with('z') {
+        return None;
+    }
+    let time = DateTime::parse_from_rfc3339(text).ok()?;
+    (time.nanosecond() < 1_000_000_000).then(|| time.timestamp_micros())
 }
 
 #[cfg(test)]

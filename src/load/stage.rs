@@ -1,4 +1,4 @@
-//! One object of the lake becomes a verified file of good lines on this machine.
+//! One object of the lake becomes a verified file of good rows on this machine.
 //!
 //! What is wrong with a file decides how much of it is trusted:
 //!
@@ -16,11 +16,13 @@
 //! version of the object. Either way the manifest's lines are those loaded, known, and in quarantine.
 
 use super::{
+    columns::RowsFile,
     corrections::Corrections,
     decode,
     fault::Fault,
     lines::{Line, Lines},
     quarantine,
+    row::Row,
 };
 use crate::{
     event::Kind,
@@ -31,8 +33,7 @@ use flate2::read::MultiGzDecoder;
 use metrics::counter;
 use sha2::{Digest as _, Sha256};
 use std::{
-    fs,
-    io::{self, BufWriter, ErrorKind, Write as _},
+    io::{self, ErrorKind},
     ops::Range,
     path::{Path, PathBuf},
 };
@@ -85,13 +86,13 @@ pub(super) fn stage(
             tell(file, &damage, "lines of it are put aside");
             if !damage.is_cut {
                 // What is in the buffer must not follow the file that is begun anew.
-                sorted.text.flush().map_err(disk)?;
+                sorted.rows.finish().map_err(disk)?;
                 sorted = Sorted::new(&path, file.rows, kind, wanted).map_err(disk)?;
             }
             sorted.missing(&damage).map_err(disk)?;
         }
     }
-    sorted.text.flush().map_err(disk)?;
+    sorted.rows.finish().map_err(disk)?;
     fail::fail_point!("load.stage.after");
     Ok(StagedFile {
         key: file.key.clone(),
@@ -195,7 +196,9 @@ struct Sorted<'a> {
     lines: u64,
     /// Of them, how many were taken.
     taken: u64,
-    text: BufWriter<fs::File>,
+    /// The line in hand.
+    row: Row,
+    rows: RowsFile,
     good: u64,
     bad: Vec<BadLine>,
     unknown_keys: u64,
@@ -208,7 +211,8 @@ impl<'a> Sorted<'a> {
             kind,
             lines,
             taken: 0,
-            text: BufWriter::new(fs::File::create(path)?),
+            row: Row::new(kind),
+            rows: RowsFile::create(path, kind)?,
             good: 0,
             bad: Vec::new(),
             unknown_keys: 0,
@@ -221,11 +225,11 @@ impl<'a> Sorted<'a> {
             return Ok(());
         }
         let (line, checked) = match line {
-            Line::Whole(line) => (line, decode::check(self.kind, line)),
+            Line::Whole(line) => (line, decode::decode(self.kind, line, &mut self.row)),
             Line::TooLong(line) => (line, Err("longer than a line may be".to_owned())),
         };
         match checked {
-            Ok(unknown) => self.put(line, unknown),
+            Ok(()) => self.put(),
             Err(reason) => {
                 if !self.put_correction(number)? {
                     self.bad.push(quarantine::bad_line(number, &reason, line));
@@ -272,17 +276,17 @@ impl<'a> Sorted<'a> {
             return Ok(false);
         };
         // It was checked when it was made; a version that knows less may still refuse it.
-        let Ok(unknown) = decode::check(self.kind, line.as_bytes()) else {
+        if decode::decode(self.kind, line.as_bytes(), &mut self.row).is_err() {
             return Ok(false);
-        };
-        self.put(line.as_bytes(), unknown)?;
+        }
+        self.put()?;
         Ok(true)
     }
 
-    fn put(&mut self, line: &[u8], unknown_keys: u64) -> io::Result<()> {
+    /// Keeps the line in hand.
+    fn put(&mut self) -> io::Result<()> {
         self.good += 1;
-        self.unknown_keys += unknown_keys;
-        self.text.write_all(line)?;
-        self.text.write_all(b"\n")
+        self.unknown_keys += self.row.held.unknown;
+        self.rows.add(&self.row)
     }
 }

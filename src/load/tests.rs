@@ -11,16 +11,18 @@ use crate::{
     },
     warehouse::Warehouse,
 };
+use arrow::{array::AsArray as _, ipc::reader::StreamReader};
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use double::Double;
 use flate2::{Compression, write::GzEncoder};
 use sha2::{Digest as _, Sha256};
-use std::{io::Write as _, sync::Arc, time::Duration};
+use std::{io::Write as _, path::Path, sync::Arc, time::Duration};
 use uuid::Uuid;
 
 mod alarm;
 mod bad_lines;
+mod columns;
 mod damaged;
 mod double;
 mod faults;
@@ -184,6 +186,28 @@ fn manifest(lake: &MemoryStore, id: WindowId, files: &[(Kind, Vec<String>)]) -> 
 
 fn key_of(manifest: &Manifest) -> String {
     keys::manifest(manifest.sealed_at, manifest.epoch, manifest.window)
+}
+
+/// The events that these lines tell of.
+fn events_of(lines: &[String]) -> Vec<Uuid> {
+    let event = |line: &String| {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        line["event_id"].as_str().unwrap().parse().unwrap()
+    };
+    lines.iter().map(event).collect()
+}
+
+/// The events in a staged file, in order.
+fn staged_events(path: &Path) -> Vec<Uuid> {
+    let file = std::fs::File::open(path).unwrap();
+    let mut events = Vec::new();
+    for batch in StreamReader::try_new_buffered(file, None).unwrap() {
+        let batch = batch.unwrap();
+        let ids = batch.column_by_name("event_id").unwrap();
+        let ids = ids.as_fixed_size_binary().iter();
+        events.extend(ids.map(|id| Uuid::from_slice(id.unwrap()).unwrap()));
+    }
+    events
 }
 
 /// Reasons of the stopped windows.

@@ -4,7 +4,12 @@ use crate::event::{
     Kind,
     fields::{self, Field, FieldType},
 };
-use std::path::Path;
+use arrow::datatypes::{DataType, Field as ArrowField, Fields, Schema, SchemaRef, TimeUnit};
+use std::{collections::HashMap, path::Path, sync::Arc};
+
+/// Rows of a batch of a staged file, at most: the length of DuckDB's vectors, since a longer batch is
+/// cut into such, and the lists in it are then copied once a cut.
+pub const ROWS_AT_ONCE: usize = 2048;
 
 /// The fact tables that hold a kind's lines as they are. Messages have a table of their own shape.
 pub const FACT_TABLES: [(&str, Kind); 7] = [
@@ -58,6 +63,40 @@ pub fn read_json_columns(kind: Kind) -> String {
         format!("\"{}\": '{}'", field.name, sql_type(field.field_type))
     });
     format!("{{{columns}}}")
+}
+
+/// The columns of a staged file of a kind.
+pub fn arrow_schema(kind: Kind) -> SchemaRef {
+    Arc::new(Schema::new(arrow_fields(fields::fields(kind))))
+}
+
+/// Fields as Arrow's. What a line must have was checked when it was read, so each may be null here.
+pub fn arrow_fields(fields: &[Field]) -> Fields {
+    let column = |field: &Field| {
+        let column = ArrowField::new(field.name, arrow_type(field.field_type), true);
+        match field.field_type {
+            FieldType::Uuid => column.with_metadata(uuid_extension()),
+            _ => column,
+        }
+    };
+    fields.iter().map(column).collect()
+}
+
+fn arrow_type(field_type: FieldType) -> DataType {
+    match field_type {
+        FieldType::Text => DataType::Utf8,
+        FieldType::Uuid => DataType::FixedSizeBinary(16),
+        FieldType::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+        FieldType::Integer => DataType::Int64,
+        FieldType::Boolean => DataType::Boolean,
+        FieldType::TextList => DataType::new_list(DataType::Utf8, true),
+        FieldType::Links => DataType::new_list(DataType::Struct(arrow_fields(fields::LINK)), true),
+    }
+}
+
+/// What tells a UUID from any other sixteen bytes: Arrow's canonical extension type.
+fn uuid_extension() -> HashMap<String, String> {
+    HashMap::from([("ARROW:extension:name".to_owned(), "arrow.uuid".to_owned())])
 }
 
 /// `"event_id" UUID NOT NULL, …`: the columns of a table.

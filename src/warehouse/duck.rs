@@ -30,6 +30,9 @@ mod staging;
 mod steps;
 mod stopped;
 
+#[cfg(test)]
+pub(crate) use staging::append;
+
 pub use rebuild::Rebuild;
 
 /// How much of the machine DuckDB may take.

@@ -29,7 +29,7 @@ async fn bad_lines_are_quarantined_and_the_rest_is_loaded() {
 
     let report = world.loader().tick().await.unwrap();
     assert_eq!((report.rows, report.quarantined), (3, 11));
-    assert_eq!(world.warehouse.lines(id(1)), kept);
+    assert_eq!(world.warehouse.events(id(1)), events_of(&kept));
     let bad = world.warehouse.bad_lines(id(1));
     let numbers: Vec<_> = bad.iter().map(|bad| bad.line_number).collect();
     assert_eq!(numbers, [2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13]);

@@ -1,5 +1,6 @@
 //! A warehouse that remembers what was loaded, and refuses when told. It behaves; it is no mock.
 
+use super::staged_events;
 use crate::{
     domain::window::WindowId,
     event::Kind,
@@ -13,14 +14,15 @@ use std::{
     sync::{Mutex, MutexGuard},
     time::Duration,
 };
+use uuid::Uuid;
 
 #[derive(Debug, Default)]
 pub(super) struct Double(Mutex<State>);
 
 #[derive(Debug, Default)]
 pub(super) struct State {
-    /// What it holds, with the good lines as they were read from the staged files.
-    pub(super) windows: BTreeMap<WindowId, (StagedWindow, Vec<String>)>,
+    /// What it holds, with the events of the good lines as they stand in the staged files.
+    pub(super) windows: BTreeMap<WindowId, (StagedWindow, Vec<Uuid>)>,
     /// The windows of each transaction.
     pub(super) transactions: Vec<Vec<WindowId>>,
     /// Refuses every transaction that holds one of these.
@@ -43,7 +45,7 @@ impl Double {
         self.state().windows.keys().copied().collect()
     }
 
-    pub(super) fn lines(&self, id: WindowId) -> Vec<String> {
+    pub(super) fn events(&self, id: WindowId) -> Vec<Uuid> {
         self.state().windows[&id].1.clone()
     }
 
@@ -82,20 +84,20 @@ impl Warehouse for Double {
             if state.windows.contains_key(&window.id) {
                 continue;
             }
-            let mut lines = Vec::new();
+            let mut events = Vec::new();
             for file in &window.files {
-                let text = std::fs::read_to_string(&file.path).unwrap();
-                assert_eq!(text.lines().count() as u64, file.good_lines);
+                let staged = staged_events(&file.path);
+                assert_eq!(staged.len() as u64, file.good_lines);
                 let bad: u64 = file.bad_lines.iter().map(|bad| bad.lines).sum();
                 assert_eq!(file.lines, file.good_lines + bad);
-                lines.extend(text.lines().map(str::to_owned));
+                events.extend(staged);
                 let place = Kind::ALL.iter().position(|kind| *kind == file.kind);
                 report.rows[place.unwrap()] += file.good_lines;
                 report.quarantined += bad;
             }
             report.windows.push(window.id);
             state.stopped.remove(&window.id);
-            state.windows.insert(window.id, (window.clone(), lines));
+            state.windows.insert(window.id, (window.clone(), events));
         }
         state.transactions.push(report.windows.clone());
         Ok(report)

@@ -6,7 +6,7 @@ use crate::warehouse::{
     duck::{DuckSettings, DuckWarehouse},
 };
 
-fn open(directory: &std::path::Path) -> Arc<DuckWarehouse> {
+fn open(directory: &Path) -> Arc<DuckWarehouse> {
     Arc::new(DuckWarehouse::open(directory, &DuckSettings::default()).unwrap())
 }
 

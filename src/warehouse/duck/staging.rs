@@ -1,14 +1,23 @@
-//! From verified text to staging tables, and from them to the lines that are new.
+//! From staged files to staging tables, and from them to the lines that are new.
 
+use super::{failed, refused};
 use crate::{
     event::Kind,
     warehouse::{
         StagedFile, WarehouseError,
-        columns::{definitions, known_by, names, path_literal, read_json_columns},
+        columns::{ROWS_AT_ONCE, definitions, known_by},
     },
 };
+use arrow::{
+    array::{Array as _, ArrayRef, RecordBatch, StringArray},
+    datatypes::{DataType, Field, Schema},
+    ipc::reader::StreamReader,
+};
 use duckdb::Connection;
-use std::collections::HashMap;
+use std::{collections::HashMap, fs::File, path::Path, sync::Arc};
+
+/// What is done, in errors.
+const READ: &str = "read staged lines";
 
 const DEDUPLICATE: &str = include_str!("../sql/deduplicate.sql");
 
@@ -20,32 +29,17 @@ pub(super) fn stage(
     kind: Kind,
     files: &[&StagedFile],
 ) -> Result<(), WarehouseError> {
-    let read = |source: duckdb::Error| WarehouseError::Engine {
-        action: "read staged lines",
-        source: source.into(),
-    };
     connection
         .execute_batch(&format!(
             "CREATE OR REPLACE TEMP TABLE staging_{kind} ({}, file_path VARCHAR NOT NULL)",
             definitions(kind)
         ))
-        .map_err(read)?;
-    let filled: Vec<_> = files.iter().filter(|file| file.good_lines > 0).collect();
-    if filled.is_empty() {
-        return Ok(());
+        .map_err(refused(READ))?;
+    for file in files {
+        append(connection, kind, &file.path).map_err(failed(READ))?;
     }
-    let paths: Vec<_> = filled.iter().map(|file| path_literal(&file.path)).collect();
-    connection
-        .execute_batch(&format!(
-            "INSERT INTO staging_{kind} SELECT {}, filename FROM read_json([{}], \
-             columns = {}, format = 'newline_delimited', filename = true, ignore_errors = false)",
-            names(kind),
-            paths.join(", "),
-            read_json_columns(kind),
-        ))
-        .map_err(read)?;
-    let found = rows_by_file(connection, &format!("staging_{kind}")).map_err(read)?;
-    for file in filled {
+    let found = rows_by_file(connection, &format!("staging_{kind}")).map_err(refused(READ))?;
+    for file in files {
         let found = rows_of(&found, file);
         if found != file.good_lines {
             return Err(WarehouseError::RowCount {
@@ -56,6 +50,25 @@ pub(super) fn stage(
         }
     }
     Ok(())
+}
+
+/// Appends a staged file's rows, each with its path.
+pub(crate) fn append(connection: &Connection, kind: Kind, path: &Path) -> anyhow::Result<()> {
+    let file = StreamReader::try_new_buffered(File::open(path)?, None)?;
+    let mut fields = file.schema().fields().to_vec();
+    fields.push(Arc::new(Field::new("file_path", DataType::Utf8, false)));
+    let schema = Arc::new(Schema::new(fields));
+    let paths = vec![path.to_string_lossy(); ROWS_AT_ONCE];
+    let paths: ArrayRef = Arc::new(StringArray::from_iter_values(paths));
+    let table = format!("staging_{kind}");
+    let mut rows = connection.appender_to_catalog_and_db(&table, "temp", "main")?;
+    for batch in file {
+        let batch = batch?;
+        let mut columns = batch.columns().to_vec();
+        columns.push(paths.slice(0, batch.num_rows()));
+        rows.append_record_batch(RecordBatch::try_new(schema.clone(), columns)?)?;
+    }
+    Ok(rows.flush()?)
 }
 
 /// Makes `new_{kind}`: the staged lines whose event the warehouse does not know. It knows messages by

@@ -1,0 +1,201 @@
+//! Rows become columns, a batch after the other, in a file that the warehouse takes as it is.
+
+use super::row::{Held, Link, Row, Value};
+use crate::{
+    event::{
+        Kind,
+        fields::{self, FieldType, LINK, fields},
+    },
+    warehouse::columns::{ROWS_AT_ONCE, arrow_fields, arrow_schema},
+};
+use arrow::{
+    array::{
+        Array as _, ArrayRef, BooleanBuilder, FixedSizeBinaryBuilder, Int64Builder, ListArray,
+        ListBuilder, RecordBatch, StringBuilder, StructArray, TimestampMicrosecondBuilder,
+    },
+    buffer::{NullBuffer, OffsetBuffer},
+    datatypes::{Field, SchemaRef},
+    error::ArrowError,
+    ipc::writer::StreamWriter,
+};
+use std::{
+    fs::File,
+    io::{self, BufWriter},
+    mem,
+    path::Path,
+    sync::Arc,
+};
+
+/// Bytes of texts that make a batch full, whatever the number of its rows: memory does not grow with
+/// the length of lines.
+const FULL: usize = 8 << 20;
+
+/// A file of rows of one kind: an Arrow stream.
+pub(super) struct RowsFile {
+    schema: SchemaRef,
+    columns: Vec<Column>,
+    rows: usize,
+    text_bytes: usize,
+    file: StreamWriter<BufWriter<File>>,
+}
+
+impl RowsFile {
+    /// A new one in place of whatever is there.
+    pub(super) fn create(path: &Path, kind: Kind) -> io::Result<Self> {
+        let schema = arrow_schema(kind);
+        let file = File::create(path)?;
+        Ok(Self {
+            columns: columns(fields(kind)),
+            file: StreamWriter::try_new_buffered(file, &schema).map_err(failed)?,
+            schema,
+            rows: 0,
+            text_bytes: 0,
+        })
+    }
+
+    /// Adds a row.
+    pub(super) fn add(&mut self, row: &Row) -> io::Result<()> {
+        for (column, value) in self.columns.iter_mut().zip(&row.values) {
+            column.add(*value, &row.held);
+        }
+        self.rows += 1;
+        self.text_bytes += row.text_bytes();
+        if self.rows == ROWS_AT_ONCE || self.text_bytes >= FULL {
+            self.write()?;
+        }
+        Ok(())
+    }
+
+    /// Writes what is not written yet, and the end.
+    pub(super) fn finish(mut self) -> io::Result<()> {
+        self.write()?;
+        self.file.finish().map_err(failed)
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        if self.rows == 0 {
+            return Ok(());
+        }
+        (self.rows, self.text_bytes) = (0, 0);
+        let arrays = self.columns.iter_mut().map(Column::finish).collect();
+        let batch = RecordBatch::try_new(self.schema.clone(), arrays).map_err(failed)?;
+        self.file.write(&batch).map_err(failed)
+    }
+}
+
+fn failed(error: ArrowError) -> io::Error {
+    match error {
+        ArrowError::IoError(_, error) => error,
+        error => io::Error::other(error),
+    }
+}
+
+fn columns(fields: &[fields::Field]) -> Vec<Column> {
+    fields.iter().map(Column::of).collect()
+}
+
+/// The values of one field.
+enum Column {
+    Text(StringBuilder),
+    Uuid(FixedSizeBinaryBuilder),
+    Time(TimestampMicrosecondBuilder),
+    Integer(Int64Builder),
+    Boolean(BooleanBuilder),
+    TextList(ListBuilder<StringBuilder>),
+    Links(Links),
+}
+
+impl Column {
+    fn of(field: &fields::Field) -> Self {
+        match field.field_type {
+            FieldType::Text => Self::Text(StringBuilder::new()),
+            FieldType::Uuid => Self::Uuid(FixedSizeBinaryBuilder::new(16)),
+            FieldType::Timestamp => {
+                Self::Time(TimestampMicrosecondBuilder::new().with_timezone("UTC"))
+            }
+            FieldType::Integer => Self::Integer(Int64Builder::new()),
+            FieldType::Boolean => Self::Boolean(BooleanBuilder::new()),
+            FieldType::TextList => Self::TextList(ListBuilder::new(StringBuilder::new())),
+            FieldType::Links => Self::Links(Links::new()),
+        }
+    }
+
+    /// Adds a value; decoding saw to it that it is of this type.
+    fn add(&mut self, value: Option<Value>, held: &Held) {
+        match (self, value) {
+            (Self::Text(texts), Some(Value::Text(span))) => texts.append_value(held.text(span)),
+            (Self::Text(texts), _) => texts.append_null(),
+            (Self::Uuid(ids), Some(Value::Uuid(id))) => {
+                ids.append_value(id.as_bytes())
+                    .expect("a UUID has 16 bytes");
+            }
+            (Self::Uuid(ids), _) => ids.append_null(),
+            (Self::Time(times), Some(Value::Time(time))) => times.append_value(time),
+            (Self::Time(times), _) => times.append_null(),
+            (Self::Integer(numbers), Some(Value::Integer(number))) => numbers.append_value(number),
+            (Self::Integer(numbers), _) => numbers.append_null(),
+            (Self::Boolean(flags), Some(Value::Boolean(flag))) => flags.append_value(flag),
+            (Self::Boolean(flags), _) => flags.append_null(),
+            (Self::TextList(lists), Some(Value::TextList(span))) => {
+                lists.append_value(held.list_texts(span).map(Some));
+            }
+            (Self::TextList(lists), _) => lists.append_null(),
+            (Self::Links(links), Some(Value::Links(span))) => links.add(held.links(span), held),
+            (Self::Links(links), _) => links.add_null(),
+        }
+    }
+
+    fn finish(&mut self) -> ArrayRef {
+        match self {
+            Self::Text(texts) => Arc::new(texts.finish()),
+            Self::Uuid(ids) => Arc::new(ids.finish()),
+            Self::Time(times) => Arc::new(times.finish()),
+            Self::Integer(numbers) => Arc::new(numbers.finish()),
+            Self::Boolean(flags) => Arc::new(flags.finish()),
+            Self::TextList(lists) => Arc::new(lists.finish()),
+            Self::Links(links) => Arc::new(links.finish()),
+        }
+    }
+}
+
+/// Lists of links: the columns of all links, and how many of them are each row's.
+struct Links {
+    columns: Vec<Column>,
+    lengths: Vec<usize>,
+    present: Vec<bool>,
+}
+
+impl Links {
+    fn new() -> Self {
+        Self {
+            columns: columns(LINK),
+            lengths: Vec::new(),
+            present: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, links: &[Link], held: &Held) {
+        for link in links {
+            for (column, value) in self.columns.iter_mut().zip(link) {
+                column.add(*value, held);
+            }
+        }
+        self.lengths.push(links.len());
+        self.present.push(true);
+    }
+
+    fn add_null(&mut self) {
+        self.lengths.push(0);
+        self.present.push(false);
+    }
+
+    fn finish(&mut self) -> ListArray {
+        let arrays = self.columns.iter_mut().map(Column::finish).collect();
+        let links = StructArray::new(arrow_fields(LINK), arrays, None);
+        let item = Field::new_list_field(links.data_type().clone(), true);
+        let lengths = mem::take(&mut self.lengths);
+        let present = NullBuffer::from(mem::take(&mut self.present));
+        let offsets = OffsetBuffer::from_lengths(lengths);
+        ListArray::new(Arc::new(item), offsets, Arc::new(links), Some(present))
+    }
+}
