@@ -1,7 +1,8 @@
 //! Fuzz targets: one a dialect, over its verifier and both its parsers.
 //!
-//! `cargo test` runs each on the kept corpus (`fuzz/src/__fuzz__/<target>/corpus`) and on some random
-//! inputs; `scripts/fuzz` runs them for as long as wanted, guided by coverage, and grows the corpus.
+//! `cargo test` runs each on the kept corpus (`scripts/fuzz --unpack` puts it into
+//! `fuzz/src/__fuzz__/<target>/corpus`) and on some random inputs; `scripts/fuzz` runs them for as long
+//! as wanted, guided by coverage, and grows the corpus.
 
 #![cfg(test)]
 
