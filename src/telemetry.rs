@@ -98,6 +98,7 @@ fn builder() -> Result<PrometheusBuilder> {
         .set_buckets_for_metric(full("textrail_commit_to_report_seconds"), &LAG)?
         .set_buckets_for_metric(full("textrail_ship_duration_seconds"), &WINDOW_WORK)?
         .set_buckets_for_metric(full("textrail_load_duration_seconds"), &WINDOW_WORK)?
+        .set_buckets_for_metric(full("textrail_load_stage_duration_seconds"), &WINDOW_WORK)?
         .set_buckets_for_metric(suffix("_seconds"), &SECONDS)?
         .set_buckets_for_metric(suffix("_rows"), &ROWS)?)
 }

@@ -294,7 +294,9 @@ impl Loader {
         report: &mut TickReport,
     ) -> Result<(), LoadError> {
         let directory = staging::make(&self.settings.staging).map_err(LoadError::Staging)?;
+        let begun = Instant::now();
         let (staged, stopped) = batch::stage(&*self.store, found, directory.path()).await;
+        measure::staged(begun);
         self.stop(stopped, report).await?;
         if staged.found.is_empty() {
             return Ok(());

@@ -17,6 +17,11 @@ use std::time::{Duration, Instant};
 /// For how long keys that were left out are an alarm.
 const ALARM: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// The windows of a transaction lie ready.
+pub(super) fn staged(begun: Instant) {
+    histogram!("textrail_load_stage_duration_seconds").record(begun.elapsed().as_secs_f64());
+}
+
 /// A transaction of the warehouse stands.
 pub(super) fn loaded(
     report: &LoadReport,

@@ -281,6 +281,10 @@ const HISTOGRAMS: &[(&str, &str)] = &[
         "Time of one transaction of the warehouse",
     ),
     (
+        "textrail_load_stage_duration_seconds",
+        "Time to fetch, check and lay ready the windows of such a transaction",
+    ),
+    (
         "textrail_load_step_duration_seconds",
         "Time of a part of such a transaction, by step",
     ),

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from outages.world import BUCKET, say, wait
+from outages.world import BUCKET, Service, say, wait
 
 from .. import costs
 from ..line import Line
@@ -16,6 +16,8 @@ from ..world import BASELINE, Bench
 SQL = Path(__file__).parent.parent
 #: Records of a window: a message, its receipt, a fifth of a click.
 RECORDS = 2.2
+#: Windows with rows that are in the lake.
+WINDOWS = "SELECT count(*) FROM shipped_windows WHERE row_count > 0"
 MEGABYTE = 1_000_000
 
 
@@ -130,13 +132,14 @@ def loading(world: Bench, pipeline: Pipeline, count: int, records: int, pending:
     say("30 days of history wait")
     pipeline.drained()
     one = Line("a window as it comes", "records/s", "DuckDB read_json", 0.12)
+    load = world.service("load")
     for _ in range(count):
-        pipeline.fill(records, datetime.datetime.now(datetime.timezone.utc))
-        pipeline.shipped()
-        seconds = pipeline.drained()
+        seconds = as_it_comes(world, pipeline, load, records)
         limit, rows = pipeline.read_json(pipeline.new_files())
         one.add(rows / seconds, rows / limit)
-        one.note = f"{rows:,} records in {seconds:.2f} s (goal: < 1 s for 60,000)"
+        one.note = (f"{rows:,} records in {seconds:.2f} s (goal: < 1 s for 60,000); "
+                    f"loader at most {load.most_memory() / MEGABYTE:.0f} MB")
+    world.end(load)
     yield one
     many = Line(f"catching up on {pending} windows", "records/s", "DuckDB read_json", 0.45)
     now = datetime.datetime.now(datetime.timezone.utc)
@@ -150,6 +153,20 @@ def loading(world: Bench, pipeline: Pipeline, count: int, records: int, pending:
     many.add(rows / seconds, rows / limit)
     many.note = f"{rows:,} records in {seconds:.1f} s"
     yield many
+
+
+def as_it_comes(world: Bench, pipeline: Pipeline, load: Service, records: int) -> float:
+    """Seconds in which a running loader fetches, checks and loads a window, by its own clocks: when it
+    looks for one is a setting."""
+    clocks = [f"textrail_load_{step}duration_seconds_sum" for step in ["stage_", ""]]
+    loaded = load.metric("textrail_windows_loaded_total")
+    spent = sum(map(load.metric, clocks))
+    known = world.number(WINDOWS)
+    pipeline.fill(records, datetime.datetime.now(datetime.timezone.utc))
+    pipeline.shipped()
+    new = world.number(WINDOWS) - known
+    wait("the window is loaded", 60, lambda: load.metric("textrail_windows_loaded_total") >= loaded + new, 0.05)
+    return sum(map(load.metric, clocks)) - spent
 
 
 def reprocessing(world: Bench, pipeline: Pipeline) -> Iterator[Line]:
