@@ -3,6 +3,7 @@
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass
@@ -41,6 +42,46 @@ class Line:
                 f"{number(statistics.median(self.limits))} {self.unit}",
                 f"{self.ratio:.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})", f">= {self.goal}",
                 "met" if self.met else "missed", self.note]
+
+    def told(self) -> dict[str, Any]:
+        """For JSON."""
+        return vars(self) | {"ratio": self.ratio, "met": self.met}
+
+
+@dataclass
+class Figure:
+    """What has a goal of its own, or none: nothing of the machine is there to hold it against."""
+
+    what: str
+    unit: str
+    #: The goal: it may be this at most.
+    most: float | None = None
+    #: Of each round.
+    seen: list[float] = field(default_factory=list)
+    note: str = ""
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.seen)
+
+    @property
+    def met(self) -> bool | None:
+        return None if self.most is None else self.median <= self.most
+
+    def cells(self) -> list[str]:
+        figure = f"{number(self.median)} {self.unit}".strip()
+        if len(self.seen) > 1:
+            figure += f" ({number(min(self.seen))} to {number(max(self.seen))})"
+        goal = "–" if self.most is None else f"<= {number(self.most)} {self.unit}".strip()
+        met = {True: "met", False: "missed", None: ""}[self.met]
+        return [self.what, figure, "–", "–", "–", goal, met, self.note]
+
+    def told(self) -> dict[str, Any]:
+        """For JSON."""
+        return vars(self) | {"median": self.median, "met": self.met}
+
+
+Row = Line | Figure
 
 
 def number(value: float) -> str:

@@ -21,6 +21,8 @@ class Bench(World):
                          "max_connections": "200", "track_io_timing": "on"}
 
     def __init__(self, folder: Path, binary: Path) -> None:
+        #: Settings of services that are started from now on.
+        self.settings = dict(GATEWAY)
         super().__init__(folder, binary)
         self.baseline_url = self.database_url.removesuffix("postgres") + "baseline"
         with psycopg.connect(self.database_url, autocommit=True) as connection:
@@ -32,7 +34,7 @@ class Bench(World):
         self.key = next(word for word in told.split() if word.startswith("trk_"))
 
     def environment(self, address: str) -> dict[str, str]:
-        return super().environment(address) | GATEWAY
+        return super().environment(address) | self.settings
 
     def start_s3(self) -> None:
         """Once, for whichever line is the first that needs it."""
@@ -54,6 +56,11 @@ class Bench(World):
         service = Service(process, address, self.folder / "bare.log")
         wait("the bare handler is ready", 10, lambda: listens(address))
         return service
+
+    def warehouse_file(self) -> Path:
+        """The warehouse's current generation."""
+        folder = self.folder / "warehouse"
+        return folder / f"{(folder / 'current').read_text().strip()}.duckdb"
 
     @property
     def postmaster(self) -> int:

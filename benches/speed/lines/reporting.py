@@ -70,8 +70,7 @@ def fill(world: Bench, end: datetime.datetime, buckets: int) -> None:
     """The warehouse as the loader makes it, with buckets that no window brought."""
     world.start_s3()
     world.textrail("load", "--drain")
-    warehouse = world.folder / "warehouse"
-    file = warehouse / f"{(warehouse / 'current').read_text().strip()}.duckdb"
+    file = world.warehouse_file()
     with duckdb.connect(str(file)) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         for days in range(DAYS, 0, -1):

@@ -1,13 +1,12 @@
 -- Receipts as Kannel sends them, one a request, of messages drawn at random: receipts.lua FILE SECRET
 require "summary"
+local lines = require "lines"
 local ids, secret, sent = {}, "", 0
 local statuses = { 1, 2, 8 }
 
 function init(arguments)
     math.randomseed(os.time())
-    for id in io.lines(arguments[1]) do
-        ids[#ids + 1] = id
-    end
+    ids = lines(arguments[1])
     secret = arguments[2]
 end
 
