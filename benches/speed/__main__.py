@@ -59,7 +59,7 @@ def apart(world: Bench, line: str, chosen: argparse.Namespace) -> Iterator[Row]:
         case "latency":
             yield from latency.latency(world, stored(chosen), count, chosen.seconds or 30)
         case "space":
-            yield from space.space(world, chosen.messages or 20_000, seconds)
+            yield from space.space(world, chosen.messages or 100_000, seconds)
         case "slow":
             # Longer than a client may take to send a request's head.
             yield from slow_clients.slow_clients(world, stored(chosen), count, max(seconds, 15))

@@ -25,7 +25,7 @@ def options(description: str | None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="so many rounds")
     parser.add_argument("--seconds", type=int, help="rounds of so many seconds")
     parser.add_argument("--messages", type=int,
-                        help="messages that are there already (1000000); or that space sends (20000)")
+                        help="messages that are there already (1000000); or that space sends (100000)")
     parser.add_argument("--minutes", type=float, help="of memory (10) and of freshness (5)")
     parser.add_argument("--sizes", default="100000,1000000,10000000", help="of growth (%(default)s)")
     parser.add_argument("--plot", type=Path, default=Path("docs/growth.svg"), help="of growth (%(default)s)")

@@ -19,7 +19,8 @@ WINDOW = "15s"
 
 
 def space(world: Bench, messages: int, seconds: int) -> Iterator[Figure]:
-    """What was there before the messages is taken off: empty partitions have pages, too."""
+    """What was there before the messages is taken off: empty partitions have pages, too. Of few messages the
+    warehouse's file tells too much: it grows by whole blocks."""
     history = seed.fill(world, 1000)
     world.window = WINDOW
     world.start_s3()
