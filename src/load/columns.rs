@@ -123,25 +123,33 @@ impl Column {
     /// Adds a value; decoding saw to it that it is of this type.
     fn add(&mut self, value: Option<Value>, held: &Held) {
         match (self, value) {
+            (column, None) => column.add_null(),
             (Self::Text(texts), Some(Value::Text(span))) => texts.append_value(held.text(span)),
-            (Self::Text(texts), _) => texts.append_null(),
             (Self::Uuid(ids), Some(Value::Uuid(id))) => {
                 ids.append_value(id.as_bytes())
                     .expect("a UUID has 16 bytes");
             }
-            (Self::Uuid(ids), _) => ids.append_null(),
             (Self::Time(times), Some(Value::Time(time))) => times.append_value(time),
-            (Self::Time(times), _) => times.append_null(),
             (Self::Integer(numbers), Some(Value::Integer(number))) => numbers.append_value(number),
-            (Self::Integer(numbers), _) => numbers.append_null(),
             (Self::Boolean(flags), Some(Value::Boolean(flag))) => flags.append_value(flag),
-            (Self::Boolean(flags), _) => flags.append_null(),
             (Self::TextList(lists), Some(Value::TextList(span))) => {
                 lists.append_value(held.list_texts(span).map(Some));
             }
-            (Self::TextList(lists), _) => lists.append_null(),
             (Self::Links(links), Some(Value::Links(span))) => links.add(held.links(span), held),
-            (Self::Links(links), _) => links.add_null(),
+            // Rather no load than one that leaves a value out.
+            (_, Some(value)) => unreachable!("{value:?} was read for a column of another type"),
+        }
+    }
+
+    fn add_null(&mut self) {
+        match self {
+            Self::Text(texts) => texts.append_null(),
+            Self::Uuid(ids) => ids.append_null(),
+            Self::Time(times) => times.append_null(),
+            Self::Integer(numbers) => numbers.append_null(),
+            Self::Boolean(flags) => flags.append_null(),
+            Self::TextList(lists) => lists.append_null(),
+            Self::Links(links) => links.add_null(),
         }
     }
 

@@ -7,12 +7,10 @@ use tempfile::TempDir;
 /// Only folders of this name are ever removed, whatever the operator's folder holds besides.
 const PREFIX: &str = "textrail-load-";
 
-/// A folder for one load, by its canonical path: DuckDB tells of files by the path that it was given.
+/// A folder for one load.
 pub(super) fn make(staging: &Path) -> io::Result<TempDir> {
     fs::create_dir_all(staging)?;
-    tempfile::Builder::new()
-        .prefix(PREFIX)
-        .tempdir_in(staging.canonicalize()?)
+    tempfile::Builder::new().prefix(PREFIX).tempdir_in(staging)
 }
 
 /// Removes the folders of loads that did not end.

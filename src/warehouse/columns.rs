@@ -116,11 +116,6 @@ pub fn names(kind: Kind) -> String {
     list(fields::fields(kind), |field| format!("\"{}\"", field.name))
 }
 
-/// A path as a literal of SQL that means this one file, whatever its folders are called.
-pub fn path_literal(path: &Path) -> String {
-    format!("'{}'", escaped(path))
-}
-
 /// A path in which no character is a pattern or ends a literal.
 pub fn escaped(path: &Path) -> String {
     let mut text = String::new();

@@ -7,7 +7,7 @@ use crate::{
         fields::{Field, FieldType, LINK, fields},
     },
     warehouse::{
-        columns::{ROWS_AT_ONCE, definitions, names, path_literal, read_json_columns},
+        columns::{ROWS_AT_ONCE, definitions, escaped, names, read_json_columns},
         duck::append,
     },
 };
@@ -120,8 +120,8 @@ fn differing(kind: Kind, lines: &[String]) -> (usize, usize) {
         format!("(SELECT {names} FROM {table} LIMIT 0)")
     } else {
         format!(
-            "(SELECT {names} FROM read_json({}, columns = {}, format = 'newline_delimited'))",
-            path_literal(&text),
+            "(SELECT {names} FROM read_json('{}', columns = {}, format = 'newline_delimited'))",
+            escaped(&text),
             read_json_columns(kind)
         )
     };
