@@ -1,9 +1,8 @@
 //! The loader. Tests drive it by [`Loader::tick`], services by [`Loader::run`].
 
 use super::{
-    batch::{self, Staged},
+    batch::Staged,
     fault::{Fault, LoadError},
-    fetch::Found,
     measure,
     proof::Proof,
     reprocess::follow::follow,
@@ -18,7 +17,7 @@ use crate::{
     warehouse::{Warehouse, WarehouseError},
 };
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::BTreeMap,
     ops::Range,
     path::PathBuf,
     sync::Arc,
@@ -27,6 +26,7 @@ use std::{
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+mod ahead;
 mod apart;
 mod prove;
 mod settle;
@@ -239,72 +239,9 @@ impl Loader {
             }
             Err(error) => Some(error),
         };
-        let mut order = self.waiting.in_order();
-        while !order.is_empty() && !shutdown.is_cancelled() {
-            let taken = self.load_some(&order, &mut report).await?;
-            order.drain(..taken);
-        }
+        self.load_waiting(&mut report, shutdown).await?;
         measure::counts(&self.ask(|warehouse| warehouse.counts()).await?);
         silent.map_or(Ok(report), |error| Err(error.into()))
-    }
-
-    /// Loads as many of the first windows as one transaction takes; returns how many are dealt with.
-    async fn load_some(
-        &mut self,
-        order: &[(WindowId, String)],
-        report: &mut TickReport,
-    ) -> Result<usize, LoadError> {
-        let first = distinct(order, self.settings.windows_at_once.max(1));
-        let ids: Vec<_> = first.iter().map(|(id, _)| *id).collect();
-        let known = self.ask(move |warehouse| warehouse.loaded(&ids)).await?;
-        let new: Vec<_> = first
-            .iter()
-            .filter(|(id, _)| !known.contains_key(id))
-            .cloned()
-            .collect();
-        let (same, other): (Vec<_>, Vec<_>) = first
-            .iter()
-            .filter_map(|(id, key)| Some((key, known.get(id)?)))
-            .partition(|(key, loaded)| key == loaded);
-        self.settle(same.into_iter().map(|(key, _)| key.as_str()))
-            .await?;
-        let twice = other.into_iter().map(|(key, loaded)| {
-            let (key, loaded) = (key.clone(), loaded.clone());
-            (key.clone(), Fault::Twice { key, loaded })
-        });
-        self.stop(twice.collect(), report).await?;
-        if new.is_empty() {
-            return Ok(first.len());
-        }
-
-        let rows = self.settings.rows_at_once;
-        let (found, stopped) = batch::manifests(&*self.store, &new, rows).await;
-        let dealt_with = found.len() + stopped.len();
-        self.stop(stopped, report).await?;
-        self.load_found(found, report).await?;
-        // The windows known are done, wherever they stood: pass over them with the next ones.
-        let rest = new.get(dealt_with).map(|(id, _)| id);
-        let taken = first.iter().position(|(id, _)| Some(id) == rest);
-        Ok(taken.unwrap_or(first.len()))
-    }
-
-    async fn load_found(
-        &mut self,
-        found: Vec<Found>,
-        report: &mut TickReport,
-    ) -> Result<(), LoadError> {
-        let directory = staging::make(&self.settings.staging).map_err(LoadError::Staging)?;
-        let begun = Instant::now();
-        let (staged, stopped) = batch::stage(&*self.store, found, directory.path()).await;
-        measure::staged(begun);
-        self.stop(stopped, report).await?;
-        if staged.found.is_empty() {
-            return Ok(());
-        }
-        match self.load(&staged, 0..staged.found.len(), report).await {
-            Err(LoadError::Warehouse(error)) => self.load_apart(&staged, error, report).await,
-            loaded => loaded,
-        }
     }
 
     /// One transaction.
@@ -338,17 +275,6 @@ impl Loader {
         let warehouse = self.warehouse.clone();
         Ok(tokio::task::spawn_blocking(move || question(&*warehouse)).await??)
     }
-}
-
-/// The first windows, at most so many, up to a manifest of a window that another is of: that one is
-/// looked at when the first is loaded.
-fn distinct(order: &[(WindowId, String)], most: usize) -> &[(WindowId, String)] {
-    let mut seen = HashSet::new();
-    let until = order
-        .iter()
-        .take(most)
-        .take_while(|(id, _)| seen.insert(*id));
-    &order[..until.count()]
 }
 
 /// Waits for a pause to end, or, without one, for a shipped window or the next sweep.

@@ -11,8 +11,11 @@ use crate::{
 };
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
+    fs,
+    path::PathBuf,
     sync::{Mutex, MutexGuard},
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 use uuid::Uuid;
 
@@ -31,8 +34,30 @@ pub(super) struct State {
     pub(super) row_count: bool,
     /// Refuses everything.
     pub(super) broken: bool,
+    /// What the next transaction waits for.
+    pub(super) awaits: Option<Awaited>,
     /// What was noted as stopped.
     pub(super) stopped: BTreeMap<WindowId, String>,
+}
+
+/// A folder that the first transaction waits for, until it has so many entries.
+#[derive(Debug)]
+pub(super) struct Awaited {
+    pub(super) folder: PathBuf,
+    pub(super) entries: usize,
+}
+
+impl Awaited {
+    fn wait(&self) {
+        let begun = Instant::now();
+        while fs::read_dir(&self.folder).unwrap().count() < self.entries {
+            assert!(
+                begun.elapsed() < Duration::from_secs(60),
+                "{self:?} came to nothing"
+            );
+            thread::yield_now();
+        }
+    }
 }
 
 impl Double {
@@ -61,6 +86,8 @@ impl Warehouse for Double {
     }
 
     fn load(&self, windows: &[StagedWindow]) -> Result<LoadReport, WarehouseError> {
+        let awaited = self.state().awaits.take();
+        awaited.inspect(Awaited::wait);
         let mut state = self.state();
         let at_fault = windows
             .iter()

@@ -68,6 +68,27 @@ async fn known_windows_between_new_ones_are_passed_over() {
 }
 
 #[tokio::test]
+async fn the_next_windows_are_staged_while_a_transaction_loads() {
+    let world = World::new();
+    let settings = LoadSettings {
+        windows_at_once: 1,
+        ..world.settings()
+    };
+    for number in 1..=3 {
+        world.ship(number, 1);
+    }
+    // Those that it loads, and the next.
+    world.warehouse.state().awaits = Some(double::Awaited {
+        folder: world.staging.path().to_owned(),
+        entries: 2,
+    });
+    let report = world.loader_with(settings).tick().await.unwrap();
+    assert_eq!(report.windows, ids(1..=3));
+    let left = std::fs::read_dir(world.staging.path()).unwrap();
+    assert_eq!(left.count(), 0);
+}
+
+#[tokio::test]
 async fn a_late_window_before_the_mark_is_found_by_the_look_back() {
     let world = World::new();
     let of_epoch_2 = WindowId {

@@ -7,6 +7,7 @@ use super::{
     Generation,
     load::{self, instant},
     refused,
+    steps::timed,
 };
 use crate::warehouse::WarehouseError;
 use chrono::{DateTime, Utc};
@@ -116,5 +117,5 @@ fn make(connection: &mut Connection, slice: &Slice) -> duckdb::Result<()> {
         }
         None => transaction.execute_batch(FINISH)?,
     }
-    transaction.commit()
+    timed("commit", || transaction.commit())
 }

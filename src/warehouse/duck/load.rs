@@ -52,11 +52,10 @@ pub(super) fn gather(
     windows: &[StagedWindow],
 ) -> Result<LoadReport, WarehouseError> {
     take(connection, windows, "message_lines", |connection| {
-        insert_facts(connection)?;
+        timed("facts", || insert_facts(connection))?;
         let names = names(Kind::Message);
-        connection.execute_batch(&format!(
-            "INSERT INTO message_lines BY NAME SELECT {names} FROM new_message"
-        ))
+        let sql = format!("INSERT INTO message_lines BY NAME SELECT {names} FROM new_message");
+        timed("messages", || connection.execute_batch(&sql))
     })
 }
 
@@ -139,11 +138,15 @@ pub(super) fn merge(connection: &Connection) -> duckdb::Result<()> {
 /// views of `rebuild/slice.sql` hold all that is known of them. `hours` and `times` are conditions on
 /// the hour and the time of messages.
 pub(super) fn make_whole(connection: &Connection, hours: &str, times: &str) -> duckdb::Result<()> {
-    connection.execute_batch(DELTAS)?;
-    connection.execute_batch(MESSAGES)?;
-    leave_orphans(connection, "SELECT event_id FROM new_message")?;
-    judge(connection, hours, hours, times)?;
-    connection.execute_batch(&BUCKETS.replace("{messages}", hours))
+    timed("deltas", || connection.execute_batch(DELTAS))?;
+    timed("messages", || connection.execute_batch(MESSAGES))?;
+    timed("orphans", || {
+        leave_orphans(connection, "SELECT event_id FROM new_message")
+    })?;
+    timed("judge", || judge(connection, hours, hours, times))?;
+    timed("buckets", || {
+        connection.execute_batch(&BUCKETS.replace("{messages}", hours))
+    })
 }
 
 fn leave_orphans(connection: &Connection, known: &str) -> duckdb::Result<()> {
