@@ -172,6 +172,9 @@ pub struct Report {
     /// `sender`, `country`, `day`, `hour`
     #[arg(long, value_name = "COLUMNS")]
     pub group_by: Option<String>,
+    /// Leave out the seconds to delivery and to the first click: most of a large report's time
+    #[arg(long)]
+    pub no_percentiles: bool,
     /// How to print it
     #[arg(long, value_enum, default_value = "table")]
     pub format: Format,

@@ -32,6 +32,8 @@ pub struct ReportQuery {
     pub tz: chrono_tz::Tz,
     /// The columns of the grouping, each at most once; none = one row.
     pub group_by: Vec<GroupBy>,
+    /// Whether the message report has its percentiles, which take most of its time.
+    pub percentiles: bool,
 }
 
 /// A column that a report can be grouped by.
@@ -190,8 +192,16 @@ pub struct MessagesReport {
     /// What it is about.
     #[serde(flatten)]
     pub head: ReportHead,
+    /// Whether percentiles were asked for. Where they were not, those of all rows are null.
+    #[serde(default = "asked_for")]
+    pub percentiles: bool,
     /// Its rows, ordered by the grouping's columns.
     pub rows: Vec<MessagesRow>,
+}
+
+/// Reports of a loader from before reports could do without them have percentiles.
+fn asked_for() -> bool {
+    true
 }
 
 /// One row of the error report: messages whose current status is a final other than delivered.

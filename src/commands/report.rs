@@ -82,6 +82,9 @@ fn query(arguments: &Report) -> Result<Vec<(&'static str, String)>> {
         ("group_by", &arguments.group_by),
     ];
     let mut query = vec![("format", format.to_owned())];
+    if arguments.no_percentiles {
+        query.push(("percentiles", "false".to_owned()));
+    }
     query.extend(
         given
             .into_iter()
@@ -95,4 +98,26 @@ fn parameters<'a>(query: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)
         .iter()
         .map(|(name, value)| (*name, value.as_str()))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cli::{Cli, Command};
+    use clap::Parser;
+
+    fn query(flags: &[&str]) -> Vec<(&'static str, String)> {
+        let words = ["textrail", "report"].iter().chain(flags);
+        match Cli::parse_from(words).command {
+            Command::Report(arguments) => super::query(&arguments).unwrap(),
+            _ => unreachable!("another command"),
+        }
+    }
+
+    #[test]
+    fn percentiles_are_asked_for_unless_a_flag_says_otherwise() {
+        let json = ("format", "json".to_owned());
+        assert_eq!(query(&[]), std::slice::from_ref(&json));
+        let without = ("percentiles", "false".to_owned());
+        assert_eq!(query(&["--no-percentiles"]), [json, without]);
+    }
 }

@@ -35,6 +35,10 @@ pub(super) struct ReportParameters {
     /// `json` (unless given) or `csv`.
     #[param(example = "json")]
     format: Option<String>,
+    /// `true` (unless given) or `false`: whether the message report has its percentiles. It is much
+    /// faster without. The error report never has any.
+    #[param(value_type = Option<bool>, example = true)]
+    percentiles: Option<String>,
 }
 
 /// How a report is written.
@@ -155,12 +159,24 @@ fn check(parameters: &ReportParameters) -> Result<(ReportQuery, Format), ApiErro
         Some("csv") => Ok(Format::Csv),
         Some(_) => Err(FieldError::new("format", "must be json or csv")),
     };
-    match (query, format) {
-        (Ok(query), Ok(format)) => Ok((query, format)),
-        (query, format) => {
+    let percentiles = match parameters.percentiles.as_deref() {
+        None | Some("true") => Ok(true),
+        Some("false") => Ok(false),
+        Some(_) => Err(FieldError::new("percentiles", "must be true or false")),
+    };
+    match (query, format, percentiles) {
+        (Ok(query), Ok(format), Ok(percentiles)) => Ok((
+            ReportQuery {
+                percentiles,
+                ..query
+            },
+            format,
+        )),
+        (query, format, percentiles) => {
             let errors = query.err().unwrap_or_default().into_iter();
             let errors = errors.map(|error| FieldError::new(error.field, error.message));
-            Err(ApiError::fields(errors.chain(format.err())))
+            let errors = errors.chain(format.err()).chain(percentiles.err());
+            Err(ApiError::fields(errors))
         }
     }
 }

@@ -73,13 +73,14 @@ fn head(query: &ReportQuery, origin: &Rows) -> Result<ReportHead, ReportError> {
 #[async_trait]
 impl Reports for LocalReports {
     async fn messages(&self, query: &ReportQuery) -> Result<MessagesReport, ReportError> {
-        let statements = vec![
-            statements::messages(query),
-            statements::latencies(query),
-            statements::origin(),
-        ];
-        let results = self.read(statements).await?;
-        let [counts, latencies, origin] = three(results)?;
+        let mut statements = vec![statements::origin(), statements::messages(query)];
+        if query.percentiles {
+            statements.push(statements::latencies(query));
+        }
+        let mut results = self.read(statements).await?.into_iter();
+        let origin = results.next().unwrap_or_default();
+        let counts = results.next().unwrap_or_default();
+        let latencies = results.next().unwrap_or_default();
         let histograms = histograms(query.group_by.len(), latencies)?;
         let rows = counts.into_iter().map(|row| {
             let (keys, counts) = row.split_at(query.group_by.len());
@@ -89,6 +90,7 @@ impl Reports for LocalReports {
         Ok(MessagesReport {
             rows: rows.collect::<Result<_, _>>()?,
             head: head(query, &origin)?,
+            percentiles: query.percentiles,
         })
     }
 
@@ -115,12 +117,6 @@ impl Reports for LocalReports {
 }
 
 fn windows_rows(results: Vec<Rows>) -> Result<[Rows; 4], ReportError> {
-    results
-        .try_into()
-        .map_err(|_| unexpected("another number of results than of statements"))
-}
-
-fn three(results: Vec<Rows>) -> Result<[Rows; 3], ReportError> {
     results
         .try_into()
         .map_err(|_| unexpected("another number of results than of statements"))

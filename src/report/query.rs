@@ -54,7 +54,7 @@ impl ReportQuery {
     /// `start` and `end` are RFC 3339 times on a quarter of an hour, or dates, which mean that day's
     /// begin in `tz`. Without `end`, the range ends at the next quarter of an hour; without `start`,
     /// it is a day long. `tz` is an IANA name, UTC unless given. `group_by` is a comma-separated
-    /// list. All that is wrong is told at once.
+    /// list. All that is wrong is told at once. The percentiles are asked for.
     pub fn parse(
         start: Option<&str>,
         end: Option<&str>,
@@ -83,6 +83,7 @@ impl ReportQuery {
                 end,
                 tz,
                 group_by,
+                percentiles: true,
             }),
             _ => Err(errors),
         }

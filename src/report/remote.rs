@@ -78,14 +78,19 @@ impl RemoteReports {
     }
 }
 
-fn parameters(query: &ReportQuery) -> [(&'static str, String); 4] {
+fn parameters(query: &ReportQuery) -> Vec<(&'static str, String)> {
     let columns = query.group_by.iter().copied().map(GroupBy::as_str);
-    [
+    let mut parameters = vec![
         ("start", query.start.to_rfc3339()),
         ("end", query.end.to_rfc3339()),
         ("tz", query.tz.name().to_owned()),
         ("group_by", columns.collect::<Vec<_>>().join(",")),
-    ]
+    ];
+    // Told only where it matters: an older loader refuses a parameter that it does not know.
+    if !query.percentiles {
+        parameters.push(("percentiles", "false".to_owned()));
+    }
+    parameters
 }
 
 /// To the microsecond, which is what times of sealing have.
@@ -121,6 +126,20 @@ impl Reports for RemoteReports {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_older_loader_is_not_told_of_percentiles_unless_they_are_left_out() {
+        let with = ReportQuery::parse(None, None, None, Some("day"), Utc::now()).unwrap();
+        let without = ReportQuery {
+            percentiles: false,
+            ..with.clone()
+        };
+        let told = parameters(&with);
+        let names: Vec<_> = told.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, ["start", "end", "tz", "group_by"]);
+        let percentiles = ("percentiles", "false".to_owned());
+        assert_eq!(parameters(&without), [told, vec![percentiles]].concat());
+    }
 
     #[tokio::test]
     async fn a_loader_that_is_away_is_unavailable() {

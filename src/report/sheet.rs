@@ -20,13 +20,21 @@ pub struct Sheet {
     pub rows: Vec<Vec<String>>,
 }
 
-/// The message report as a sheet.
+/// The message report as a sheet, without the columns of percentiles that were not asked for.
 pub fn messages(report: &MessagesReport) -> Sheet {
     let groups = &report.head.group_by;
-    let names = counts(&MessagesRow::default()).map(|(name, _)| name);
+    let numbers = |row: &MessagesRow| {
+        let percentiles = report.percentiles.then(|| percentiles(row));
+        counts(row)
+            .into_iter()
+            .chain(percentiles.into_iter().flatten())
+    };
+    let names: Vec<_> = numbers(&MessagesRow::default())
+        .map(|(name, _)| name)
+        .collect();
     let rows = report.rows.iter().map(|row| {
-        let counts = counts(row).map(|(_, value)| value);
-        group_values(groups, &row.group).chain(counts).collect()
+        let numbers = numbers(row).map(|(_, value)| value);
+        group_values(groups, &row.group).chain(numbers).collect()
     });
     Sheet {
         columns: columns(groups, &[], &names),
@@ -88,8 +96,7 @@ fn error_values(row: &ErrorsRow) -> [String; 5] {
     ]
 }
 
-fn counts(row: &MessagesRow) -> [(&'static str, String); 25] {
-    let optional = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
+fn counts(row: &MessagesRow) -> [(&'static str, String); 21] {
     [
         ("messages", row.messages.to_string()),
         ("suppressed", row.suppressed.to_string()),
@@ -112,6 +119,11 @@ fn counts(row: &MessagesRow) -> [(&'static str, String); 25] {
         ("click_through_rate", optional(row.click_through_rate)),
         ("replies", row.replies.to_string()),
         ("opt_outs", row.opt_outs.to_string()),
+    ]
+}
+
+fn percentiles(row: &MessagesRow) -> [(&'static str, String); 4] {
+    [
         (
             "seconds_to_deliver_p50",
             optional(row.seconds_to_deliver_p50),
@@ -123,4 +135,8 @@ fn counts(row: &MessagesRow) -> [(&'static str, String); 25] {
         ("seconds_to_click_p50", optional(row.seconds_to_click_p50)),
         ("seconds_to_click_p95", optional(row.seconds_to_click_p95)),
     ]
+}
+
+fn optional(value: Option<f64>) -> String {
+    value.map_or_else(String::new, |value| value.to_string())
 }

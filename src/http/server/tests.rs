@@ -37,6 +37,7 @@ impl Reports for OneRow {
         }];
         Ok(MessagesReport {
             head: head(query),
+            percentiles: query.percentiles,
             rows,
         })
     }
@@ -127,11 +128,29 @@ async fn a_report_as_csv() {
 }
 
 #[actix_web::test]
+async fn a_report_without_percentiles_says_so_and_as_csv_has_no_columns_for_them() {
+    let uri = "/v1/reports/messages?start=2026-11-23&end=2026-11-24";
+    for (asked, given) in [
+        ("", true),
+        ("&percentiles=true", true),
+        ("&percentiles=false", false),
+    ] {
+        let answer = call(get(&format!("{uri}{asked}"))).await;
+        let report: Value = serde_json::from_str(&answer.body).unwrap();
+        assert_eq!(report["percentiles"], given, "{asked}");
+        let csv = call(get(&format!("{uri}{asked}&format=csv"))).await.body;
+        assert_eq!(csv.contains("seconds_to_click_p95\r\n"), given, "{csv}");
+        let mut widths = csv.lines().map(|line| line.split(',').count());
+        assert_eq!(widths.next(), widths.next(), "{csv}");
+    }
+}
+
+#[actix_web::test]
 async fn wrong_parameters_are_named() {
     let cases = [
         (
-            "start=x&end=y&tz=z&group_by=w&format=v",
-            vec!["tz", "group_by", "end", "start", "format"],
+            "start=x&end=y&tz=z&group_by=w&format=v&percentiles=u",
+            vec!["tz", "group_by", "end", "start", "format", "percentiles"],
         ),
         ("begin=2026-11-23", vec!["begin"]),
         ("tz=UTC&tz=UTC", vec!["tz"]),

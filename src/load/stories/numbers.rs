@@ -18,6 +18,17 @@ async fn messages(scene: &Scene, query: &ReportQuery) -> MessagesReport {
     reports.messages(query).await.unwrap()
 }
 
+/// The same report twice: with percentiles, and without.
+async fn with_and_without(scene: &Scene, query: ReportQuery) -> [MessagesReport; 2] {
+    let with = messages(scene, &query).await;
+    let percentiles = false;
+    let query = ReportQuery {
+        percentiles,
+        ..query
+    };
+    [with, messages(scene, &query).await]
+}
+
 async fn errors(scene: &Scene, query: &ReportQuery) -> ErrorsReport {
     let reports = LocalReports::new(scene.warehouse.clone());
     reports.errors(query).await.unwrap()
@@ -174,4 +185,48 @@ async fn days_and_hours_are_those_of_the_zone() {
         rows[0].group.hour.as_deref(),
         Some("2026-10-25T03:00:00+05:45")
     );
+}
+
+#[tokio::test]
+async fn percentiles_are_of_each_group_and_measure_and_a_report_without_them_is_the_same_but_for_them()
+ {
+    let scene = Scene::new();
+    let [quick, slow, later] =
+        ["05:01", "05:16", "06:01"].map(|time| Sent::new(&format!("2026-11-23T{time}:00Z")));
+    scene
+        .tell(
+            1,
+            &[
+                quick.message(1),
+                slow.message(1),
+                later.message(1),
+                quick.receipt(2, "delivered"),
+                slow.receipt(40, "delivered"),
+                quick.click(10, "human"),
+                slow.click(90, "human"),
+                later.click(200, "human"),
+            ],
+        )
+        .await;
+    let by_hour = query("2026-11-23", "2026-11-24", "Europe/Vienna", "hour");
+    let [with, without] = with_and_without(&scene, by_hour).await;
+    assert_eq!((with.percentiles, without.percentiles), (true, false));
+    let percentiles = |row: &MessagesRow| {
+        let deliver = (row.seconds_to_deliver_p50, row.seconds_to_deliver_p95);
+        (deliver, row.seconds_to_click_p50, row.seconds_to_click_p95)
+    };
+    // Two messages lie in two slots: the median is where the first ends, the other a tenth below the
+    // end of the second, on its own scale.
+    let first = ((Some(2.83), Some(43.71)), Some(11.31), Some(87.43));
+    let second = ((None, None), Some(215.27), Some(251.6));
+    let found: Vec<_> = with.rows.iter().map(percentiles).collect();
+    assert_eq!(found, [first, second]);
+    let mut bare = with.rows;
+    for row in &mut bare {
+        row.seconds_to_deliver_p50 = None;
+        row.seconds_to_deliver_p95 = None;
+        row.seconds_to_click_p50 = None;
+        row.seconds_to_click_p95 = None;
+    }
+    assert_eq!((without.rows, without.head), (bare, with.head));
 }

@@ -1,23 +1,28 @@
 -- The message report's histograms: messages by measure and slot in each group. They add up, so a
 -- percentile of any range and grouping comes from them.
 
--- 1. A row a slot of each bucket.
-WITH slots AS (
-    SELECT {within} 'deliver' AS measure,
-           unnest(map_keys(deliver_slots)) AS slot, unnest(map_values(deliver_slots)) AS messages
-    FROM message_stats
-    WHERE bucket >= $1 AND bucket < $2
-    UNION ALL
-    SELECT {within} 'click' AS measure,
-           unnest(map_keys(click_slots)) AS slot, unnest(map_values(click_slots)) AS messages
-    FROM message_stats
-    WHERE bucket >= $1 AND bucket < $2
+-- 1. A row a slot of each bucket, added up by the columns of the buckets, as in `messages.sql`. Each
+--    measure by itself: a group then has one column less to be hashed. Entries are unnested whole, which
+--    costs less than keys beside values, and summed as BIGINT: sums of UBIGINT are HUGEINT, and slow.
+WITH delivered AS (
+    SELECT {within} entry.key AS slot, sum(entry.value::BIGINT) AS messages
+    FROM (
+        SELECT {within} unnest(map_entries(deliver_slots)) AS entry
+        FROM message_stats
+        WHERE bucket >= $1 AND bucket < $2
+    )
+    GROUP BY ALL
 ),
--- 2. By the columns of the buckets, as in `messages.sql`.
-counted AS (
-    SELECT {within} measure, slot, sum(messages) AS messages FROM slots GROUP BY ALL
+clicked AS (
+    SELECT {within} entry.key AS slot, sum(entry.value::BIGINT) AS messages
+    FROM (
+        SELECT {within} unnest(map_entries(click_slots)) AS entry
+        FROM message_stats
+        WHERE bucket >= $1 AND bucket < $2
+    )
+    GROUP BY ALL
 )
--- 3. By the report's.
-SELECT {keys} measure, slot, sum(messages)::BIGINT
-FROM counted
-GROUP BY ALL
+-- 2. By the report's columns.
+SELECT {keys} 'deliver' AS measure, slot, sum(messages)::BIGINT FROM delivered GROUP BY ALL
+UNION ALL
+SELECT {keys} 'click' AS measure, slot, sum(messages)::BIGINT FROM clicked GROUP BY ALL
