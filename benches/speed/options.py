@@ -21,8 +21,8 @@ SEVERAL = {"limits": ["slow", "burst", "memory"]}
 
 EPILOG = """lengths:
   (none)   %(usual)s; under half an hour on two cores
-  --quick  these and freshness, under ten minutes on two cores (beside the build): rounds of 2 s, 200,000
-           messages stored, a backlog of 200,000 rows, 12 windows pending, 1,000,000 buckets, freshness of 45 s.
+  --quick  these and freshness, under ten minutes on two cores (beside the build): rounds of 2 s, 100,000
+           messages stored, a backlog of 150,000 rows, 8 windows pending, 1,000,000 buckets, freshness of 45 s.
            Its ratios of serving, of shipping, and of a window as it comes tell whether a goal is met or far
            from met, not by how much. Its reports, its catching up, its p99 of freshness and its bytes of a
            message are of less than the goals name: good to see that a change made one of them much worse

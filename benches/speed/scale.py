@@ -35,6 +35,6 @@ class Scale:
 
 
 USUAL = Scale()
-QUICK = Scale(rounds=3, seconds=2, stored=200_000, latency_seconds=6, slow_rounds=1, space=20_000, backlog=200_000,
-              a_day=20_000, pending=12, buckets=1_000_000, reports=3, freshness_minutes=0.75)
+QUICK = Scale(rounds=3, seconds=2, stored=100_000, latency_seconds=5, slow_rounds=1, space=20_000, backlog=150_000,
+              a_day=10_000, pending=8, buckets=1_000_000, reports=3, freshness_minutes=0.75)
 FULL = Scale(rounds=5, seconds=20, backlog=5_000_000, slow_rounds=5, slow_seconds=20, reports=20)
