@@ -34,10 +34,12 @@ mod staging;
 mod waiting;
 
 pub use corrections::Correction;
+pub use decode::decode;
 pub use drain::Drained;
 pub use fault::{Fault, LoadError};
 pub use loader::{LoadSettings, Loader, Stopped, TickReport};
 pub use retry::{CorrectionError, Quarantine, RetryReport};
+pub use row::Row;
 
 #[cfg(test)]
 mod stories;

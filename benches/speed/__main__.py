@@ -12,66 +12,74 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from outages.world import say
 
-from . import costs, seed
+from . import seed
 from .line import Row
-from .lines import bursts, freshness, growth, latency, memory, pipeline, reporting, serving, slow_clients, space
-from .options import PIPELINE, SERVING, TOGETHER, lines, options, rounds, stored
+from .lines import bursts, disk, freshness, growth, latency, memory, pipeline, reporting, serving, slow_clients, space
+from .options import PIPELINE, SERVING, TOGETHER, lines, options, scale
+from .pipeline import Pipeline
+from .scale import Scale
 from .world import Bench
 
 
-def together(world: Bench, named: list[str], chosen: argparse.Namespace) -> Iterator[Row]:
+def together(world: Bench, named: list[str], scale: Scale) -> Iterator[Row]:
     """Lines that use one ledger, one after the other."""
-    count, seconds = rounds(chosen)
     if set(named) & set(SERVING):
-        say(f"{stored(chosen):,} messages, each with a link, become history")
-        history = seed.fill(world, stored(chosen))
-        serve = world.service("serve")
-        if "redirects" in named:
-            yield from serving.redirects(world, serve, history, count, seconds)
-        if "sends" in named:
-            yield from serving.sends(world, serve, count, seconds)
-        if "receipts" in named:
-            yield from serving.receipts(world, serve, history, count, seconds)
-        say(f"textrail serve held at most {serve.most_memory() / 1e6:.0f} MB")
-        world.end(serve)
+        yield from served(world, named, scale)
     if set(named) & set(PIPELINE):
-        yield from through_the_lake(world, named, chosen.full)
+        yield from through_the_lake(world, named, scale)
     if "reports" in named:
-        yield from reporting.reports(world, 20 if chosen.full else 5, 10_000_000)
+        yield from reporting.reports(world, scale.reports, scale.buckets)
 
 
-def through_the_lake(world: Bench, named: list[str], full: bool) -> Iterator[Row]:
-    world.sql("TRUNCATE outbox")
-    way = pipeline.Pipeline(world)
-    yield from pipeline.shipping(world, way, 3, 5_000_000 if full else 1_000_000) if "shipping" in named else []
-    yield from pipeline.loading(world, way, 3, 60_000, 36) if "loading" in named else []
-    yield from pipeline.reprocessing(world, way) if "reprocess" in named else []
+def served(world: Bench, named: list[str], scale: Scale) -> Iterator[Row]:
+    say(f"{scale.stored:,} messages, each with a link, become history")
+    history = seed.fill(world, scale.stored)
+    serve = world.service("serve")
+    if "redirects" in named:
+        yield from serving.redirects(world, serve, history, scale.rounds, scale.seconds)
+    if "sends" in named:
+        yield from serving.sends(world, serve, scale.rounds, scale.seconds)
+    if "receipts" in named:
+        yield from serving.receipts(world, serve, history, scale.rounds, scale.seconds)
+    say(f"textrail serve held at most {serve.most_memory() / 1e6:.0f} MB")
+    world.end(serve)
 
 
-def apart(world: Bench, line: str, chosen: argparse.Namespace) -> Iterator[Row]:
+def through_the_lake(world: Bench, named: list[str], scale: Scale) -> Iterator[Row]:
+    way = Pipeline(world)
+    way.start()
+    if "shipping" in named:
+        yield from pipeline.shipping(world, way, min(scale.rounds, 3), scale.backlog)
+    if "loading" in named:
+        yield from pipeline.loading(world, way, min(scale.rounds, 3), scale.a_day, scale.window, scale.pending)
+    if "reprocess" in named:
+        yield from pipeline.reprocessing(world, way)
+    way.end()
+
+
+def apart(world: Bench, line: str, scale: Scale, chosen: argparse.Namespace) -> Iterator[Row]:
     """A line that has a ledger of its own."""
-    count, seconds = rounds(chosen)
     match line:
         case "latency":
-            yield from latency.latency(world, stored(chosen), count, chosen.seconds or 30)
+            yield from latency.latency(world, scale.stored, scale.rounds, scale.latency_seconds)
         case "space":
-            yield from space.space(world, chosen.messages or 100_000, seconds)
+            yield from space.space(world, scale.space, scale.seconds)
         case "slow":
-            # Longer than a client may take to send a request's head.
-            yield from slow_clients.slow_clients(world, stored(chosen), count, max(seconds, 15))
+            yield from slow_clients.slow_clients(world, scale.stored, scale.slow_rounds, scale.slow_seconds)
         case "burst":
-            yield from bursts.bursts(world, stored(chosen), count, seconds)
+            yield from bursts.bursts(world, scale.stored, scale.rounds, scale.seconds)
         case "memory":
-            yield from memory.memory(world, stored(chosen), 10, chosen.minutes or 10)
+            yield from memory.memory(world, scale.stored, 10, scale.memory_minutes)
         case "freshness":
-            yield from freshness.freshness(world, stored(chosen), 20, chosen.minutes or 5)
+            yield from freshness.freshness(world, scale.stored, 20, scale.freshness_minutes)
         case "growth":
             sizes = [int(size) for size in chosen.sizes.split(",")]
-            yield from growth.growth(world, sizes, count, seconds, chosen.plot)
+            yield from growth.growth(world, sizes, scale.rounds, scale.seconds, scale.window, chosen.plot)
 
 
 def measure(chosen: argparse.Namespace, run: Callable[[Bench], Iterator[Row]]) -> Iterator[Row]:
@@ -79,7 +87,6 @@ def measure(chosen: argparse.Namespace, run: Callable[[Bench], Iterator[Row]]) -
     with tempfile.TemporaryDirectory(prefix="textrail-bench-", dir=chosen.folder) as folder:
         world = Bench(Path(folder), chosen.binary.resolve())
         try:
-            say(f"a sync of the disk takes {costs.sync_latency(world)}")
             for row in run(world):
                 say(" | ".join(row.cells()))
                 yield row
@@ -88,12 +95,13 @@ def measure(chosen: argparse.Namespace, run: Callable[[Bench], Iterator[Row]]) -
 
 
 def rows(chosen: argparse.Namespace) -> Iterator[Row]:
-    named = lines(chosen)
+    named, size = lines(chosen), scale(chosen)
+    runs = [partial(apart, line=line, scale=size, chosen=chosen) for line in named if line not in TOGETHER]
     if set(named) & set(TOGETHER):
-        yield from measure(chosen, partial(together, named=named, chosen=chosen))
-    for line in named:
-        if line not in TOGETHER:
-            yield from measure(chosen, partial(apart, line=line, chosen=chosen))
+        runs.insert(0, partial(together, named=named, scale=size))
+    yield from measure(chosen, lambda world: chain(disk.sync(world), runs[0](world)))
+    for run in runs[1:]:
+        yield from measure(chosen, run)
 
 
 def main() -> int:

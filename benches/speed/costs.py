@@ -1,8 +1,6 @@
 """What work costs: processor time of the services and of PostgreSQL, and syncs of the log."""
 
 import os
-import subprocess
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,12 +55,3 @@ def tree_seconds(parent: int) -> float:
         except OSError:
             pass  # It ended, and counts with its parent the next time.
     return total
-
-
-def sync_latency(world: Bench) -> str:
-    """What `pg_test_fsync` says of the disk."""
-    file = world.folder / "sync"  # it is removed at the end
-    done = subprocess.run([world.programs / "pg_test_fsync", "--secs-per-test=1", "--filename", file],
-                          capture_output=True, text=True, check=False)
-    found = re.search(r"fdatasync\s+[\d.]+ ops/sec\s+(\d+) usecs", done.stdout)
-    return f"{found[1]} µs" if found else "unknown"

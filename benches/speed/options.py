@@ -1,29 +1,51 @@
 """What scripts/bench is asked for."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from outages.world import BUILT
+
+from .scale import FULL, QUICK, USUAL, Scale
 
 SERVING = ["redirects", "sends", "receipts"]
 PIPELINE = ["shipping", "loading", "reprocess"]
 #: On one ledger, one after the other; all others have one of their own.
 TOGETHER = [*SERVING, *PIPELINE, "reports"]
-QUICK = ["latency", "space", "slow", "burst"]
-#: Many minutes each.
-LONG = ["memory", "freshness", "growth"]
+APART = ["latency", "space", "slow", "burst"]
+FRESHNESS = "freshness"
+#: Many minutes each, which nothing can shorten: memory that grows slowly, and messages by the million.
+LONG = ["memory", "growth"]
 #: Names for several.
 SEVERAL = {"limits": ["slow", "burst", "memory"]}
 
+EPILOG = """lengths:
+  (none)   %(usual)s; under half an hour on two cores
+  --quick  these and freshness, under ten minutes on two cores (beside the build): rounds of 2 s, 100,000
+           messages stored, a backlog of 150,000 rows, 8 windows pending, 1,000,000 buckets, freshness of 45 s.
+           Its ratios of serving, of shipping, and of a window as it comes tell whether a goal is met or far
+           from met, not by how much. Its reports, its catching up, its p99 of freshness and its bytes of a
+           message are of less than the goals name: good to see that a change made one of them much worse
+  --full   all lines: rounds of 20 s, a backlog of 5,000,000 rows, memory, freshness and growth; over an hour
+
+scripts/bench micro [ARGUMENT...] runs the micro-benchmarks of benches/benches alone, in about a minute and a half;
+arguments go to criterion (a name to pick by, --save-baseline NAME, --baseline NAME)."""
+
 
 def options(description: str | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="scripts/bench", description=description)
-    parser.add_argument("lines", metavar="LINE", nargs="*", choices=[*TOGETHER, *QUICK, *LONG, *SEVERAL, []],
-                        help=f"which lines: {', '.join(TOGETHER + QUICK)}; and by name or with --full, since they take"
-                             f" long, {', '.join(LONG)}; limits is slow, burst and memory")
-    parser.add_argument("--full", action="store_true", help="all lines; five rounds of 20 s, else three of 6 s")
-    parser.add_argument("--rounds", type=int, help="so many rounds")
-    parser.add_argument("--seconds", type=int, help="rounds of so many seconds")
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=description,
+                                     epilog=EPILOG % {"usual": ", ".join(TOGETHER + APART)},
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("lines", metavar="LINE", nargs="*",
+                        choices=[*TOGETHER, *APART, FRESHNESS, *LONG, *SEVERAL, []],
+                        help=f"which lines alone: those below, {FRESHNESS}, {', '.join(LONG)}; limits is slow, burst"
+                             " and memory")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--quick", action="store_const", dest="scale", const=QUICK, default=USUAL,
+                        help="ends within ten minutes: see below")
+    length.add_argument("--full", action="store_const", dest="scale", const=FULL, help="all lines, and more of each")
+    parser.add_argument("--rounds", type=int, help="so many rounds (3; with --full 5)")
+    parser.add_argument("--seconds", type=int, help="rounds of so many seconds (6; 2 with --quick, 20 with --full)")
     parser.add_argument("--messages", type=int,
                         help="messages that are there already (1000000); or that space sends (100000)")
     parser.add_argument("--minutes", type=float, help="of memory (10) and of freshness (5)")
@@ -37,16 +59,18 @@ def options(description: str | None) -> argparse.Namespace:
 
 def lines(chosen: argparse.Namespace) -> list[str]:
     """Which lines, each by its own name."""
-    named = chosen.lines or [*TOGETHER, *QUICK, *(LONG if chosen.full else [])]
+    longer = {USUAL: [], QUICK: [FRESHNESS], FULL: [FRESHNESS, *LONG]}[chosen.scale]
+    named = chosen.lines or [*TOGETHER, *APART, *longer]
     return [line for name in named for line in SEVERAL.get(name, [name])]
 
 
-def rounds(chosen: argparse.Namespace) -> tuple[int, int]:
-    """How many rounds, and of how many seconds."""
-    count, seconds = (5, 20) if chosen.full else (3, 6)
-    return chosen.rounds or count, chosen.seconds or seconds
-
-
-def stored(chosen: argparse.Namespace) -> int:
-    """Messages that are there already."""
-    return chosen.messages or 1_000_000
+def scale(chosen: argparse.Namespace) -> Scale:
+    """The length that was asked for, and what else was."""
+    told = {
+        "rounds": chosen.rounds, "slow_rounds": chosen.rounds,
+        "seconds": chosen.seconds, "latency_seconds": chosen.seconds,
+        "slow_seconds": chosen.seconds and max(chosen.seconds, USUAL.slow_seconds),
+        "stored": chosen.messages, "space": chosen.messages,
+        "memory_minutes": chosen.minutes, "freshness_minutes": chosen.minutes,
+    }
+    return replace(chosen.scale, **{name: value for name, value in told.items() if value})

@@ -13,7 +13,8 @@ def growth(file: Path, sizes: list[int], shares: dict[str, list[float]]) -> None
     top = math.ceil(4 * max(map(max, parts.values())) + 0.5) / 4
     chart = pygal.Line(
         style=CleanStyle(background="white"), width=720, height=360, range=(0, top), legend_at_bottom=True,
-        title="Facts a second as the ledger grows, by those at its smallest", x_title="messages in the ledger",
+        title="Facts a second as ledger and warehouse grow, by those at their smallest",
+        x_title="messages in each of them",
         # No script from elsewhere: an image that shows alike wherever it is opened.
         js=[], pretty_print=True)
     chart.x_labels = [f"{size:,}" for size in sizes]

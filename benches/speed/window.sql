@@ -1,6 +1,6 @@
 -- One window's log lines, into the outbox: {messages} messages recorded in the {seconds} seconds up to
--- {at}, a receipt of each, and clicks of a fifth as many, of which every fifth is on a message {oldest}
--- to {youngest} seconds old. Facts are not needed: what is measured reads the outbox and the lake.
+-- {at}; and, if they are {followed}, a receipt of each, and clicks of a fifth as many, of which every fifth
+-- is on a message of 1 to 30 days ago. Facts are not needed: what is measured reads the outbox and the lake.
 WITH drawn AS MATERIALIZED (
     SELECT n, at, uuidv7_at(at) AS id, gen_random_uuid() AS subscriber, 1 + n % 500 AS campaign
     FROM generate_series(1, {messages}) AS n,
@@ -11,8 +11,12 @@ WITH drawn AS MATERIALIZED (
                || '"campaign_type":"type-%s","sender":"43720","country":"AT","gateway":"kannel"',
                subscriber, id, told(at), campaign, campaign % 10) AS context
     FROM drawn
+), picked AS MATERIALIZED (
+    SELECT 1 + floor(random() * newest)::bigint AS number
+    FROM generate_series(1, {messages} / 25), (SELECT max(number) AS newest FROM known) AS known
+    WHERE {followed}
 ), old AS MATERIALIZED (
-    SELECT row_number() OVER () AS n, at, id, context FROM known TABLESAMPLE SYSTEM (5) LIMIT {messages} / 25
+    SELECT row_number() OVER () AS n, context FROM picked JOIN known USING (number)
 ), line AS (
     SELECT at, 1 AS kind, id AS event_id,
            head('message', id, at) || context || format(',"outcome":"recorded","encoding":"gsm7","code_units":63,"segments":1,'
@@ -27,6 +31,7 @@ WITH drawn AS MATERIALIZED (
                told.id, left(md5(n::text), 16), CASE WHEN n % 10 = 0 THEN 'undelivered' ELSE 'delivered' END,
                CASE WHEN n % 10 = 0 THEN '2' ELSE '1' END)
     FROM common, LATERAL (SELECT common.at + interval '3 seconds' AS at, uuidv7_at(common.at + interval '3 seconds') AS id) AS told
+    WHERE {followed}
     UNION ALL
     SELECT told.at, 5, told.id,
            head('click', told.id, told.at) || context || format(',"link_id":%s,"code":"%s","target_url":"https://shop.example/autumn/%s",'
@@ -34,10 +39,12 @@ WITH drawn AS MATERIALIZED (
                || '18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1",'
                || '"device":"smartphone","os":"iPhone","browser":"Safari","ip_prefix":"203.0.113.0/24"}',
                n, left(md5(n::text), 10), n)
-    FROM (SELECT n, context FROM common WHERE n % 25 IN (1, 6, 11, 16) UNION ALL SELECT n, context FROM old) AS visited,
+    FROM (SELECT n, context FROM common WHERE {followed} AND n % 25 IN (1, 6, 11, 16)
+          UNION ALL SELECT n, context FROM old) AS visited,
          LATERAL (SELECT timestamptz '{at}' AS at, uuidv7_at(timestamptz '{at}') AS id WHERE n > 0) AS told
 ), remembered AS (
-    INSERT INTO known SELECT at, id, context FROM common WHERE n % 10 = 0
+    INSERT INTO known (context) SELECT context FROM common
+    WHERE n % 10 = 0 AND at BETWEEN now() - interval '31 days' AND now() - interval '12 hours'
 )
 INSERT INTO outbox (epoch, event_id, kind, recorded_at, line)
 SELECT (SELECT max(epoch) FROM epochs), event_id, kind, at, line FROM line;

@@ -6,5 +6,6 @@ CREATE FUNCTION told(instant timestamptz) RETURNS text LANGUAGE sql STABLE PARAL
 CREATE FUNCTION head(kind text, id uuid, at timestamptz) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
     RETURN format('{"schema_version":1,"kind":"%s","event_id":"%s","occurred_at":"%s","time_source":"server",'
         || '"recorded_at":"%s",', kind, id, told(at), told(at));
--- Messages that later windows' clicks are about.
-CREATE UNLOGGED TABLE known (at timestamptz, id uuid, context text);
+-- A tenth of the messages of the last 30 days, today's left out. Later windows' clicks are about some of them,
+-- drawn by number: whichever way they are stored, each is as likely as any other.
+CREATE UNLOGGED TABLE known (number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, context text NOT NULL);

@@ -121,6 +121,11 @@ impl ManageConnection for Manager {
             .map_err(r2d2::Error::ConnectionError)
     }
 
+    /// At every checkout: a connection that died while it was idle must not be a caller's failure. The
+    /// recorder's writers hold connections of their own and never come here; of what is asked all the time,
+    /// only links do that no cache holds, some sixteen at a time. For them this was 1.2 % of what PostgreSQL
+    /// ran (10 µs beside 395 µs of the question itself), too little to trust a connection for: a repetition
+    /// on another one is safe for reads only, and one that was idle for a moment only may be dead as well.
     fn is_valid(&self, conn: &mut PgConnection) -> Result<(), r2d2::Error> {
         use diesel::RunQueryDsl;
         diesel::sql_query("SELECT 1")

@@ -30,7 +30,7 @@ pub(super) fn check(kind: Kind, line: &[u8]) -> Result<u64, String> {
 ///
 /// # Errors
 /// What is wrong with the line, in words; the row is of no use then.
-pub(super) fn decode(kind: Kind, line: &[u8], row: &mut Row) -> Result<(), String> {
+pub fn decode(kind: Kind, line: &[u8], row: &mut Row) -> Result<(), String> {
     let text = std::str::from_utf8(line)
         .map_err(|error| format!("not UTF-8 after {} bytes", error.valid_up_to()))?;
     row.clear();

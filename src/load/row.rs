@@ -39,7 +39,7 @@ pub(super) struct Span {
 
 /// A line. Used for one after another, so that a line needs no memory of its own.
 #[derive(Debug)]
-pub(super) struct Row {
+pub struct Row {
     pub(super) values: Vec<Option<Value>>,
     pub(super) held: Held,
 }
@@ -56,7 +56,7 @@ pub(super) struct Held {
 
 impl Row {
     /// An empty one for lines of a kind.
-    pub(super) fn new(kind: Kind) -> Self {
+    pub fn new(kind: Kind) -> Self {
         Self {
             values: vec![None; fields(kind).len()],
             held: Held::default(),

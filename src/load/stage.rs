@@ -18,7 +18,7 @@
 use super::{
     columns::RowsFile,
     corrections::Corrections,
-    decode,
+    decode::decode,
     fault::Fault,
     lines::{Line, Lines},
     quarantine,
@@ -225,7 +225,7 @@ impl<'a> Sorted<'a> {
             return Ok(());
         }
         let (line, checked) = match line {
-            Line::Whole(line) => (line, decode::decode(self.kind, line, &mut self.row)),
+            Line::Whole(line) => (line, decode(self.kind, line, &mut self.row)),
             Line::TooLong(line) => (line, Err("longer than a line may be".to_owned())),
         };
         match checked {
@@ -276,7 +276,7 @@ impl<'a> Sorted<'a> {
             return Ok(false);
         };
         // It was checked when it was made; a version that knows less may still refuse it.
-        if decode::decode(self.kind, line.as_bytes(), &mut self.row).is_err() {
+        if decode(self.kind, line.as_bytes(), &mut self.row).is_err() {
             return Ok(false);
         }
         self.put()?;

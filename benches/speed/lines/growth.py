@@ -1,9 +1,7 @@
-"""Whether what `textrail serve` does slows down as its ledger grows."""
+"""Whether what textrail does slows down as its ledger and its warehouse grow."""
 
-import os
-import statistics
+import datetime
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
@@ -11,87 +9,84 @@ from outages.world import Service, say
 
 from .. import plot, seed
 from ..generators import pgbench, wrk
+from ..grown import Size, table
 from ..line import Figure
+from ..pipeline import Pipeline
 from ..world import SECRET, Bench
 
 #: The goal: the fastest size by the slowest.
 MOST = 1.25
+SHIPPING, LOADING = "shipping a window", "loading a window"
 
 
-@dataclass
-class Size:
-    """What was measured while the ledger held so many messages."""
-
-    first: int
-    #: What was sent meanwhile is stored as well.
-    last: int = 0
-    bytes: int = 0
-    #: Of each load, its rate in each round, and that rate by the limit's in the same round.
-    rates: dict[str, list[float]] = field(default_factory=dict)
-    shares: dict[str, list[float]] = field(default_factory=dict)
-
-    def share(self, load: str) -> float:
-        return statistics.median(self.shares[load])
-
-
-def growth(world: Bench, sizes: list[int], count: int, seconds: int, svg: Path) -> Iterator[Figure]:
-    """One ledger that is filled further between the sizes, its messages over 30 days at each."""
+def growth(world: Bench, sizes: list[int], count: int, seconds: int, records: int, svg: Path) -> Iterator[Figure]:
+    """One ledger and one warehouse that are filled further between the sizes, their messages over 30 days at
+    each."""
     history = seed.fill(world, 0)
+    way = Pipeline(world)
     measured: list[Size] = []
     if len(set(sizes)) < 2:
         raise SystemExit("growth is between two sizes or more: --sizes 100000,1000000")
     for size in sorted(sizes):
-        more = size - stored(world)
-        if more <= 0:
-            raise SystemExit(f"the loads alone wrote {-more:,} messages more than {size:,}: --sizes are too close")
-        say(f"{more:,} messages become history")
-        seed.grow(world, history, more)
-        world.sql("TRUNCATE outbox")
-        measured.append(measure(world, history, count, seconds))
+        seed.grow(world, history, missing("the ledger", size, stored(world)))
+        measured.append(Size(stored(world)))
+        serve(world, measured[-1], history, count, seconds)
+        windows(world, measured[-1], way, count, records)
     print(table(measured), flush=True)
     plot.growth(svg, [size.first for size in measured],
                 {load: [size.share(load) for size in measured] for load in measured[0].shares})
     for load in measured[0].shares:
-        fastest, *_, slowest = sorted(measured, key=lambda size: -size.share(load))
-        figure = Figure(f"growth, the fastest size by the slowest: {load}", "times", MOST)
-        pairs = zip(fastest.shares[load], slowest.shares[load], strict=True)
-        figure.seen = [fast / slow for fast, slow in pairs]
-        figure.note = f"fastest with {fastest.first:,} messages, slowest with {slowest.first:,}"
-        yield figure
+        yield slowed(load, measured)
+
+
+def slowed(load: str, measured: list[Size]) -> Figure:
+    """By how much a load is slower at the size that it is slowest at."""
+    fastest, *_, slowest = sorted(measured, key=lambda size: -size.share(load))
+    figure = Figure(f"growth, the fastest size by the slowest: {load}", "times", MOST)
+    pairs = zip(fastest.shares[load], slowest.shares[load], strict=True)
+    figure.seen = [fast / slow for fast, slow in pairs]
+    figure.note = f"fastest with {fastest.first:,} messages, slowest with {slowest.first:,}"
+    return figure
 
 
 def stored(world: Bench) -> int:
     return world.number("SELECT count(*) FROM messages")
 
 
-def measure(world: Bench, history: seed.History, count: int, seconds: int) -> Size:
+def missing(where: str, size: int, there: int) -> int:
+    """How many messages have to be added."""
+    if there >= size:
+        raise SystemExit(f"what is measured alone wrote {there:,} messages into {where}, and the next size is {size:,}:"
+                         " --sizes are too close")
+    say(f"{size - there:,} messages become history in {where}")
+    return size - there
+
+
+def serve(world: Bench, size: Size, history: seed.History, count: int, seconds: int) -> None:
     """Rounds of each load. Sizes are minutes apart, and the machine is another one by then: each round runs
     one of the frozen limits, whose tables are emptied first, and rates are told by it."""
-    size = Size(stored(world))
-    serve = world.service("serve")
-    load = loads(world, serve, history, seconds)
+    service = world.service("serve")
+    load = loads(world, service, history, seconds)
     load["redirects"]()
     for place in range(count):
         rates = {name: run() for name, run in load.items()}
         limit = click_limit(world, seconds)
         for name, rate in rates.items():
-            size.rates.setdefault(name, []).append(rate)
-            size.shares.setdefault(name, []).append(rate / limit)
+            size.add(name, rate, limit)
         say(", ".join(f"{name} {rate:,.0f} /s" for name, rate in rates.items()) + f", limit {limit:,.0f} /s "
             f"({place + 1} of {count})")
-    world.end(serve)
-    size.last, size.bytes = stored(world), world.number("SELECT pg_database_size(current_database())")
-    return size
+    world.end(service)
+    size.last, size.ledger_bytes = stored(world), world.number("SELECT pg_database_size(current_database())")
 
 
-def loads(world: Bench, serve: Service, history: seed.History, seconds: int) -> dict[str, Callable[[], float]]:
+def loads(world: Bench, service: Service, history: seed.History, seconds: int) -> dict[str, Callable[[], float]]:
     """What is asked, and its facts a second. Batches for a shorter time: they alone would make a small ledger
     a large one."""
     return {
-        "redirects": lambda: wrk(serve.address, "redirects", seconds, 64, str(history.codes)).rate,
-        "receipts": lambda: wrk(serve.address, "receipts", seconds, 64, str(history.ids), SECRET).rate,
-        "messages, one a request": lambda: wrk(serve.address, "messages", seconds, 64, world.key, "1").rate,
-        "messages, 1,000 a request": lambda: 1000 * wrk(serve.address, "messages", max(1, seconds // 3), 4, world.key,
+        "redirects": lambda: wrk(service.address, "redirects", seconds, 64, str(history.codes)).rate,
+        "receipts": lambda: wrk(service.address, "receipts", seconds, 64, str(history.ids), SECRET).rate,
+        "messages, one a request": lambda: wrk(service.address, "messages", seconds, 64, world.key, "1").rate,
+        "messages, 1,000 a request": lambda: 1000 * wrk(service.address, "messages", max(1, seconds // 3), 4, world.key,
                                                         "1000").rate,
     }
 
@@ -102,15 +97,24 @@ def click_limit(world: Bench, seconds: int) -> float:
     return pgbench(world, "click.sql", seconds).rate
 
 
-def table(sizes: list[Size]) -> str:
-    """A row a load, a column a size: facts a second, and by the limit's."""
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    rows = [["facts/s (by pgbench's clicks)", *(f"{size.first:,} messages" for size in sizes)],
-            ["---"] * (len(sizes) + 1)]
-    for load in sizes[0].rates:
-        rows.append([load, *(f"{statistics.median(size.rates[load]):,.0f} ({size.share(load):.2f})"
-                             for size in sizes)])
-    rows.append(["messages at the end", *(f"{size.last:,}" for size in sizes)])
-    rows.append([f"the database, in {memory / 1e9:.0f} GB of memory",
-                 *(f"{size.bytes / 1e9:.2f} GB, {'fits' if size.bytes < memory else 'does not fit'}" for size in sizes)])
-    return "\n" + "\n".join(f"| {' | '.join(row)} |" for row in rows)
+def windows(world: Bench, size: Size, way: Pipeline, count: int, records: int) -> None:
+    """As many messages into the warehouse, the way that messages go there; then rounds of one window, each with
+    both limits. The first finds everything cold, and does not count."""
+    way.start()
+    way.remember(missing("the warehouse", size.first, way.messages), datetime.datetime.now(datetime.timezone.utc))
+    way.load()
+    way.pass_over()
+    (world.folder / "limit.duckdb").unlink(missing_ok=True)
+    load = world.service("load")
+    for place in range(count + 1):
+        window = way.as_it_comes(load, records)
+        copying, _ = way.copy_and_gzip(window.after)
+        reading, rows = way.read_json(way.new_files())
+        say(f"a window of {rows:,} records: shipped in {window.shipping:.2f} s, limit {copying:.2f} s; "
+            f"loaded in {window.loading:.2f} s, limit {reading:.2f} s ({place} of {count})")
+        if place > 0:
+            size.add(SHIPPING, window.records / window.shipping, window.records / copying)
+            size.add(LOADING, rows / window.loading, rows / reading)
+    world.end(load)
+    way.end()
+    size.loaded, size.warehouse_bytes = way.messages, world.warehouse_file().stat().st_size

@@ -23,7 +23,7 @@ def slow_clients(world: Bench, messages: int, count: int, seconds: int) -> Itera
     line = Line(f"redirects beside {CLIENTS} clients that send a byte a second, and {CLIENTS} that read nothing",
                 "/s", "without them", 0.8)
 
-    def ask() -> float:
+    def ask(seconds: int = seconds) -> float:
         return wrk(serve.address, "redirects", seconds, 64, str(history.codes)).rate
 
     def beside() -> None:
@@ -32,7 +32,7 @@ def slow_clients(world: Bench, messages: int, count: int, seconds: int) -> Itera
         line.note = (f"{slow.dropped:,} of those that send were dropped and came again in {seconds} s; "
                      f"serve held at most {serve.most_memory() / 1e6:.0f} MB")
 
-    ask()
+    ask(3)
     rounds(count, beside, lambda: line.limits.append(ask()))
     world.end(serve)
     yield line

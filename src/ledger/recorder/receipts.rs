@@ -18,12 +18,14 @@ use crate::domain::status::Status;
 use crate::event::{Body, Context, Event, Receipt, TimeSource};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::result::Error;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use uuid::Uuid;
 
 use corrections::Place;
+use lookup::OurIds;
 pub(super) use lookup::lock_gateway_ids;
 use reading::identity_of;
 use rows::Insert;
@@ -126,16 +128,10 @@ impl Work for Receipts {
         conn: &mut PgConnection,
         items: &mut [Arc<Pending>],
     ) -> QueryResult<Vec<Result<Vec<ReceiptReply>, RecordError>>> {
-        let receipts: Vec<&PendingReceipt> = items.iter().flat_map(|item| &item.receipts).collect();
-        let mut replies = commit::transaction(conn, |conn| {
-            let replies = if receipts.is_empty() {
-                Vec::new()
-            } else {
-                write_receipts(conn, &receipts)?
-            };
-            requests::insert(conn, items.iter().filter_map(|item| item.request.as_ref()))?;
-            Ok(replies)
-        })?
+        let mut replies = match write_calls(conn, items, OurIds::Believed) {
+            Err(Error::RollbackTransaction) => write_calls(conn, items, OurIds::LookedFor),
+            written => written,
+        }?
         .into_iter();
         Ok(items
             .iter()
@@ -144,12 +140,32 @@ impl Work for Receipts {
     }
 }
 
+/// In one transaction; rolled back if an id of ours misled it.
+fn write_calls(
+    conn: &mut PgConnection,
+    items: &[Arc<Pending>],
+    our_ids: OurIds,
+) -> QueryResult<Vec<ReceiptReply>> {
+    let receipts: Vec<&PendingReceipt> = items.iter().flat_map(|item| &item.receipts).collect();
+    commit::transaction(conn, |conn| {
+        let replies = if receipts.is_empty() {
+            Vec::new()
+        } else {
+            write_receipts(conn, &receipts, our_ids)?
+        };
+        requests::insert(conn, items.iter().filter_map(|item| item.request.as_ref()))?;
+        Ok(replies)
+    })
+}
+
 fn write_receipts(
     conn: &mut PgConnection,
     receipts: &[&PendingReceipt],
+    our_ids: OurIds,
 ) -> QueryResult<Vec<ReceiptReply>> {
-    // 1. Which messages they are about; those rows are locked from here on.
-    let message_ids = lookup::message_ids(conn, receipts)?;
+    // 1. Which messages they are about; those rows are locked from here on. Gateways' ids are locked
+    //    before any message is: for one that is needed after all, everything is begun again.
+    let message_ids = lookup::message_ids(conn, receipts, our_ids)?;
     let known: Vec<Uuid> = message_ids
         .iter()
         .flatten()
@@ -158,6 +174,10 @@ fn write_receipts(
         .into_iter()
         .collect();
     let contexts = messages::lock_contexts(conn, &known)?;
+    let misled = |receipt: &&PendingReceipt| lookup::was_misled(receipt, &contexts);
+    if our_ids == OurIds::Believed && receipts.iter().any(misled) {
+        return Err(Error::RollbackTransaction);
+    }
 
     // 2. Of those that are read again, what was parked and has its message now; which are new, and which
     //    replace what they were read as before.

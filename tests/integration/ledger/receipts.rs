@@ -189,3 +189,34 @@ async fn a_fact_that_is_given_twice_at_once_has_one_event() {
     assert_eq!(ledger.lines("receipt").len(), 2);
     assert_eq!(ledger.lines("submission").len(), 1);
 }
+
+/// Our id in a callback is believed at first, and gateways' ids are locked before messages are: what one
+/// such id was wrong about is all begun again.
+#[tokio::test]
+async fn an_id_of_ours_that_is_no_message_gives_way_to_the_gateways() {
+    let ledger = TestLedger::start();
+    let ids = [ledger.message(ALICE).await, ledger.message(ALICE).await];
+    ledger
+        .recorder
+        .submissions(vec![new_submission(ids[0], "gw-1")])
+        .await
+        .unwrap();
+    let misled = |gateway_id: &str| NewReceipt {
+        message_id: Some(Uuid::now_v7()),
+        ..from_gateway(gateway_id, Status::Delivered)
+    };
+    let receipts = vec![misled("gw-1"), about(ids[1], Status::Sent), misled("gw-2")];
+    let replies = ledger.recorder.receipts(receipts).await.unwrap();
+    assert_eq!(
+        replies,
+        [
+            ReceiptReply::Recorded,
+            ReceiptReply::Recorded,
+            ReceiptReply::Parked
+        ]
+    );
+    let statuses = ids.map(|id| ledger.journey(id).status);
+    assert_eq!(statuses, ["delivered", "sent"]);
+    assert_eq!(ledger.lines("receipt").len(), 3);
+    assert_eq!(ledger.count("parked_receipts"), 1);
+}

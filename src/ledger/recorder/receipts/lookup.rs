@@ -2,6 +2,7 @@
 
 use super::super::super::statement::prepared;
 use super::PendingReceipt;
+use crate::event::Context;
 use crate::ledger::recorder::fingerprint::fingerprint;
 use chrono::{TimeDelta, Utc};
 use diesel::prelude::*;
@@ -17,13 +18,28 @@ const LOOK_BACK: TimeDelta = TimeDelta::days(45);
 /// PostgreSQL's lock table.
 const LOCK_BUCKETS: u64 = 1024;
 
-/// The message of each receipt, in order, if it is known.
+/// How an id of ours in a callback is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OurIds {
+    /// As a message's, which nearly all are: what is read of the messages when they are locked shows it.
+    Believed,
+    /// As a message's once it was looked for, by a read of its own.
+    LookedFor,
+}
+
+/// The message of each receipt, in order, if it is known. That of an id which is believed may not
+/// exist.
 pub(super) fn message_ids(
     conn: &mut PgConnection,
     receipts: &[&PendingReceipt],
+    our_ids: OurIds,
 ) -> QueryResult<Vec<Option<Uuid>>> {
-    let ours = existing(conn, receipts)?;
-    let known = |receipt: &PendingReceipt| receipt.new.message_id.filter(|id| ours.contains(id));
+    let ours = match our_ids {
+        OurIds::Believed => None,
+        OurIds::LookedFor => Some(existing(conn, receipts)?),
+    };
+    let is_ours = |id: &Uuid| ours.as_ref().is_none_or(|ours| ours.contains(id));
+    let known = |receipt: &PendingReceipt| receipt.new.message_id.filter(is_ours);
     let pairs: BTreeSet<(&str, &str)> = receipts
         .iter()
         .filter(|receipt| known(receipt).is_none())
@@ -36,6 +52,12 @@ pub(super) fn message_ids(
             known(receipt).or_else(|| by_gateway.get(&owned(gateway_id(receipt)?)).copied())
         })
         .collect())
+}
+
+/// Whether an id that was believed is no message's, and the gateway's id may yet name one.
+pub(super) fn was_misled(receipt: &PendingReceipt, messages: &HashMap<Uuid, Context>) -> bool {
+    let ours = receipt.new.message_id.as_ref();
+    ours.is_some_and(|id| !messages.contains_key(id)) && gateway_id(receipt).is_some()
 }
 
 fn gateway_id(receipt: &PendingReceipt) -> Option<(&str, &str)> {
