@@ -6,6 +6,10 @@ use textrail::cli::Cli;
 use textrail::commands::{self, output};
 use textrail::{failpoint, telemetry};
 
+/// The C library's allocator keeps what bursts of large buffers leave behind, an arena a thread.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     failpoint::arm();
     let cli = Cli::parse();

@@ -17,8 +17,8 @@ use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _};
 use sha2::{Digest as _, Sha256};
 use std::io::{BufRead, BufReader};
 
-/// Files put at the same time: their bodies are in memory.
-const AT_ONCE: usize = 4;
+/// Files put at the same time: their bodies are in memory, beside those that never left it.
+const AT_ONCE: usize = 2;
 
 /// Puts the files, then the manifest; returns the manifest and its key.
 pub(super) async fn put_window(
