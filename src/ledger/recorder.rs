@@ -219,12 +219,15 @@ impl Recorder {
     /// Records messages, with their links and the stored answer, as one transaction.
     pub async fn send(&self, call: SendCall) -> Result<SendReply, RecordError> {
         self.after_replies()?;
-        let lane = if call.messages.len() > SMALL_BATCH {
-            &self.lanes.batches
+        let (lane, pending) = if call.messages.len() > SMALL_BATCH {
+            // To look for URLs in 10,000 texts would hold up the other requests of this thread.
+            let pending = tokio::task::spawn_blocking(move || sends::PendingSend::new(call)).await;
+            let lost = |error| RecordError::Refused(anyhow::Error::new(error));
+            (&self.lanes.batches, pending.map_err(lost)?)
         } else {
-            &self.lanes.sends
+            (&self.lanes.sends, sends::PendingSend::new(call))
         };
-        in_time(lane.submit(sends::PendingSend::new(call))).await
+        in_time(lane.submit(pending)).await
     }
 
     /// Records hand-overs; one reply an item, in order.

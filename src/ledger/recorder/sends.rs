@@ -26,7 +26,7 @@ pub(super) struct PendingSend {
 }
 
 impl PendingSend {
-    /// Finds the URLs on the caller's thread.
+    /// Finds the URLs: the writer need not.
     pub(super) fn new(call: SendCall) -> Self {
         let urls = |message: &super::super::facts::NewMessage| {
             if message.shorten_urls {
