@@ -77,10 +77,11 @@ impl Reports for LocalReports {
         if query.percentiles {
             statements.push(statements::latencies(query));
         }
-        let mut results = self.read(statements).await?.into_iter();
-        let origin = results.next().unwrap_or_default();
-        let counts = results.next().unwrap_or_default();
-        let latencies = results.next().unwrap_or_default();
+        let mut results = self.read(statements).await?;
+        if !query.percentiles {
+            results.push(Rows::new());
+        }
+        let [origin, counts, latencies] = three(results)?;
         let histograms = histograms(query.group_by.len(), latencies)?;
         let rows = counts.into_iter().map(|row| {
             let (keys, counts) = row.split_at(query.group_by.len());
@@ -117,6 +118,12 @@ impl Reports for LocalReports {
 }
 
 fn windows_rows(results: Vec<Rows>) -> Result<[Rows; 4], ReportError> {
+    results
+        .try_into()
+        .map_err(|_| unexpected("another number of results than of statements"))
+}
+
+fn three(results: Vec<Rows>) -> Result<[Rows; 3], ReportError> {
     results
         .try_into()
         .map_err(|_| unexpected("another number of results than of statements"))

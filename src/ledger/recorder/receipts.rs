@@ -20,7 +20,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::result::Error;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -163,28 +163,11 @@ fn write_receipts(
     receipts: &[&PendingReceipt],
     our_ids: OurIds,
 ) -> QueryResult<Vec<ReceiptReply>> {
-    // 1. Which messages they are about; those rows are locked from here on. Gateways' ids are locked
-    //    before any message is: for one that is needed after all, everything is begun again.
-    let message_ids = lookup::message_ids(conn, receipts, our_ids)?;
-    let known: Vec<Uuid> = message_ids
-        .iter()
-        .flatten()
-        .copied()
-        .collect::<BTreeSet<_>>()
-        .into_iter()
-        .collect();
-    let contexts = messages::lock_contexts(conn, &known)?;
-    let misled = |receipt: &&PendingReceipt| lookup::was_misled(receipt, &contexts);
-    if our_ids == OurIds::Believed && receipts.iter().any(misled) {
-        return Err(Error::RollbackTransaction);
-    }
+    // 1. Which messages they are about; those rows are locked from here on.
+    let (message_ids, contexts) = lock_messages(conn, receipts, our_ids)?;
 
     // 2. Of those that are read again, what was parked and has its message now; which are new, and which
     //    replace what they were read as before.
-    let message_ids: Vec<Option<Uuid>> = message_ids
-        .into_iter()
-        .map(|id| id.filter(|id| contexts.contains_key(id)))
-        .collect();
     let taken_in = take_in_parked(conn, receipts, &message_ids)?;
     let places = corrections::places(conn, receipts, &message_ids, &taken_in)?;
 
@@ -232,6 +215,27 @@ fn write_receipts(
         }
     });
     Ok(replies.collect())
+}
+
+/// The message of each receipt, in order, if there is one; and the messages, locked. Gateways' ids are
+/// locked before any message is: for one that is needed after all, everything is begun again.
+fn lock_messages(
+    conn: &mut PgConnection,
+    receipts: &[&PendingReceipt],
+    our_ids: OurIds,
+) -> QueryResult<(Vec<Option<Uuid>>, HashMap<Uuid, Context>)> {
+    let message_ids = lookup::message_ids(conn, receipts, our_ids)?;
+    let known: BTreeSet<Uuid> = message_ids.iter().flatten().copied().collect();
+    let contexts = messages::lock_contexts(conn, &known.into_iter().collect::<Vec<_>>())?;
+    let misled = |receipt: &&PendingReceipt| lookup::was_misled(receipt, &contexts);
+    if our_ids == OurIds::Believed && receipts.iter().any(misled) {
+        return Err(Error::RollbackTransaction);
+    }
+    let message_ids = message_ids
+        .into_iter()
+        .map(|id| id.filter(|id| contexts.contains_key(id)))
+        .collect();
+    Ok((message_ids, contexts))
 }
 
 /// What was read from the same items before, and waits for a message that is found now.
