@@ -217,13 +217,16 @@ fn write_receipts(
     Ok(replies.collect())
 }
 
-/// The message of each receipt, in order, if there is one; and the messages, locked. Gateways' ids are
+/// The message of each receipt, in order, if there is one; and the messages, locked.
+type LockedMessages = (Vec<Option<Uuid>>, HashMap<Uuid, Context>);
+
+/// Which messages the receipts are about, and their rows until the transaction ends. Gateways' ids are
 /// locked before any message is: for one that is needed after all, everything is begun again.
 fn lock_messages(
     conn: &mut PgConnection,
     receipts: &[&PendingReceipt],
     our_ids: OurIds,
-) -> QueryResult<(Vec<Option<Uuid>>, HashMap<Uuid, Context>)> {
+) -> QueryResult<LockedMessages> {
     let message_ids = lookup::message_ids(conn, receipts, our_ids)?;
     let known: BTreeSet<Uuid> = message_ids.iter().flatten().copied().collect();
     let contexts = messages::lock_contexts(conn, &known.into_iter().collect::<Vec<_>>())?;
