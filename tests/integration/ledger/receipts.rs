@@ -74,6 +74,39 @@ async fn a_status_counts_what_another_server_records_at_the_same_time() {
     assert_eq!(ledger.journey(id).status, "delivered");
 }
 
+/// What the planner knows of a campaign's messages before their first receipt is that all have one status.
+/// Of 20,000 messages, receipts about the first and the last read these two.
+#[tokio::test]
+async fn receipts_read_their_own_messages_alone() {
+    const STORED: i64 = 20_000;
+    let ledger = TestLedger::start();
+    let sent = ledger.message(ALICE).await.to_string();
+    let numbered = |n: i64| format!("{}{n:012x}", &sent[..24]);
+    let copies = format!(
+        "INSERT INTO messages
+         SELECT (jsonb_populate_record(
+             messages, jsonb_build_object('id', left(id::text, 24) || lpad(to_hex(n), 12, '0'))
+         )).*
+         FROM messages, generate_series(1, {STORED}) AS n"
+    );
+    ledger.execute(&copies);
+    ledger.execute("VACUUM ANALYZE messages");
+    let receipts = [1, STORED].map(|n| about(numbered(n).parse().unwrap(), Status::Sent));
+    let replies = ledger.recorder.receipts(receipts.to_vec()).await.unwrap();
+    assert_eq!(replies, [ReceiptReply::Recorded, ReceiptReply::Recorded]);
+
+    let told = |what: &str| {
+        let sums = "SELECT FROM pg_stat_user_tables WHERE relname ~ '^messages' HAVING";
+        ledger.count(&format!("({sums} {what}) AS told")) == 1
+    };
+    // A session tells what it did once it is idle for ten seconds, at the latest.
+    eventually("it is told", Duration::from_secs(60), async || {
+        told("sum(n_tup_upd) = 2").then_some(())
+    })
+    .await;
+    assert!(told("sum(idx_tup_fetch) < 100"), "others were read");
+}
+
 #[tokio::test]
 async fn a_receipt_that_comes_first_is_parked_and_matched() {
     let ledger = TestLedger::start();
