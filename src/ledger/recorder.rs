@@ -12,6 +12,7 @@ mod commit;
 mod drain;
 mod evidence;
 mod fingerprint;
+mod give_way;
 mod inbound;
 mod keep;
 mod lane;
@@ -178,10 +179,12 @@ impl Recorder {
         let sends = sends::Sends::new(settings);
         let rules = Arc::clone(&settings.opt_out_rules);
         let inbounds = inbound::Inbounds::new(settings.personal_data, rules);
+        let clicks = start.lane("clicks", of.clicks, &clicks::Clicks)?;
+        let batches = sends.giving_way_to(clicks.content());
         let lanes = Lanes {
             sends: start.lane("sends", of.sends, &sends)?,
-            batches: start.lane("batches", of.batches, &sends)?,
-            clicks: start.lane("clicks", of.clicks, &clicks::Clicks)?,
+            batches: start.lane("batches", of.batches, &batches)?,
+            clicks,
             receipts: start.lane("receipts", of.receipts, &receipts::Receipts)?,
             submissions: start.lane("submissions", of.submissions, &submissions::Submissions)?,
             inbound: start.lane("inbound", of.inbound, &inbounds)?,

@@ -5,6 +5,7 @@ use super::super::facts::RecordError;
 use super::super::gate::Gate;
 use super::RecorderSettings;
 use super::commit::{self, Writer};
+use super::give_way::InLane;
 use diesel::{PgConnection, QueryResult};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -129,6 +130,11 @@ impl<W: Work> Lane<W> {
             .map_err(|_| RecordError::Unavailable)?;
         // A thread that dropped the item without a word has panicked.
         answer.await.unwrap_or(Err(RecordError::Unavailable))
+    }
+
+    /// What it has to do, for others to look at.
+    pub(super) fn content(&self) -> InLane {
+        InLane::new(Arc::clone(&self.room), self.most_rows)
     }
 
     /// Whether its threads have neither taken nor finished anything for so long: their commits do not

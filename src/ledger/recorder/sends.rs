@@ -6,6 +6,7 @@ mod rows;
 use super::super::facts::{RecordError, RecordedMessage, SendCall, SendOutcome, SendReply};
 use super::super::statement::prepared;
 use super::commit;
+use super::give_way::{GiveWay, InLane};
 use super::lane::Work;
 use super::rendering::{RenderedMessage, Renderer};
 use super::{PersonalData, RecorderSettings};
@@ -15,6 +16,10 @@ use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
 use idempotency::Claim;
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
+
+/// More are several statements, between which clicks come first; with as many, the statements' own cost
+/// is not seen any more.
+const MESSAGES_A_STATEMENT: usize = 500;
 
 /// A call on its way, with what was drawn for it.
 pub(super) struct PendingSend {
@@ -48,6 +53,8 @@ impl PendingSend {
 pub(super) struct Sends {
     renderer: Renderer,
     personal_data: PersonalData,
+    /// Whom it gives way to.
+    clicks: Option<InLane>,
 }
 
 impl Sends {
@@ -55,6 +62,15 @@ impl Sends {
         Self {
             renderer: Renderer::new(settings),
             personal_data: settings.personal_data,
+            clicks: None,
+        }
+    }
+
+    /// The same, with pauses while this lane has clicks.
+    pub(super) fn giving_way_to(&self, clicks: InLane) -> Self {
+        Self {
+            clicks: Some(clicks),
+            ..self.clone()
         }
     }
 
@@ -64,11 +80,20 @@ impl Sends {
         conn: &mut PgConnection,
         messages: &[&RenderedMessage],
     ) -> QueryResult<HashMap<Uuid, bool>> {
-        let opted_out = opted_out(conn, messages)?;
-        let suppressed = |message: &RenderedMessage| {
-            opted_out.contains(&(message.subscriber_id, message.new.from.as_str().to_owned()))
-        };
-        rows::insert(conn, messages, suppressed, self.personal_data)
+        let mut give_way = GiveWay::to(self.clicks.as_ref());
+        let mut outcomes = HashMap::with_capacity(messages.len());
+        for piece in messages.chunks(MESSAGES_A_STATEMENT) {
+            if !outcomes.is_empty() {
+                give_way.pause();
+            }
+            let opted_out = opted_out(conn, piece)?;
+            let suppressed = |message: &RenderedMessage| {
+                opted_out.contains(&(message.subscriber_id, message.new.from.as_str().to_owned()))
+            };
+            let written = rows::insert(conn, piece, suppressed, self.personal_data)?;
+            outcomes.extend(written);
+        }
+        Ok(outcomes)
     }
 }
 
