@@ -302,6 +302,12 @@ pub trait Warehouse: Send + Sync + std::fmt::Debug {
     /// Loads windows, each wholly or not at all, all in one transaction. Those that are loaded
     /// already are passed over, so a second loader changes nothing.
     fn load(&self, windows: &[StagedWindow]) -> Result<LoadReport, WarehouseError>;
+    /// Reads the lines of windows that are about to be loaded, while a load has the store. It is a
+    /// hint: the next load, if it is of these windows, need not read them, and any load does the same
+    /// without it. An error is of no consequence: the load meets the fault again, and tells of it.
+    fn read_ahead(&self, _windows: &[StagedWindow]) -> Result<(), WarehouseError> {
+        Ok(())
+    }
     /// Which of these windows are loaded, each with the key of the manifest that it came from.
     fn loaded(&self, among: &[WindowId]) -> Result<HashMap<WindowId, String>, WarehouseError>;
     /// Notes windows that were tried and could not be loaded, with their manifests: until they are,

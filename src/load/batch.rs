@@ -4,7 +4,11 @@ use super::{
     fault::Fault,
     fetch::{self, AT_ONCE, Found},
 };
-use crate::{domain::window::WindowId, lake::store::ObjectStore, warehouse::StagedWindow};
+use crate::{
+    domain::window::WindowId,
+    lake::store::ObjectStore,
+    warehouse::{StagedWindow, Warehouse},
+};
 use futures_util::{FutureExt as _, StreamExt as _};
 use std::{path::Path, sync::Arc};
 
@@ -72,4 +76,23 @@ pub(super) async fn stage(
         windows: windows.into(),
     };
     (staged, stopped)
+}
+
+/// Has the warehouse read windows that are to be loaded next. What is wrong with them, their load
+/// tells.
+pub(super) async fn read_ahead(warehouse: &Arc<dyn Warehouse>, windows: &Arc<[StagedWindow]>) {
+    if windows.is_empty() {
+        return;
+    }
+    let (warehouse, windows) = (warehouse.clone(), windows.clone());
+    let read = tokio::task::spawn_blocking(move || warehouse.read_ahead(&windows)).await;
+    let failed = match read {
+        Ok(Ok(())) => return,
+        Ok(Err(error)) => anyhow::Error::from(error),
+        Err(error) => error.into(),
+    };
+    tracing::debug!(
+        error = format!("{failed:#}"),
+        "windows could not be read ahead: their load reads them"
+    );
 }

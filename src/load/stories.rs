@@ -1,5 +1,6 @@
 //! Stories from events in a lake to rows and reports, on a real DuckDB and a lake in memory.
 
+mod ahead;
 mod copy;
 mod corrections;
 mod lake;

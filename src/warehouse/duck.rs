@@ -16,6 +16,7 @@ use std::{
     time::Duration,
 };
 
+mod ahead;
 mod derive;
 mod directory;
 mod generation;
@@ -110,6 +111,10 @@ impl Warehouse for DuckWarehouse {
 
     fn load(&self, windows: &[StagedWindow]) -> Result<LoadReport, WarehouseError> {
         self.current.load_full().load(windows)
+    }
+
+    fn read_ahead(&self, windows: &[StagedWindow]) -> Result<(), WarehouseError> {
+        self.current.load_full().read_ahead(windows)
     }
 
     fn loaded(&self, among: &[WindowId]) -> Result<HashMap<WindowId, String>, WarehouseError> {

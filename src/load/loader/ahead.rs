@@ -1,5 +1,5 @@
-//! Windows in their order: while a transaction loads some, the next ones are staged. Two batches at
-//! most lie on the disk.
+//! Windows in their order: while a transaction loads some, the next ones are staged and read. Two
+//! batches at most lie on the disk.
 
 use super::{LoadSettings, Loader, TickReport};
 use crate::{
@@ -44,8 +44,16 @@ impl Loader {
         while (in_hand.is_some() || !order.is_empty()) && !shutdown.is_cancelled() {
             let chosen = self.choose(&mut order, in_hand.as_ref(), report).await?;
             let staging = stage(self.store.clone(), self.settings.clone(), chosen);
-            let staging = shutdown.run_until_cancelled(staging);
-            let (loaded, staged) = join(self.load_ready(in_hand, report), staging).await;
+            // The first ones are loaded at once: there is nothing beside which to read them.
+            let warehouse = in_hand.is_some().then(|| self.warehouse.clone());
+            let next = async {
+                let staged = shutdown.run_until_cancelled(staging).await;
+                if let (Some(warehouse), Some(Ok((Some(ready), _)))) = (&warehouse, &staged) {
+                    batch::read_ahead(warehouse, &ready.staged.windows).await;
+                }
+                staged
+            };
+            let (loaded, staged) = join(self.load_ready(in_hand, report), next).await;
             loaded?;
             let Some(staged) = staged else {
                 return Ok(());

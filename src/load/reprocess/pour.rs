@@ -1,11 +1,12 @@
 //! Many windows into a warehouse: while one transaction loads, the next one's files are fetched,
-//! verified and staged. Two batches at most lie on the disk, and none in memory.
+//! verified and staged, and their lines are read. Two batches at most lie on the disk, and none in
+//! memory but what the warehouse holds of them, within its limit.
 
 use crate::{
     domain::window::WindowId,
     lake::store::ObjectStore,
     load::{
-        batch::StoppedWindows,
+        batch::{StoppedWindows, read_ahead},
         fault::{Fault, LoadError},
         fetch::{self, Found},
         loader::LoadSettings,
@@ -131,7 +132,7 @@ impl Pour<'_> {
         while let Some(batch) = staged.take().filter(|_| !self.stop.is_cancelled()) {
             self.remember(batch.stopped.iter().map(|(key, _)| key))
                 .await?;
-            let (loaded, next) = join(self.load(&batch), self.stage(&mut manifests)).await;
+            let (loaded, next) = join(self.load(&batch), self.ready(&mut manifests)).await;
             let (report, refused) = loaded?;
             stopped.extend(batch.stopped);
             stopped.extend(refused);
@@ -154,6 +155,15 @@ impl Pour<'_> {
         let reads: Pin<Box<dyn Stream<Item = _> + Send>> =
             Box::pin(reads.buffered(MANIFESTS_AT_ONCE));
         reads.peekable()
+    }
+
+    /// The next windows, staged and read ahead.
+    async fn ready(&self, manifests: &mut Manifests<'_>) -> Result<Option<Batch>, LoadError> {
+        let staged = self.stage(manifests).await?;
+        if let Some(batch) = &staged {
+            read_ahead(self.warehouse, &batch.windows).await;
+        }
+        Ok(staged)
     }
 
     /// The next windows, as many as one transaction takes, staged; none when there are no more.

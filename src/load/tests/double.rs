@@ -13,7 +13,7 @@ use std::{
     collections::{BTreeMap, HashMap, HashSet},
     fs,
     path::PathBuf,
-    sync::{Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard},
     thread,
     time::{Duration, Instant},
 };
@@ -36,21 +36,34 @@ pub(super) struct State {
     pub(super) broken: bool,
     /// What the next transaction waits for.
     pub(super) awaits: Option<Awaited>,
+    /// The windows that it was to read ahead, each time.
+    pub(super) read_ahead: Vec<Vec<WindowId>>,
+    /// The generation that takes its place.
+    pub(super) newer: Option<Arc<Double>>,
     /// What was noted as stopped.
     pub(super) stopped: BTreeMap<WindowId, String>,
 }
 
-/// A folder that the first transaction waits for, until it has so many entries.
+/// What the first transaction waits for.
 #[derive(Debug)]
-pub(super) struct Awaited {
-    pub(super) folder: PathBuf,
-    pub(super) entries: usize,
+pub(super) enum Awaited {
+    /// That a folder has so many entries.
+    Entries { folder: PathBuf, entries: usize },
+    /// That these windows are read ahead.
+    ReadAhead(Vec<WindowId>),
 }
 
 impl Awaited {
-    fn wait(&self) {
+    fn came(&self, double: &Double) -> bool {
+        match self {
+            Self::Entries { folder, entries } => fs::read_dir(folder).unwrap().count() >= *entries,
+            Self::ReadAhead(windows) => double.state().read_ahead.contains(windows),
+        }
+    }
+
+    fn wait(&self, double: &Double) {
         let begun = Instant::now();
-        while fs::read_dir(&self.folder).unwrap().count() < self.entries {
+        while !self.came(double) {
             assert!(
                 begun.elapsed() < Duration::from_secs(60),
                 "{self:?} came to nothing"
@@ -87,7 +100,7 @@ impl Warehouse for Double {
 
     fn load(&self, windows: &[StagedWindow]) -> Result<LoadReport, WarehouseError> {
         let awaited = self.state().awaits.take();
-        awaited.inspect(Awaited::wait);
+        awaited.inspect(|awaited| awaited.wait(self));
         let mut state = self.state();
         let at_fault = windows
             .iter()
@@ -128,6 +141,16 @@ impl Warehouse for Double {
         }
         state.transactions.push(report.windows.clone());
         Ok(report)
+    }
+
+    fn read_ahead(&self, windows: &[StagedWindow]) -> Result<(), WarehouseError> {
+        let ids = windows.iter().map(|window| window.id).collect();
+        self.state().read_ahead.push(ids);
+        // A loader that took it for a load would stop here.
+        Err(WarehouseError::Engine {
+            action: "read ahead",
+            source: anyhow::anyhow!("refused on purpose"),
+        })
     }
 
     fn loaded(&self, among: &[WindowId]) -> Result<HashMap<WindowId, String>, WarehouseError> {
@@ -218,5 +241,10 @@ impl Warehouse for Double {
 
     fn checkpoint(&self) -> Result<(), WarehouseError> {
         Ok(())
+    }
+
+    fn newer(&self) -> Result<Option<Arc<dyn Warehouse>>, WarehouseError> {
+        let newer = self.state().newer.clone();
+        Ok(newer.map(|newer| newer as Arc<dyn Warehouse>))
     }
 }

@@ -78,7 +78,7 @@ async fn the_next_windows_are_staged_while_a_transaction_loads() {
         world.ship(number, 1);
     }
     // Those that it loads, and the next.
-    world.warehouse.state().awaits = Some(double::Awaited {
+    world.warehouse.state().awaits = Some(double::Awaited::Entries {
         folder: world.staging.path().to_owned(),
         entries: 2,
     });
@@ -86,6 +86,44 @@ async fn the_next_windows_are_staged_while_a_transaction_loads() {
     assert_eq!(report.windows, ids(1..=3));
     let left = std::fs::read_dir(world.staging.path()).unwrap();
     assert_eq!(left.count(), 0);
+}
+
+#[tokio::test]
+async fn the_next_windows_are_read_while_a_transaction_loads() {
+    let world = World::new();
+    let settings = LoadSettings {
+        windows_at_once: 2,
+        ..world.settings()
+    };
+    for number in 1..=5 {
+        world.ship(number, 1);
+    }
+    world.warehouse.state().awaits = Some(double::Awaited::ReadAhead(ids([3, 4])));
+    let report = world.loader_with(settings).tick().await.unwrap();
+    // That they could not be read ahead stops none of them.
+    assert_eq!(report.windows, ids(1..=5));
+    assert!(report.stopped.is_empty());
+    let read = world.warehouse.state().read_ahead.clone();
+    // The first ones are not: they are loaded at once.
+    assert_eq!(read, [ids([3, 4]), ids([5])]);
+}
+
+#[tokio::test]
+async fn so_they_are_while_another_generation_is_brought_up() {
+    let world = World::new();
+    let settings = LoadSettings {
+        windows_at_once: 1,
+        ..world.settings()
+    };
+    for number in 1..=3 {
+        world.ship(number, 1);
+    }
+    let newer = Arc::new(Double::default());
+    newer.state().awaits = Some(double::Awaited::ReadAhead(ids([2])));
+    world.warehouse.state().newer = Some(newer.clone());
+    world.loader_with(settings).tick().await.unwrap();
+    assert_eq!(newer.ids(), ids(1..=3));
+    assert_eq!(newer.state().read_ahead, [ids([2]), ids([3])]);
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! One generation: one open file.
 
-use super::{DuckSettings, heal, load, lock, notes, quarantine, read, refused, rules, stopped};
+use super::{
+    DuckSettings, ahead::Ahead, heal, load, lock, notes, quarantine, read, refused, rules, stopped,
+};
 use crate::{
     domain::window::WindowId,
     event::{Kind, fields::fields},
@@ -42,6 +44,8 @@ pub(super) struct Generation {
     writer: Mutex<Connection>,
     /// From which each read gets its own connection.
     reader: Mutex<Connection>,
+    /// What is read for the next load.
+    ahead: Ahead,
 }
 
 /// What a generation says of itself.
@@ -85,6 +89,7 @@ impl Generation {
             whole: AtomicBool::new(opened.state == "whole"),
             writer: Mutex::new(writer),
             reader: Mutex::new(reader),
+            ahead: Ahead::default(),
         })
     }
 
@@ -140,6 +145,7 @@ impl Generation {
         if heal::is_sound(&writer) && heal::is_sound(&reader) {
             return Ok(());
         }
+        self.ahead.forget();
         heal::reopen(&self.file, &self.settings, &mut writer, &mut reader).map_err(|source| {
             WarehouseError::Engine {
                 action: "open its file again",
@@ -158,11 +164,17 @@ impl Warehouse for Generation {
 
     fn load(&self, windows: &[StagedWindow]) -> Result<LoadReport, WarehouseError> {
         let mut writer = self.writer()?;
+        let read = self.ahead.take_over(&mut writer, windows);
         if self.is_whole() {
-            load::load(&mut writer, windows)
+            load::load(&mut writer, windows, read.as_ref())
         } else {
-            load::gather(&mut writer, windows)
+            load::gather(&mut writer, windows, read.as_ref())
         }
+    }
+
+    /// Does not wait for the writer: the load before these windows has it.
+    fn read_ahead(&self, windows: &[StagedWindow]) -> Result<(), WarehouseError> {
+        self.ahead.read(self.connect()?, windows)
     }
 
     fn loaded(&self, among: &[WindowId]) -> Result<HashMap<WindowId, String>, WarehouseError> {

@@ -1,8 +1,9 @@
 //! One load: many windows, one transaction. The SQL of its steps stands in `warehouse/sql/`.
 
 use super::{
+    ahead::ReadFiles,
     read, refused,
-    staging::{deduplicate, id_range, rows_by_file, rows_of, stage},
+    staging::{deduplicate, id_range, rows_by_file, rows_of, stage_windows},
     steps::timed,
     stopped,
 };
@@ -38,20 +39,23 @@ pub(super) const STATEMENTS: [&str; 8] = [
 /// The most hours that stand in a statement one by one; more become their whole range.
 const MOST_LISTED_HOURS: usize = 500;
 
-/// Loads the windows that are not loaded yet, all of them or none: facts, messages, buckets.
+/// Loads the windows that are not loaded yet, all of them or none: facts, messages, buckets. `read` is
+/// what the connection has read for it already.
 pub(super) fn load(
     connection: &mut Connection,
     windows: &[StagedWindow],
+    read: Option<&ReadFiles>,
 ) -> Result<LoadReport, WarehouseError> {
-    take(connection, windows, "messages", merge)
+    take(connection, windows, read, "messages", merge)
 }
 
 /// The first half of a rebuild: facts, and the messages' own lines.
 pub(super) fn gather(
     connection: &mut Connection,
     windows: &[StagedWindow],
+    read: Option<&ReadFiles>,
 ) -> Result<LoadReport, WarehouseError> {
-    take(connection, windows, "message_lines", |connection| {
+    take(connection, windows, read, "message_lines", |connection| {
         timed("facts", || insert_facts(connection))?;
         let names = names(Kind::Message);
         let sql = format!("INSERT INTO message_lines BY NAME SELECT {names} FROM new_message");
@@ -64,6 +68,7 @@ pub(super) fn gather(
 fn take(
     connection: &mut Connection,
     windows: &[StagedWindow],
+    read: Option<&ReadFiles>,
     messages: &str,
     merge: impl FnOnce(&Connection) -> duckdb::Result<()>,
 ) -> Result<LoadReport, WarehouseError> {
@@ -72,10 +77,11 @@ fn take(
     if windows.is_empty() {
         return Ok(LoadReport::default());
     }
+    // Read again if some were loaded meanwhile.
+    if !read.is_some_and(|read| read.are_those_of(&windows)) {
+        stage_windows(&transaction, &windows)?;
+    }
     for kind in Kind::ALL {
-        timed("read", || {
-            stage(&transaction, kind, &files_of(&windows, kind))
-        })?;
         timed("deduplicate", || deduplicate(&transaction, kind, messages))
             .map_err(refused("find the new events"))?;
     }
@@ -99,11 +105,6 @@ fn not_loaded<'a>(
     let mut seen: HashSet<WindowId> = read::loaded(connection, &ids)?.into_keys().collect();
     let new = windows.iter().filter(|window| seen.insert(window.id));
     Ok(new.collect())
-}
-
-fn files_of<'a>(windows: &[&'a StagedWindow], kind: Kind) -> Vec<&'a StagedFile> {
-    let files = windows.iter().flat_map(|window| &window.files);
-    files.filter(|file| file.kind == kind).collect()
 }
 
 /// Facts, then new messages, then what happened to older ones, then the buckets.

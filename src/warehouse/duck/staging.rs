@@ -1,10 +1,10 @@
 //! From staged files to staging tables, and from them to the lines that are new.
 
-use super::{failed, refused};
+use super::{failed, refused, steps::timed};
 use crate::{
     event::Kind,
     warehouse::{
-        StagedFile, WarehouseError,
+        StagedFile, StagedWindow, WarehouseError,
         columns::{ROWS_AT_ONCE, definitions, known_by},
     },
 };
@@ -20,6 +20,19 @@ use std::{collections::HashMap, fs::File, path::Path, sync::Arc};
 const READ: &str = "read staged lines";
 
 const DEDUPLICATE: &str = include_str!("../sql/deduplicate.sql");
+
+/// Reads all good lines of these windows, in the place of what was read before: see [`stage`].
+pub(super) fn stage_windows(
+    connection: &Connection,
+    windows: &[&StagedWindow],
+) -> Result<(), WarehouseError> {
+    for kind in Kind::ALL {
+        let files = windows.iter().flat_map(|window| &window.files);
+        let files: Vec<_> = files.filter(|file| file.kind == kind).collect();
+        timed("read", || stage(connection, kind, &files))?;
+    }
+    Ok(())
+}
 
 /// Reads all good lines of a kind, and proves that each file came to the rows that it must have.
 ///
