@@ -23,6 +23,7 @@ mod generation;
 mod heal;
 mod load;
 mod notes;
+mod one_thread;
 mod quarantine;
 mod read;
 mod rebuild;
@@ -41,7 +42,7 @@ pub use rebuild::Rebuild;
 pub struct DuckSettings {
     /// Most memory, as DuckDB writes it: `1GB`. What does not fit goes to `tmp/` beside the file.
     pub memory_limit: String,
-    /// Threads of one statement.
+    /// Threads of one statement that reads, or makes the messages of a rebuild; a load has one.
     pub threads: usize,
 }
 

@@ -111,11 +111,11 @@ fn differing(kind: Kind, lines: &[String]) -> (usize, usize) {
     let connection = Connection::open_in_memory().unwrap();
     let (names, table) = (names(kind), format!("staging_{kind}"));
     let create = format!(
-        "CREATE TEMP TABLE {table} ({}, file_path VARCHAR NOT NULL)",
+        "CREATE TEMP TABLE {table} ({}, file INTEGER NOT NULL)",
         definitions(kind)
     );
     connection.execute_batch(&create).unwrap();
-    append(&connection, kind, &staged).unwrap();
+    append(&connection, kind, 0, &staged).unwrap();
     let judge = if lines.is_empty() {
         format!("(SELECT {names} FROM {table} LIMIT 0)")
     } else {

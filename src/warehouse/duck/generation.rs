@@ -1,7 +1,8 @@
 //! One generation: one open file.
 
 use super::{
-    DuckSettings, ahead::Ahead, heal, load, lock, notes, quarantine, read, refused, rules, stopped,
+    DuckSettings, ahead::Ahead, heal, load, lock, notes, one_thread::on_one_thread, quarantine,
+    read, refused, rules, stopped,
 };
 use crate::{
     domain::window::WindowId,
@@ -165,11 +166,13 @@ impl Warehouse for Generation {
     fn load(&self, windows: &[StagedWindow]) -> Result<LoadReport, WarehouseError> {
         let mut writer = self.writer()?;
         let read = self.ahead.take_over(&mut writer, windows);
-        if self.is_whole() {
-            load::load(&mut writer, windows, read.as_ref())
-        } else {
-            load::gather(&mut writer, windows, read.as_ref())
-        }
+        on_one_thread(&mut writer, self.settings.threads, |writer| {
+            if self.is_whole() {
+                load::load(writer, windows, read.as_ref())
+            } else {
+                load::gather(writer, windows, read.as_ref())
+            }
+        })
     }
 
     /// Does not wait for the writer: the load before these windows has it.

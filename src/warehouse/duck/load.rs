@@ -3,7 +3,7 @@
 use super::{
     ahead::ReadFiles,
     read, refused,
-    staging::{deduplicate, id_range, rows_by_file, rows_of, stage_windows},
+    staging::{deduplicate, id_range, of_kind, rows_by_file, stage_windows},
     steps::timed,
     stopped,
 };
@@ -218,7 +218,9 @@ pub(super) fn instant(time: &DateTime<Utc>) -> String {
 fn note(connection: &Connection, windows: &[&StagedWindow]) -> duckdb::Result<LoadReport> {
     let mut loaded = HashMap::new();
     for kind in Kind::ALL {
-        loaded.extend(rows_by_file(connection, &format!("new_{kind}"))?);
+        let files = of_kind(windows, kind);
+        let rows = rows_by_file(connection, &format!("new_{kind}"), files.len())?;
+        loaded.extend(files.into_iter().map(|file| &file.path).zip(rows));
     }
     let mut report = LoadReport::default();
     let now = Utc::now();
@@ -226,7 +228,7 @@ fn note(connection: &Connection, windows: &[&StagedWindow]) -> duckdb::Result<Lo
         note_window(connection, window, now)?;
         report.windows.push(window.id);
         for file in &window.files {
-            let rows = rows_of(&loaded, file);
+            let rows = loaded[&file.path];
             note_file(connection, window.id, file, rows)?;
             note_bad_lines(connection, window.id, file, now)?;
             report.rows[file.kind as usize] += rows;

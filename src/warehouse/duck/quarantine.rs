@@ -3,7 +3,7 @@
 use super::{
     load::{merge, note_bad_lines},
     refused,
-    staging::{deduplicate, rows_by_file, rows_of, stage},
+    staging::{deduplicate, rows_by_file, stage},
 };
 use crate::{
     domain::window::WindowId,
@@ -124,10 +124,7 @@ fn standing(connection: &Connection, file: &StagedFile) -> duckdb::Result<Standi
 /// loaded.
 fn note(connection: &Connection, retry: &Retry, since: DateTime<Utc>) -> duckdb::Result<u64> {
     let file = &retry.file;
-    let loaded = rows_of(
-        &rows_by_file(connection, &format!("new_{}", file.kind))?,
-        file,
-    );
+    let loaded = rows_by_file(connection, &format!("new_{}", file.kind), 1)?[0];
     connection.execute(
         "DELETE FROM quarantined_lines WHERE file_key = ?",
         params![file.key],

@@ -9,12 +9,12 @@ use crate::{
     },
 };
 use arrow::{
-    array::{Array as _, ArrayRef, RecordBatch, StringArray},
+    array::{ArrayRef, Int32Array, RecordBatch},
     datatypes::{DataType, Field, Schema},
     ipc::reader::StreamReader,
 };
 use duckdb::Connection;
-use std::{collections::HashMap, fs::File, path::Path, sync::Arc};
+use std::{fs::File, path::Path, sync::Arc};
 
 /// What is done, in errors.
 const READ: &str = "read staged lines";
@@ -27,11 +27,15 @@ pub(super) fn stage_windows(
     windows: &[&StagedWindow],
 ) -> Result<(), WarehouseError> {
     for kind in Kind::ALL {
-        let files = windows.iter().flat_map(|window| &window.files);
-        let files: Vec<_> = files.filter(|file| file.kind == kind).collect();
-        timed("read", || stage(connection, kind, &files))?;
+        timed("read", || stage(connection, kind, &of_kind(windows, kind)))?;
     }
     Ok(())
+}
+
+/// The files of a kind. A staged line names its file by its place among them.
+pub(super) fn of_kind<'a>(windows: &[&'a StagedWindow], kind: Kind) -> Vec<&'a StagedFile> {
+    let files = windows.iter().flat_map(|window| &window.files);
+    files.filter(|file| file.kind == kind).collect()
 }
 
 /// Reads all good lines of a kind, and proves that each file came to the rows that it must have.
@@ -44,16 +48,16 @@ pub(super) fn stage(
 ) -> Result<(), WarehouseError> {
     connection
         .execute_batch(&format!(
-            "CREATE OR REPLACE TEMP TABLE staging_{kind} ({}, file_path VARCHAR NOT NULL)",
+            "CREATE OR REPLACE TEMP TABLE staging_{kind} ({}, file INTEGER NOT NULL)",
             definitions(kind)
         ))
         .map_err(refused(READ))?;
-    for file in files {
-        append(connection, kind, &file.path).map_err(failed(READ))?;
+    for (place, file) in (0..).zip(files) {
+        append(connection, kind, place, &file.path).map_err(failed(READ))?;
     }
-    let found = rows_by_file(connection, &format!("staging_{kind}")).map_err(refused(READ))?;
-    for file in files {
-        let found = rows_of(&found, file);
+    let table = format!("staging_{kind}");
+    let found = rows_by_file(connection, &table, files.len()).map_err(refused(READ))?;
+    for (file, found) in files.iter().zip(found) {
         if found != file.good_lines {
             return Err(WarehouseError::RowCount {
                 key: file.key.clone(),
@@ -65,20 +69,24 @@ pub(super) fn stage(
     Ok(())
 }
 
-/// Appends a staged file's rows, each with its path.
-pub(crate) fn append(connection: &Connection, kind: Kind, path: &Path) -> anyhow::Result<()> {
+/// Appends a staged file's rows, each with the file's place.
+pub(crate) fn append(
+    connection: &Connection,
+    kind: Kind,
+    place: i32,
+    path: &Path,
+) -> anyhow::Result<()> {
     let file = StreamReader::try_new_buffered(File::open(path)?, None)?;
     let mut fields = file.schema().fields().to_vec();
-    fields.push(Arc::new(Field::new("file_path", DataType::Utf8, false)));
+    fields.push(Arc::new(Field::new("file", DataType::Int32, false)));
     let schema = Arc::new(Schema::new(fields));
-    let paths = vec![path.to_string_lossy(); ROWS_AT_ONCE];
-    let paths: ArrayRef = Arc::new(StringArray::from_iter_values(paths));
+    let places: ArrayRef = Arc::new(Int32Array::from_value(place, ROWS_AT_ONCE));
     let table = format!("staging_{kind}");
     let mut rows = connection.appender_to_catalog_and_db(&table, "temp", "main")?;
     for batch in file {
         let batch = batch?;
         let mut columns = batch.columns().to_vec();
-        columns.push(paths.slice(0, batch.num_rows()));
+        columns.push(places.slice(0, batch.num_rows()));
         rows.append_record_batch(RecordBatch::try_new(schema.clone(), columns)?)?;
     }
     Ok(rows.flush()?)
@@ -116,21 +124,18 @@ pub(super) fn id_range(connection: &Connection, ids: &str) -> duckdb::Result<(St
     )
 }
 
-/// Rows of a table by the file that they came from.
+/// Rows of a table of staged lines, file by file.
 pub(super) fn rows_by_file(
     connection: &Connection,
     table: &str,
-) -> duckdb::Result<HashMap<String, u64>> {
-    connection
-        .prepare(&format!(
-            "SELECT file_path, count(*) FROM {table} GROUP BY file_path"
-        ))?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect()
-}
-
-/// The rows of one file among [`rows_by_file`].
-pub(super) fn rows_of(rows: &HashMap<String, u64>, file: &StagedFile) -> u64 {
-    let path = file.path.to_string_lossy();
-    rows.get(path.as_ref()).copied().unwrap_or(0)
+    files: usize,
+) -> duckdb::Result<Vec<u64>> {
+    let mut counts = vec![0; files];
+    let sql = format!("SELECT file, count(*) FROM {table} GROUP BY file");
+    let mut statement = connection.prepare(&sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        counts[row.get::<_, usize>(0)?] = row.get(1)?;
+    }
+    Ok(counts)
 }

@@ -14,7 +14,7 @@ WHERE rowid IN (
     SELECT line
     FROM (
         SELECT rowid AS line,
-               row_number() OVER (PARTITION BY event_id ORDER BY file_path, rowid) AS place
+               row_number() OVER (PARTITION BY event_id ORDER BY file, rowid) AS place
         FROM staging_{kind}
         WHERE event_id IN (
             SELECT event_id FROM staging_{kind} GROUP BY event_id HAVING count(*) > 1
