@@ -1,9 +1,12 @@
 """Windows of a number of records, from the outbox into the lake and the warehouse."""
 
 import datetime
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +19,9 @@ SQL = Path(__file__).parent
 RECORDS = 2.2
 #: Windows with rows that are in the lake.
 WINDOWS = "SELECT count(*) FROM shipped_windows WHERE row_count > 0"
+#: Statements of others that run.
+ACTIVE = """SELECT count(*) FROM pg_stat_activity
+    WHERE backend_type = 'client backend' AND state = 'active' AND pid <> pg_backend_pid()"""
 #: History is shipped a part a day.
 DAYS = 30
 #: Rows of history after which the outbox is emptied: all of it at once would fill a disk.
@@ -53,6 +59,17 @@ class Pipeline:
     def end(self) -> None:
         """The shipper's end."""
         self._world.end(self.ship)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """With a shipper that is held. After each window it looks at the minutes around it; its windows are of a
+        second here, and not of minutes, so that it would look without a pause beside what is measured."""
+        self.ship.process.send_signal(signal.SIGSTOP)
+        try:
+            wait("the ledger is idle", 120, lambda: self._world.number(ACTIVE) == 0, 0.05)
+            yield
+        finally:
+            self.ship.process.send_signal(signal.SIGCONT)
 
     def fill(self, records: int, at: datetime.datetime, seconds: int = 300) -> int:
         """A window's messages, their receipts and clicks; where in the outbox it begins."""
@@ -161,10 +178,14 @@ class Pipeline:
         loaded = load.metric("textrail_windows_loaded_total")
         spent = sum(map(load.metric, clocks))
         known, newest = self._world.number(WINDOWS), self.last_window()
+        load.process.send_signal(signal.SIGSTOP)
         before = self.fill(records, datetime.datetime.now(datetime.timezone.utc))
         shipping = self.shipped(newest)
         new = self._world.number(WINDOWS) - known
-        wait("the window is loaded", 60, lambda: load.metric("textrail_windows_loaded_total") >= loaded + new, 0.05)
+        with self.alone():
+            load.process.send_signal(signal.SIGCONT)
+            wait("the window is loaded", 60, lambda: load.metric("textrail_windows_loaded_total") >= loaded + new,
+                 0.05)
         return Window(self.written_since(before), before, shipping, sum(map(load.metric, clocks)) - spent)
 
     def read_json(self, files: list[Path]) -> tuple[float, int]:
