@@ -3,7 +3,7 @@
 //! With several, each insert of a load is planned for them: its rows are put together twice, text is
 //! compressed once for the rows in memory and once for the file, and whoever waits for the last thread
 //! polls for it, on a processor that staging the next windows needs. A window of 60,000 records took
-//! two thirds of the processor time on one thread, and less time by the clock; reads and the second
+//! three quarters of the processor time on one thread, and less time by the clock; reads and the second
 //! half of a rebuild gain from more.
 
 use super::refused;
