@@ -10,6 +10,8 @@ from outages.world import BUILT, Service, World, free_port, wait
 BASELINE = Path("benches/baseline").resolve()
 PROGRAMS = (BUILT / "release").resolve()
 SECRET = "a-secret-of-the-benchmark"
+#: More than most lines write.
+OLD_LOG_MB = 4000
 GATEWAY = {"TEXTRAIL_GATEWAYS__KANNEL__DIALECT": "kannel", "TEXTRAIL_GATEWAYS__KANNEL__SECRET": SECRET}
 
 
@@ -17,8 +19,8 @@ class Bench(World):
     """A world whose PostgreSQL is set as one that is to be fast, with durability on, and which holds the
     limit's tables in a database of their own."""
 
-    postgres_settings = {"max_wal_size": "16GB", "shared_buffers": "2GB", "checkpoint_timeout": "15min",
-                         "max_connections": "200", "track_io_timing": "on"}
+    postgres_settings = {"max_wal_size": "16GB", "min_wal_size": "8GB", "shared_buffers": "2GB",
+                         "checkpoint_timeout": "15min", "max_connections": "200", "track_io_timing": "on"}
 
     def __init__(self, folder: Path, binary: Path) -> None:
         #: Settings of services that are started from now on.
@@ -26,6 +28,7 @@ class Bench(World):
         super().__init__(folder, binary)
         self.baseline_url = self.database_url.removesuffix("postgres") + "baseline"
         with psycopg.connect(self.database_url, autocommit=True) as connection:
+            age_log(connection)
             connection.execute("CREATE DATABASE baseline")
         with psycopg.connect(self.baseline_url) as connection:
             connection.execute((BASELINE / "schema.sql").read_text())
@@ -65,6 +68,14 @@ class Bench(World):
     @property
     def postmaster(self) -> int:
         return int((self.cluster / "postmaster.pid").read_text().split()[0])
+
+
+def age_log(connection: psycopg.Connection) -> None:
+    """A server that has run for days writes over old files of its log. One that is new makes each file first,
+    16 MB of zeroes and a sync, while every commit waits for 50 ms. So there shall be old ones."""
+    connection.execute("SELECT pg_logical_emit_message(false, 'bench', repeat('-', 1000000)) "
+                       f"FROM generate_series(1, {OLD_LOG_MB})")
+    connection.execute("CHECKPOINT")
 
 
 def listens(address: str) -> bool:

@@ -8,6 +8,9 @@ use diesel::sql_types::{Array, Nullable, Text, Uuid as SqlUuid};
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
+/// As many as the messages of a statement: see the recorder's sends.
+const NUMBERS_A_STATEMENT: usize = 500;
+
 #[derive(QueryableByName)]
 struct Row {
     #[diesel(sql_type = Text)]
@@ -24,12 +27,35 @@ pub(super) fn resolve<'a>(
     conn: &mut PgConnection,
     numbers: impl Iterator<Item = &'a PhoneNumber>,
 ) -> QueryResult<HashMap<String, Uuid>> {
+    resolve_with_pauses(conn, numbers, || ())
+}
+
+/// The same, with a call of `pause` between two pieces of many numbers.
+pub(super) fn resolve_with_pauses<'a>(
+    conn: &mut PgConnection,
+    numbers: impl Iterator<Item = &'a PhoneNumber>,
+    mut pause: impl FnMut(),
+) -> QueryResult<HashMap<String, Uuid>> {
     let wanted: BTreeMap<&str, &PhoneNumber> =
         numbers.map(|number| (number.as_str(), number)).collect();
-    let all: Vec<&str> = wanted.keys().copied().collect();
-    let mut known = find(conn, &all)?;
+    let wanted: Vec<&PhoneNumber> = wanted.into_values().collect();
+    let mut known = HashMap::with_capacity(wanted.len());
+    for piece in wanted.chunks(NUMBERS_A_STATEMENT) {
+        if !known.is_empty() {
+            pause();
+        }
+        known.extend(resolve_piece(conn, piece)?);
+    }
+    Ok(known)
+}
+
+fn resolve_piece(
+    conn: &mut PgConnection,
+    wanted: &[&PhoneNumber],
+) -> QueryResult<HashMap<String, Uuid>> {
+    let mut known = find(conn, &texts(wanted))?;
     let missing = |known: &HashMap<String, Uuid>| -> Vec<&PhoneNumber> {
-        let numbers = wanted.values().copied();
+        let numbers = wanted.iter().copied();
         numbers
             .filter(|number| !known.contains_key(number.as_str()))
             .collect()

@@ -7,6 +7,7 @@ use super::super::campaigns::{self, Campaign};
 use super::super::facts::{NewMessage, RecordedLink};
 use super::super::statement::prepared;
 use super::super::subscribers;
+use super::give_way::GiveWay;
 use super::sends::PendingSend;
 use super::{RecorderSettings, now};
 use crate::domain::link::{self, FoundUrl};
@@ -75,6 +76,7 @@ impl Renderer {
         &self,
         conn: &mut PgConnection,
         calls: &mut [PendingSend],
+        give_way: &mut GiveWay<'_>,
     ) -> QueryResult<()> {
         let mut fresh: Vec<&mut PendingSend> = calls
             .iter_mut()
@@ -83,7 +85,7 @@ impl Renderer {
         if fresh.is_empty() {
             return Ok(());
         }
-        let mut drawn = self.look_up(conn, &fresh)?;
+        let mut drawn = self.look_up(conn, &fresh, give_way)?;
         for call in &mut fresh {
             let rendered = call
                 .call
@@ -100,7 +102,12 @@ impl Renderer {
 
     /// Looks up and draws what these calls need. A message of an unknown campaign needs nothing: it
     /// is refused, and leaves no number behind.
-    fn look_up(&self, conn: &mut PgConnection, calls: &[&mut PendingSend]) -> QueryResult<Drawn> {
+    fn look_up(
+        &self,
+        conn: &mut PgConnection,
+        calls: &[&mut PendingSend],
+        give_way: &mut GiveWay<'_>,
+    ) -> QueryResult<Drawn> {
         let all = || {
             calls
                 .iter()
@@ -116,8 +123,9 @@ impl Renderer {
                 .collect();
         let known = || all().filter(|(message, _)| campaigns.contains_key(&message.campaign));
         let urls = known().map(|(_, found)| found.len()).sum();
+        let numbers = known().map(|(message, _)| &message.to);
         Ok(Drawn {
-            subscribers: subscribers::resolve(conn, known().map(|(message, _)| &message.to))?,
+            subscribers: subscribers::resolve_with_pauses(conn, numbers, || give_way.pause())?,
             codes: self.draw(conn, urls)?.into_iter(),
             campaigns,
             recorded_at: now(),

@@ -79,8 +79,8 @@ impl Sends {
         &self,
         conn: &mut PgConnection,
         messages: &[&RenderedMessage],
+        give_way: &mut GiveWay<'_>,
     ) -> QueryResult<HashMap<Uuid, bool>> {
-        let mut give_way = GiveWay::to(self.clicks.as_ref());
         let mut outcomes = HashMap::with_capacity(messages.len());
         for piece in messages.chunks(MESSAGES_A_STATEMENT) {
             if !outcomes.is_empty() {
@@ -111,7 +111,8 @@ impl Work for Sends {
         conn: &mut PgConnection,
         items: &mut [PendingSend],
     ) -> QueryResult<Vec<Result<SendReply, RecordError>>> {
-        self.renderer.render(conn, items)?;
+        let mut give_way = GiveWay::to(self.clicks.as_ref());
+        self.renderer.render(conn, items, &mut give_way)?;
         commit::transaction(conn, |conn| {
             let claims = idempotency::claim(conn, items)?;
             let fresh = || {
@@ -123,7 +124,7 @@ impl Work for Sends {
             let messages: Vec<&RenderedMessage> = fresh()
                 .flat_map(|(item, _)| item.rendered.iter().flatten().flatten())
                 .collect();
-            let suppressed = self.insert(conn, &messages)?;
+            let suppressed = self.insert(conn, &messages, &mut give_way)?;
             let replies: Vec<_> = items
                 .iter()
                 .zip(claims)
