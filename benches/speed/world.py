@@ -51,6 +51,13 @@ class Bench(World):
                    "--file", BASELINE / file, self.baseline_url]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
+    def service(self, name: str) -> Service:
+        """One that serves has read the newest links: it is measured as it is from its first minute on."""
+        service = super().service(name)
+        if name == "serve":
+            wait("the newest links are in memory", 120, lambda: "the newest links" in service.log.read_text())
+        return service
+
     def bare_redirect(self) -> Service:
         """The limit of redirects."""
         address = f"127.0.0.1:{free_port()}"

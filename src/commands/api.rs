@@ -120,7 +120,8 @@ pub(super) async fn build(
     let kept = TimeDelta::days(config.webhooks.keep_requests_days.into());
     let join_after = Duration::from_secs(config.inbound.join_parts_seconds.into());
     let joiner = recorder.part_joiner(join_after);
-    let housekeeping = Housekeeping::start(threads, pool.clone(), joiner, kept, stop);
+    let links = recorder.known_links().clone();
+    let housekeeping = Housekeeping::start(threads, pool.clone(), joiner, links, kept, stop);
     let parts = AppStateParts {
         pool,
         recorder,

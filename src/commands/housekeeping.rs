@@ -1,7 +1,8 @@
-//! What runs beside the API until it ends: the recorder's threads, the hourly pruning, and the end of
-//! the waiting for parts of texts that do not come.
+//! What runs beside the API until it ends: the recorder's threads, the hourly pruning, the end of the
+//! waiting for parts of texts that do not come; and at its start, the reading of the newest links.
 
 use crate::cause::with_causes;
+use crate::ledger::links::{self, KnownLinks};
 use crate::ledger::recorder::{PartJoiner, RecorderThreads};
 use crate::ledger::requests::ring;
 use crate::ledger::{LedgerError, Pool, prune};
@@ -23,26 +24,30 @@ pub(super) struct Housekeeping {
     threads: RecorderThreads,
     pruner: JoinHandle<()>,
     joiner: JoinHandle<()>,
+    links: JoinHandle<()>,
     stop: CancellationToken,
 }
 
 impl Housekeeping {
-    /// Looks after the recorder's threads, and begins to prune and to join. Webhooks are kept for so
-    /// long. `stop` ends the pruning and the joining alone.
+    /// Looks after the recorder's threads, and begins to prune, to join and to read links. Webhooks are
+    /// kept for so long. `stop` ends all but the threads.
     pub(super) fn start(
         threads: RecorderThreads,
         pool: Pool,
         joiner: PartJoiner,
+        known_links: KnownLinks,
         requests_kept: TimeDelta,
         stop: &CancellationToken,
     ) -> Self {
         let stop = stop.child_token();
         let pruner = tokio::spawn(prune_hourly(pool.clone(), requests_kept, stop.clone()));
-        let joiner = tokio::spawn(join_parts(pool, joiner, stop.clone()));
+        let joiner = tokio::spawn(join_parts(pool.clone(), joiner, stop.clone()));
+        let links = tokio::spawn(keep_newest_links(pool, known_links, stop.clone()));
         Self {
             threads,
             pruner,
             joiner,
+            links,
             stop,
         }
     }
@@ -56,9 +61,22 @@ impl Housekeeping {
         let written = spawn_blocking(|| self.threads.join()).await;
         let pruned = self.pruner.await;
         let joined = self.joiner.await;
+        let read = self.links.await;
         written.context("the recorder did not end")?;
         pruned.context("the pruning did not end")?;
-        joined.context("the joining of parts did not end")
+        joined.context("the joining of parts did not end")?;
+        read.context("the reading of links did not end")
+    }
+}
+
+/// Once. A ledger that is away now is asked for each link that is visited.
+async fn keep_newest_links(pool: Pool, known: KnownLinks, stop: CancellationToken) {
+    match links::keep_newest(&pool, &known, &stop).await {
+        Ok(read) => tracing::info!(links = read, "the newest links are in memory"),
+        Err(error) => {
+            let error = with_causes(&error);
+            tracing::info!(error, "not all of the newest links could be read");
+        }
     }
 }
 
@@ -208,7 +226,9 @@ mod tests {
         let joiner = recorder.part_joiner(Duration::from_secs(1));
         let stop = CancellationToken::new();
         let looking = pool.clone();
-        let housekeeping = Housekeeping::start(threads, pool, joiner, TimeDelta::days(7), &stop);
+        let links = recorder.known_links().clone();
+        let week = TimeDelta::days(7);
+        let housekeeping = Housekeeping::start(threads, pool, joiner, links, week, &stop);
 
         let started = std::time::Instant::now();
         let is_there = |conn: &mut diesel::PgConnection| {

@@ -1,7 +1,14 @@
-//! Links: found by number.
+//! Links: kept in memory, else found by number.
 
+mod known;
+mod newest;
+mod packed;
 mod reader;
+#[cfg(test)]
+mod test_links;
 
+pub use known::KnownLinks;
+pub use newest::keep_newest;
 pub use reader::LinkReader;
 
 use super::facts::LinkTarget;

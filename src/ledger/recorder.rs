@@ -39,6 +39,7 @@ use super::facts::{
     VerdictReply,
 };
 use super::gate::Gate;
+use super::links::KnownLinks;
 use super::spool::{Spool, SpoolSettings};
 use crate::domain::opt_out::OptOutRules;
 use crate::domain::short_code::ShortCodes;
@@ -145,6 +146,7 @@ struct Lanes {
     opt_out_rules: Arc<OptOutRules>,
     personal_data: PersonalData,
     gate: Option<Arc<Gate>>,
+    known_links: KnownLinks,
 }
 
 /// The writer threads, to be waited for after the last [`Recorder`] is gone.
@@ -176,7 +178,8 @@ impl Recorder {
         };
         let mut start = lane::Starter::new(settings, gate.clone(), &mut threads);
         let of = settings.threads;
-        let sends = sends::Sends::new(settings);
+        let known_links = KnownLinks::default();
+        let sends = sends::Sends::new(settings, known_links.clone());
         let rules = Arc::clone(&settings.opt_out_rules);
         let inbounds = inbound::Inbounds::new(settings.personal_data, rules);
         let clicks = start.lane("clicks", of.clicks, &clicks::Clicks)?;
@@ -195,6 +198,7 @@ impl Recorder {
             opt_out_rules: Arc::clone(&settings.opt_out_rules),
             personal_data: settings.personal_data,
             gate,
+            known_links,
         };
         Ok((
             Self {
@@ -207,6 +211,12 @@ impl Recorder {
     /// What this server knows of its ledger; none without a spool.
     pub fn gate(&self) -> Option<&Arc<Gate>> {
         self.lanes.gate.as_ref()
+    }
+
+    /// The links that need not be asked for: those that this recorder wrote lately, and whatever else is
+    /// put there.
+    pub fn known_links(&self) -> &KnownLinks {
+        &self.lanes.known_links
     }
 
     /// What ends the waiting for parts of texts that have waited for longer than `after`. It holds none

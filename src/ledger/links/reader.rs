@@ -135,29 +135,16 @@ fn answer(questions: Vec<Question>, found: Result<Vec<LinkTarget>, LedgerError>)
 
 #[cfg(test)]
 mod tests {
+    use super::super::test_links::fill;
     use super::*;
     use crate::ledger::connection::ConnectionSettings;
     use crate::ledger::test_database::TestDatabase;
-    use diesel::connection::SimpleConnection as _;
     use futures_util::future::join_all;
     use std::time::Duration;
 
-    /// Links 0 to 999, each of a message of its own.
-    const LINKS: &str = "
-        INSERT INTO campaigns (name, campaign_type, title) VALUES ('autumn', 'promotion', 'Autumn');
-        INSERT INTO subscribers (id, number) VALUES (uuidv7_floor(now()), '+436641234567');
-        INSERT INTO messages (id, subscriber_id, campaign_id, campaign_type, sender, body, encoding,
-                              code_units, segments, outcome, status, test, api_key_id, recorded_at)
-        SELECT uuidv7_floor(now() - n * interval '1 hour'), subscribers.id, campaigns.id, 'promotion',
-               'Shop', '', 'gsm7', 0, 1, 'recorded', 'recorded', false, gen_random_uuid(), now()
-        FROM generate_series(0, 999) AS n, subscribers, campaigns;
-        INSERT INTO links (number, message_id, position, code, short_domain, target_url)
-        SELECT row_number() OVER (ORDER BY id) - 1, id, 0, 'code', 's.example', 'https://shop.example/' || id
-        FROM messages;";
-
     fn reader(database: &TestDatabase) -> LinkReader {
         let settings = ConnectionSettings::new(database.url());
-        settings.open("test").unwrap().batch_execute(LINKS).unwrap();
+        fill(&mut settings.open("test").unwrap(), 1_000);
         LinkReader::new(Pool::new(settings, 2))
     }
 

@@ -4,6 +4,7 @@ mod idempotency;
 mod rows;
 
 use super::super::facts::{RecordError, RecordedMessage, SendCall, SendOutcome, SendReply};
+use super::super::links::KnownLinks;
 use super::super::statement::prepared;
 use super::commit;
 use super::give_way::{GiveWay, InLane};
@@ -53,15 +54,18 @@ impl PendingSend {
 pub(super) struct Sends {
     renderer: Renderer,
     personal_data: PersonalData,
+    /// Where new links are kept for their visitors.
+    known_links: KnownLinks,
     /// Whom it gives way to.
     clicks: Option<InLane>,
 }
 
 impl Sends {
-    pub(super) fn new(settings: &RecorderSettings) -> Self {
+    pub(super) fn new(settings: &RecorderSettings, known_links: KnownLinks) -> Self {
         Self {
             renderer: Renderer::new(settings),
             personal_data: settings.personal_data,
+            known_links,
             clicks: None,
         }
     }
@@ -95,6 +99,19 @@ impl Sends {
         }
         Ok(outcomes)
     }
+
+    /// Keeps the links of the messages that were written. Only after the commit: nobody may be led by a
+    /// link that is not in the ledger.
+    fn keep_links(&self, items: &[PendingSend], suppressed: &HashMap<Uuid, bool>) {
+        let messages = items
+            .iter()
+            .flat_map(|item| item.rendered.iter().flatten().flatten());
+        for message in messages.filter(|message| suppressed.get(&message.new.id) == Some(&false)) {
+            for link in rows::targets(message) {
+                self.known_links.keep(&link);
+            }
+        }
+    }
 }
 
 impl Work for Sends {
@@ -113,7 +130,7 @@ impl Work for Sends {
     ) -> QueryResult<Vec<Result<SendReply, RecordError>>> {
         let mut give_way = GiveWay::to(self.clicks.as_ref());
         self.renderer.render(conn, items, &mut give_way)?;
-        commit::transaction(conn, |conn| {
+        let (replies, suppressed) = commit::transaction(conn, |conn| {
             let claims = idempotency::claim(conn, items)?;
             let fresh = || {
                 items
@@ -131,8 +148,10 @@ impl Work for Sends {
                 .map(|(item, claim)| claim.into_reply(|| reply(item, &suppressed)))
                 .collect();
             idempotency::store(conn, items, &replies)?;
-            Ok(idempotency::share(items, replies))
-        })
+            Ok((idempotency::share(items, replies), suppressed))
+        })?;
+        self.keep_links(items, &suppressed);
+        Ok(replies)
     }
 }
 

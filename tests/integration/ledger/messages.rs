@@ -1,6 +1,7 @@
 //! Sends, links and clicks.
 
 use crate::support::ledger::*;
+use diesel::prelude::*;
 use std::sync::Arc;
 use textrail::domain::click;
 use textrail::domain::short_code::ShortCodes;
@@ -66,6 +67,54 @@ async fn a_batch_is_one_transaction_and_an_unknown_campaign_hurts_no_neighbour()
         299
     );
     assert_eq!(ledger.lines("message").len(), 299);
+}
+
+#[tokio::test]
+async fn new_links_are_in_memory_as_the_ledger_has_them() {
+    let ledger = TestLedger::start();
+    ledger.put_campaign(&Campaign {
+        name: "expiring".to_owned(),
+        campaign_type: "service".to_owned(),
+        title: "Expiring".to_owned(),
+        short_domain: Some("s.example".to_owned()),
+        link_expires_after_seconds: Some(60),
+        fallback_url: Some("https://shop.example/over".to_owned()),
+    });
+    let mut messages = vec![
+        new_message(ALICE, "https://a.example/?x=1 and http://b.example"),
+        new_message(BOB, "https://c.example"),
+        new_message(BOB, "https://d.example"),
+    ];
+    messages[1].campaign = "expiring".to_owned();
+    messages[1].gateway = None;
+    messages[2].campaign = "nowhere".to_owned();
+    ledger.recorder.send(call(messages)).await.unwrap();
+
+    let known = ledger.recorder.known_links();
+    assert_eq!(known.len(), 3);
+    let stored = links::find_all(&mut ledger.database.connect(), &numbers(&ledger)).unwrap();
+    assert_eq!(stored.len(), 3);
+    for link in stored {
+        assert_eq!(known.get(link.number), Some(link));
+    }
+}
+
+#[tokio::test]
+async fn links_that_are_not_in_the_ledger_are_not_in_memory() {
+    let ledger = TestLedger::start();
+    ledger.execute("ALTER TABLE messages ADD CONSTRAINT no CHECK (body NOT LIKE 'No%')");
+    let refused = new_message(ALICE, "No https://a.example");
+    assert!(ledger.recorder.send(call(vec![refused])).await.is_err());
+    assert!(ledger.recorder.known_links().is_empty());
+}
+
+/// The numbers of all links.
+fn numbers(ledger: &TestLedger) -> Vec<i64> {
+    use textrail::ledger::schema::links;
+    links::table
+        .select(links::number)
+        .load(&mut ledger.database.connect())
+        .unwrap()
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Messages, their links and their events as columns of one multi-row statement.
 
+use super::super::super::facts::LinkTarget;
 use super::super::super::statement::prepared;
 use super::super::PersonalData;
 use super::super::outbox_rows::OutboxRows;
@@ -164,17 +165,7 @@ fn event(message: &RenderedMessage, suppressed: bool, personal_data: PersonalDat
         occurred_at: message.recorded_at,
         time_source: TimeSource::Server,
         recorded_at: message.recorded_at,
-        context: Context {
-            subscriber_id: Some(message.subscriber_id),
-            message_id: Some(new.id),
-            message_recorded_at: Some(message.recorded_at),
-            campaign: Some(message.campaign.name.clone()),
-            campaign_type: Some(message.campaign.campaign_type.clone()),
-            sender: Some(new.from.as_str().to_owned()),
-            country: new.to.country().map(ToOwned::to_owned),
-            gateway: new.gateway.clone(),
-            test: Some(new.test),
-        },
+        context: context(message),
         body: Body::Message(Message {
             client_reference: new.client_reference.clone(),
             outcome: outcome(suppressed).to_owned(),
@@ -192,6 +183,33 @@ fn event(message: &RenderedMessage, suppressed: bool, personal_data: PersonalDat
             body: personal_data.bodies.then(|| message.body.clone()),
         }),
     }
+}
+
+fn context(message: &RenderedMessage) -> Context {
+    let new = &message.new;
+    Context {
+        subscriber_id: Some(message.subscriber_id),
+        message_id: Some(new.id),
+        message_recorded_at: Some(message.recorded_at),
+        campaign: Some(message.campaign.name.clone()),
+        campaign_type: Some(message.campaign.campaign_type.clone()),
+        sender: Some(new.from.as_str().to_owned()),
+        country: new.to.country().map(ToOwned::to_owned),
+        gateway: new.gateway.clone(),
+        test: Some(new.test),
+    }
+}
+
+/// A written message's links, as the ledger finds them.
+pub(super) fn targets(message: &RenderedMessage) -> impl Iterator<Item = LinkTarget> + '_ {
+    message.links.iter().map(|link| LinkTarget {
+        number: link.number,
+        code: link.shown.code.clone(),
+        target_url: link.shown.target_url.clone(),
+        fallback_url: message.campaign.fallback_url.clone(),
+        expires_at: link.expires_at,
+        context: context(message),
+    })
 }
 
 fn links(message: &RenderedMessage) -> Vec<Link> {

@@ -1,7 +1,7 @@
 //! A link as bytes: its texts without an allocation each, its times as numbers.
 
+use super::super::facts::LinkTarget;
 use crate::event::Context;
-use crate::ledger::facts::LinkTarget;
 use chrono::serde::{ts_microseconds, ts_microseconds_option};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

@@ -1,0 +1,80 @@
+//! Links by number, kept in memory: a link never changes, so nothing in it grows old. Whether one has
+//! expired is decided at each visit.
+//!
+//! Nearly every link is personal, and most are visited once, so a cache of what was visited would help
+//! few. Links get here when they are recorded, and the [`newest`](super::newest) ones when a server
+//! starts; older ones, and those that another server recorded, when they are first visited.
+//!
+//! What is kept of a link are its bytes ([`packed`]), a third of what its strings weigh one by one.
+
+use super::super::facts::LinkTarget;
+use super::packed;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+use std::fmt;
+use std::sync::Arc;
+
+/// The most bytes kept, near enough: some million links.
+const BYTES: u64 = 256 * 1024 * 1024;
+/// So many links are expected: how the cache divides its tables.
+const LINKS: usize = 1_000_000;
+/// What a link weighs beside its bytes: the entry, its place in the table, the allocation.
+const OVERHEAD: u64 = 80;
+
+/// See the module. Cloning shares it.
+#[derive(Clone)]
+pub struct KnownLinks(Arc<Cache<i64, Arc<[u8]>, Weight>>);
+
+impl Default for KnownLinks {
+    fn default() -> Self {
+        Self(Arc::new(Cache::with_weighter(LINKS, BYTES, Weight)))
+    }
+}
+
+impl fmt::Debug for KnownLinks {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_tuple("KnownLinks")
+            .field(&self.len())
+            .finish()
+    }
+}
+
+impl KnownLinks {
+    /// The link of a number, if it is kept.
+    pub fn get(&self, number: i64) -> Option<LinkTarget> {
+        packed::unpack(number, &self.0.get(&number)?)
+    }
+
+    /// Keeps a link that is in the ledger; another may have to go.
+    pub fn keep(&self, link: &LinkTarget) {
+        if let Some(bytes) = packed::pack(link) {
+            self.0.insert(link.number, bytes);
+        }
+    }
+
+    /// How many are kept.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether one more would soon cost another its place: the cache's parts do not fill alike.
+    pub(super) fn is_full(&self) -> bool {
+        self.0.weight() > BYTES / 10 * 9
+    }
+}
+
+/// The weight of a link, in bytes.
+#[derive(Clone)]
+struct Weight;
+
+impl Weighter<i64, Arc<[u8]>> for Weight {
+    fn weight(&self, _: &i64, link: &Arc<[u8]>) -> u64 {
+        OVERHEAD + link.len() as u64
+    }
+}
