@@ -17,11 +17,13 @@ use std::{
 };
 
 mod ahead;
+mod buckets;
 mod derive;
 mod directory;
 mod generation;
 mod heal;
 mod load;
+mod merge;
 mod notes;
 mod one_thread;
 mod quarantine;

@@ -5,7 +5,7 @@
 
 use super::{
     Generation,
-    load::{self, instant},
+    merge::{self, instant},
     refused,
     steps::timed,
 };
@@ -107,7 +107,7 @@ fn make(connection: &mut Connection, slice: &Slice) -> duckdb::Result<()> {
         .replace("{about}", &slice.holds("message_recorded_at"));
     transaction.execute_batch(&views)?;
     let hours = slice.holds("hour");
-    load::make_whole(&transaction, &hours, &slice.holds("message_recorded_at"))?;
+    merge::make_whole(&transaction, &hours, &slice.holds("message_recorded_at"))?;
     match slice.to {
         Some(to) => {
             transaction.execute(

@@ -245,6 +245,9 @@ pub(super) fn connect(file: &Path, settings: &DuckSettings) -> anyhow::Result<Co
     let connection = Connection::open_with_flags(file, config)
         .with_context(|| format!("could not open {}", file.display()))?;
     connection.execute_batch("SET GLOBAL TimeZone = 'UTC'")?;
+    // So many values of a join's smaller side become a filter of the scan of its larger one: what a
+    // window is about is looked up without reading the rest.
+    connection.execute_batch("SET GLOBAL dynamic_or_filter_threshold = 100000")?;
     Ok(connection)
 }
 

@@ -6,9 +6,9 @@
 //! both: it makes another generation from the lake.
 
 use super::{
-    derive,
+    buckets, derive,
     generation::{TABLES, define},
-    load,
+    merge,
 };
 use crate::{
     event::Kind,
@@ -27,7 +27,8 @@ pub(super) fn fingerprint() -> &'static str {
         let mut hash = Sha256::new();
         let fixed = TABLES
             .iter()
-            .chain(&load::STATEMENTS)
+            .chain(&merge::STATEMENTS)
+            .chain(&buckets::STATEMENTS)
             .chain(&derive::STATEMENTS);
         for text in fixed {
             hash.update(text);

@@ -1,13 +1,14 @@
--- Buckets are counted from all of their messages, touched or not: {messages} says which those are.
+-- What messages count in their buckets. {messages} says where they are, {stats} and {errors} where to
+-- put it.
 CREATE OR REPLACE TEMP TABLE bucket_messages AS
 SELECT bucket_key, bucket, campaign, campaign_type, gateway, sender, country, suppressed, status,
        has_link, human_clicks, clicks, replies, opt_outs, evidence,
        latency_slot(message_recorded_at, delivered_at) AS deliver_slot,
        latency_slot(message_recorded_at, human_click_at) AS click_slot
-FROM messages
-WHERE {messages} AND NOT test;
+FROM {messages}
+WHERE NOT test;
 
-INSERT INTO message_stats
+INSERT INTO {stats}
 SELECT
     bucket_key, bucket, campaign, campaign_type, gateway, sender, country,
     count(*) FILTER (NOT suppressed),
@@ -37,7 +38,7 @@ FROM bucket_messages
 GROUP BY bucket_key, bucket, campaign, campaign_type, gateway, sender, country
 ORDER BY bucket;
 
-INSERT INTO error_stats
+INSERT INTO {errors}
 SELECT bucket_key, bucket, campaign, campaign_type, gateway, sender, country,
        evidence.gateway, status, evidence.error_class, evidence.error_code, count(*)
 FROM bucket_messages

@@ -1,12 +1,8 @@
 -- Messages whose status is no maximum over all receipts, so that it is taken from the facts again
 -- (`domain::status::current`): those with receipts by segment, and those with receipts that were
 -- corrected, which count no longer. Within a segment the largest evidence, that about the whole message
--- included; over segments the worst. {judged} are those of the messages that may have changed, {hours}
--- and {times} a literal range around them.
-CREATE OR REPLACE TEMP TABLE judged_messages AS
-SELECT message_id, rowid AS place FROM messages
-WHERE {judged};
-
+-- included; over segments the worst. `judged_messages` are those of the messages that may have changed,
+-- {times} a literal range around them.
 CREATE OR REPLACE TEMP TABLE judgements AS
 WITH corrected AS (
     -- What a corrected receipt was told by. One that was parked and turned out to repeat it told the
@@ -71,10 +67,3 @@ SELECT message_id,
        -- The whole text is there when its last segment is.
        max(delivered_at) AS delivered_at
 FROM parts GROUP BY message_id;
-
-UPDATE messages SET
-    evidence = judgements.evidence,
-    status = status_of_key(judgements.evidence.key),
-    delivered_at = judgements.delivered_at
-FROM judgements JOIN judged_messages USING (message_id)
-WHERE messages.rowid = judged_messages.place AND {hours};

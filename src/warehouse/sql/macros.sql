@@ -53,6 +53,22 @@ CREATE OR REPLACE MACRO latency_slot(first_time, second_time) AS
     ELSE least(47, 5 + floor(2 * log2((epoch_us(second_time) - epoch_us(first_time)) / 1000000.0)))
     END::UTINYINT;
 
+-- A histogram's slots as a list that can be added to others, or with `sign` -1 taken off them.
+CREATE OR REPLACE MACRO signed_slots(slots, sign) AS
+    list_transform(map_entries(slots),
+                   lambda entry: {'slot': entry.key, 'messages': sign * entry.value::BIGINT});
+
+-- The histogram of such lists one after the other. As `histogram()` has it: in order, without what
+-- nobody is in, null if nobody is in any.
+CREATE OR REPLACE MACRO histogram_of(entries) AS
+    nullif(map_from_entries(list_filter(
+        list_transform(
+            list_sort(list_distinct(list_transform(entries, lambda entry: entry.slot))),
+            lambda slot: {'slot': slot, 'messages': list_sum(list_transform(
+                list_filter(entries, lambda entry: entry.slot = slot),
+                lambda entry: entry.messages))}),
+        lambda entry: entry.messages > 0)), MAP {})::MAP(UTINYINT, UBIGINT);
+
 -- A bucket's day in a time zone: `2026-11-23`.
 CREATE OR REPLACE MACRO local_day(bucket, tz) AS strftime(bucket AT TIME ZONE tz, '%Y-%m-%d');
 

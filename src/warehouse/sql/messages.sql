@@ -1,7 +1,7 @@
 -- New messages, with what these windows tell of each, and their links. Events that come in a later
 -- window are added by `apply.sql`. They stand in the order of their lines, which is that of windows and
 -- so nearly that of time: sorted, they cost more, and `hour` prunes no better for it.
-INSERT INTO messages
+INSERT INTO {messages}
 SELECT
     line.event_id, line.recorded_at,
     date_trunc('hour', line.recorded_at), time_bucket(INTERVAL 15 MINUTES, line.recorded_at),

@@ -133,6 +133,11 @@ CREATE TABLE IF NOT EXISTS error_stats (
     messages            BIGINT NOT NULL
 );
 
+-- One row: by what rules the buckets were counted (`duck/buckets.rs`).
+CREATE TABLE IF NOT EXISTS buckets_counted (
+    rules               VARCHAR NOT NULL
+);
+
 -- The note that a window was loaded; commits with its rows.
 CREATE TABLE IF NOT EXISTS loaded_windows (
     epoch               INTEGER NOT NULL,

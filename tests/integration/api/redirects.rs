@@ -82,7 +82,7 @@ async fn what_is_no_link_is_a_small_page() {
 
 #[tokio::test]
 async fn an_expired_link_is_gone_or_leads_to_the_fallback() {
-    let campaign = json!({"type": "promotion", "name": "Sale", "link_expires_after": "30d"});
+    let campaign = json!({"type": "promotion", "name": "Sale", "link_expires_after": "1s"});
     let mut with_fallback = campaign.clone();
     with_fallback["fallback_url"] = json!("https://shop.example/late");
     for (campaign, status) in [
@@ -90,9 +90,8 @@ async fn an_expired_link_is_gone_or_leads_to_the_fallback() {
         (with_fallback, StatusCode::FOUND),
     ] {
         let (app, code) = app_with_link(campaign).await;
-        // Thirty days pass.
         app.ledger
-            .execute("UPDATE links SET expires_at = now() - interval '1 second'");
+            .execute("SELECT pg_sleep_until(max(expires_at) + interval '10 ms') FROM links");
         let answer = visit(&app, Method::GET, &code, IPHONE).await;
         assert_eq!(answer.status, status);
         if status == StatusCode::FOUND {

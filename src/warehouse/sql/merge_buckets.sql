@@ -1,0 +1,52 @@
+-- Touched buckets: what their messages count now takes the place of what they counted before. By
+-- differences, since to count a bucket anew is to read all of its messages, over weeks of them. The
+-- buckets are taken out, summed and put back. A bucket is known by its key, one number instead of six
+-- columns that may be null; two buckets with one key do no harm, they are taken out and put back
+-- together.
+CREATE OR REPLACE TEMP TABLE touched_buckets AS
+SELECT bucket_key FROM stats_before UNION SELECT bucket_key FROM stats_after;
+
+CREATE OR REPLACE TEMP TABLE touched_stats AS
+FROM message_stats WHERE bucket_key IN (SELECT bucket_key FROM touched_buckets);
+
+DELETE FROM message_stats WHERE bucket_key IN (SELECT bucket_key FROM touched_buckets);
+
+INSERT INTO message_stats
+WITH signed AS (
+    SELECT *, 1 AS sign FROM touched_stats
+    UNION ALL
+    SELECT *, 1 FROM stats_after
+    UNION ALL
+    SELECT *, -1 FROM stats_before
+)
+SELECT bucket_key, bucket, campaign, campaign_type, gateway, sender, country,
+       sum(sign * COLUMNS(* EXCLUDE (bucket_key, bucket, campaign, campaign_type, gateway, sender,
+                                     country, deliver_slots, click_slots, sign)))::BIGINT,
+       histogram_of(flatten(list(signed_slots(deliver_slots, sign)))),
+       histogram_of(flatten(list(signed_slots(click_slots, sign))))
+FROM signed
+GROUP BY bucket_key, bucket, campaign, campaign_type, gateway, sender, country
+HAVING sum(sign * (messages + suppressed)) > 0
+ORDER BY bucket;
+
+-- The same for what went wrong in them.
+CREATE OR REPLACE TEMP TABLE touched_errors AS
+FROM error_stats WHERE bucket_key IN (SELECT bucket_key FROM touched_buckets);
+
+DELETE FROM error_stats WHERE bucket_key IN (SELECT bucket_key FROM touched_buckets);
+
+INSERT INTO error_stats
+WITH signed AS (
+    SELECT *, 1 AS sign FROM touched_errors
+    UNION ALL
+    SELECT *, 1 FROM errors_after
+    UNION ALL
+    SELECT *, -1 FROM errors_before
+)
+SELECT bucket_key, bucket, campaign, campaign_type, gateway, sender, country, error_gateway, status,
+       error_class, error_code, sum(sign * messages)::BIGINT
+FROM signed
+GROUP BY bucket_key, bucket, campaign, campaign_type, gateway, sender, country, error_gateway, status,
+         error_class, error_code
+HAVING sum(sign * messages) > 0
+ORDER BY bucket;
