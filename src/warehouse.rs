@@ -15,9 +15,11 @@ use std::{
 
 pub mod columns;
 pub mod duck;
+mod grain;
 pub mod lake_sql;
 pub mod rows;
 
+pub use grain::Grain;
 pub use rows::{Cell, Rows, Select};
 
 /// A window whose files were fetched and verified and lie ready on this machine.

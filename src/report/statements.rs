@@ -1,7 +1,7 @@
 //! From a query to the statements that answer it. Text of a caller never becomes SQL: columns come
 //! from a closed list, all else is a parameter.
 
-use super::{GroupBy, ReportQuery};
+use super::{GroupBy, ReportQuery, buckets::Buckets};
 use crate::warehouse::{Cell, Select};
 use std::collections::BTreeSet;
 
@@ -17,8 +17,6 @@ const ORIGIN: &str = include_str!("sql/origin.sql");
 pub(super) fn messages(query: &ReportQuery) -> Select {
     let order = clause("ORDER BY", &order(query, "min(bucket)"));
     let sql = MESSAGES
-        .replace("{keys}", &keys(query))
-        .replace("{within}", &all(&within(query)))
         .replace(
             "{group}",
             &clause("GROUP BY", &positions(query.group_by.len())),
@@ -28,26 +26,21 @@ pub(super) fn messages(query: &ReportQuery) -> Select {
             &clause("GROUP BY", &positions(within(query).len())),
         )
         .replace("{order}", &order);
-    select(query, sql, MOST_ROWS)
+    select(query, Buckets::of_messages(query), &sql, MOST_ROWS)
 }
 
 /// Histograms by group, in no order.
 pub(super) fn latencies(query: &ReportQuery) -> Select {
-    let sql = LATENCIES
-        .replace("{keys}", &keys(query))
-        .replace("{within}", &all(&within(query)));
-    select(query, sql, MOST_ROWS * 2 * super::latency::SLOTS)
+    let most_rows = MOST_ROWS * 2 * super::latency::SLOTS;
+    select(query, Buckets::of_messages(query), LATENCIES, most_rows)
 }
 
 /// Failures by group, in the report's order.
 pub(super) fn errors(query: &ReportQuery) -> Select {
     let mut order = order(query, "min(bucket)");
     order.push("messages DESC, status, error_gateway, error_class, error_code".to_owned());
-    let sql = ERRORS
-        .replace("{keys}", &keys(query))
-        .replace("{within}", &all(&within(query)))
-        .replace("{order}", &clause("ORDER BY", &order));
-    select(query, sql, MOST_ROWS)
+    let sql = ERRORS.replace("{order}", &clause("ORDER BY", &order));
+    select(query, Buckets::of_errors(query), &sql, MOST_ROWS)
 }
 
 /// Through when the reports are complete, and the generation that answers: one row.
@@ -59,12 +52,18 @@ pub(super) fn origin() -> Select {
     }
 }
 
-fn select(query: &ReportQuery, sql: String, most_rows: usize) -> Select {
-    let mut parameters = vec![Cell::Time(query.start), Cell::Time(query.end)];
+/// A statement about these buckets, with the columns of the grouping in it.
+fn select(query: &ReportQuery, buckets: Buckets, sql: &str, most_rows: usize) -> Select {
+    let mut parameters = buckets.parameters;
     let local = [GroupBy::Day, GroupBy::Hour];
     if query.group_by.iter().any(|column| local.contains(column)) {
         parameters.push(Cell::Text(query.tz.name().to_owned()));
     }
+    let tz = format!("${}", parameters.len());
+    let sql = sql
+        .replace("{buckets}", &buckets.sql)
+        .replace("{keys}", &keys(query, &tz))
+        .replace("{within}", &all(&within(query)));
     Select {
         sql,
         parameters,
@@ -72,11 +71,11 @@ fn select(query: &ReportQuery, sql: String, most_rows: usize) -> Select {
     }
 }
 
-/// The grouping's columns, each with its comma.
-fn keys(query: &ReportQuery) -> String {
+/// The grouping's columns, each with its comma. `tz` is the time zone's parameter.
+fn keys(query: &ReportQuery, tz: &str) -> String {
     let one = |column: &GroupBy| match column {
-        GroupBy::Day => "local_day(bucket, $3) AS day, ".to_owned(),
-        GroupBy::Hour => "local_hour(bucket, $3) AS hour, ".to_owned(),
+        GroupBy::Day => format!("local_day(bucket, {tz}) AS day, "),
+        GroupBy::Hour => format!("local_hour(bucket, {tz}) AS hour, "),
         column => format!("{}, ", column.as_str()),
     };
     query.group_by.iter().map(one).collect()

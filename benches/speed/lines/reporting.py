@@ -45,6 +45,20 @@ BUCKETS = """
     FROM counted
     ORDER BY bucket"""
 
+#: The same by longer spans, as the loader keeps them.
+LONGER = """
+    INSERT INTO {into}
+    SELECT bucket_key_of(date_trunc('{span}', bucket), campaign, campaign_type, gateway, sender, country) AS long_key,
+           date_trunc('{span}', bucket) AS long_bucket, campaign, campaign_type, gateway, sender, country,
+           sum(COLUMNS(* EXCLUDE (bucket_key, bucket, campaign, campaign_type, gateway, sender, country, deliver_slots,
+                                  click_slots)))::BIGINT,
+           histogram_of(flatten(list(signed_slots(deliver_slots, 1)))),
+           histogram_of(flatten(list(signed_slots(click_slots, 1))))
+    FROM {of}
+    WHERE bucket >= $1 AND bucket < $1 + INTERVAL 1 DAY
+    GROUP BY long_key, long_bucket, campaign, campaign_type, gateway, sender, country
+    ORDER BY long_bucket"""
+
 
 def reports(world: Bench, count: int, buckets: int) -> Iterator[Line]:
     """Every single grouping, again and again, with percentiles and without."""
@@ -81,7 +95,10 @@ def fill(world: Bench, end: datetime.datetime, buckets: int) -> None:
     with duckdb.connect(str(file)) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         for days in range(DAYS, 0, -1):
-            connection.execute(BUCKETS, [end - datetime.timedelta(days=days), buckets // DAYS // 96])
+            day = end - datetime.timedelta(days=days)
+            connection.execute(BUCKETS, [day, buckets // DAYS // 96])
+            connection.execute(LONGER.format(into="hourly_stats", of="message_stats", span="hour"), [day])
+            connection.execute(LONGER.format(into="daily_stats", of="hourly_stats", span="day"), [day])
         connection.execute("CHECKPOINT")
         row = connection.execute("SELECT count(*) FROM message_stats").fetchone()
         say(f"{row[0] if row else 0:,} buckets in {file.stat().st_size / 1e6:,.0f} MB")

@@ -7,6 +7,7 @@ use super::{
 use crate::report::{
     ErrorsReport, LocalReports, MessagesReport, MessagesRow, ReportQuery, Reports,
 };
+use chrono::TimeDelta;
 
 fn query(start: &str, end: &str, tz: &str, group_by: &str) -> ReportQuery {
     let now = at("2026-11-23T06:00:00Z");
@@ -131,6 +132,57 @@ async fn a_gateway_that_only_the_submission_names_is_the_messages() {
     let rows = messages(&scene, &by_gateway).await.rows;
     assert_eq!(rows.len(), 1, "the bucket without a gateway is gone");
     assert_eq!(rows[0].group.gateway, Some(Some("sms1".to_owned())));
+}
+
+/// Reports add up days, hours and quarters of hours, whatever their range is made of.
+#[tokio::test]
+async fn every_range_has_its_messages_and_what_came_of_them() {
+    let scene = Scene::new();
+    let begin = at("2026-11-20T00:00:00Z");
+    let time = |quarter: i64| begin + TimeDelta::minutes(15 * quarter);
+    let sent: Vec<_> = (0..3 * 96)
+        .map(|quarter| Sent::new(&(time(quarter) + TimeDelta::minutes(7)).to_rfc3339()))
+        .collect();
+    // Each comes with its quarter's number of clicks, half of them in a later window.
+    let first: Vec<_> = sent.iter().map(|sent| sent.message(1)).collect();
+    scene.tell(1, &first).await;
+    for (window, half) in [(2, 0), (3, 1)] {
+        let clicks = sent.iter().zip(0..).flat_map(|(sent, quarter)| {
+            let ours = (0..quarter % 7).filter(move |number| number % 2 == half);
+            ours.map(|number| sent.click(60 + number, "human"))
+        });
+        scene.tell(window, &clicks.collect::<Vec<_>>()).await;
+    }
+    for (from, to) in [
+        (0, 288),
+        (1, 287),
+        (95, 97),
+        (96, 192),
+        (90, 91),
+        (3, 100),
+        (100, 288),
+    ] {
+        let clicks: i64 = (from..to).map(|quarter| quarter % 7).sum();
+        let clicked = (from..to).map(|quarter| i64::from(quarter % 7 > 0)).sum();
+        let right = (to - from, clicks, clicked);
+        for tz in ["UTC", "Europe/Vienna", "Asia/Kolkata", "Asia/Kathmandu"] {
+            for group_by in ["", "campaign", "day", "hour", "day,hour"] {
+                let (from, to) = (time(from).to_rfc3339(), time(to).to_rfc3339());
+                let rows = messages(&scene, &query(&from, &to, tz, group_by))
+                    .await
+                    .rows;
+                let sum = |value: fn(&MessagesRow) -> i64| rows.iter().map(value).sum::<i64>();
+                let told = (
+                    sum(|row| row.messages),
+                    sum(|row| row.clicks),
+                    sum(|row| row.unique_clicks),
+                );
+                assert_eq!(told, right, "{from} {to} {tz} {group_by}");
+                let timed = rows.iter().any(|row| row.seconds_to_click_p50.is_some());
+                assert_eq!(timed, clicked > 0, "{from} {to} {tz} {group_by}");
+            }
+        }
+    }
 }
 
 #[tokio::test]

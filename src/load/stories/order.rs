@@ -94,6 +94,8 @@ async fn every_order_of_what_happens_gives_the_same_rows() {
     for (table, ids) in [
         ("messages", "message_id, subscriber_id, bucket_key"),
         ("message_stats", "bucket_key"),
+        ("hourly_stats", "bucket_key"),
+        ("daily_stats", "bucket_key"),
         ("error_stats", "bucket_key"),
     ] {
         let states = scene.rows(&format!(

@@ -280,7 +280,7 @@ async fn each_report_is_wholly_of_one_generation() {
     // What only the old generation says.
     scene
         .warehouse
-        .execute("UPDATE message_stats SET messages = messages + 1000");
+        .execute("UPDATE daily_stats SET messages = messages + 1000");
     scene
         .warehouse
         .execute("UPDATE progress SET boundary = '2001-01-01'");

@@ -121,6 +121,8 @@ impl Scene {
             "links",
             "orphan_events",
             "message_stats",
+            "hourly_stats",
+            "daily_stats",
             "error_stats",
         ];
         let dump = |table| {

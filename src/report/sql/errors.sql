@@ -3,8 +3,7 @@
 -- 1. By the columns of the buckets, as in `messages.sql`.
 WITH counted AS (
     SELECT {within} error_gateway, status, error_class, error_code, sum(messages) AS messages
-    FROM error_stats
-    WHERE bucket >= $1 AND bucket < $2
+    FROM {buckets}
     GROUP BY ALL
 )
 -- 2. By the report's.

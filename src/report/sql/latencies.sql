@@ -8,8 +8,7 @@ WITH delivered AS (
     SELECT {within} entry.key AS slot, sum(entry.value::BIGINT) AS messages
     FROM (
         SELECT {within} unnest(map_entries(deliver_slots)) AS entry
-        FROM message_stats
-        WHERE bucket >= $1 AND bucket < $2
+        FROM {buckets}
     )
     GROUP BY ALL
 ),
@@ -17,8 +16,7 @@ clicked AS (
     SELECT {within} entry.key AS slot, sum(entry.value::BIGINT) AS messages
     FROM (
         SELECT {within} unnest(map_entries(click_slots)) AS entry
-        FROM message_stats
-        WHERE bucket >= $1 AND bucket < $2
+        FROM {buckets}
     )
     GROUP BY ALL
 )

@@ -1,8 +1,9 @@
 -- The message report's counts, from the buckets alone. {keys}, {within}, {group} and {order} come from the closed
--- list of columns; times are parameters.
+-- list of columns; {buckets} are those of the longest spans that the range is made of (`report/buckets.rs`),
+-- whose times are parameters.
 
--- 1. By the columns of the buckets: days and hours are told of each quarter of an hour once, not of each
---    of its buckets.
+-- 1. By the columns of the buckets: days and hours are told of each span of time once, not of each of its
+--    buckets.
 WITH counted AS (
     SELECT
         {within}
@@ -26,8 +27,7 @@ WITH counted AS (
         sum(delivered_clicked) AS delivered_clicked,
         sum(replies) AS replies,
         sum(opt_outs) AS opt_outs
-    FROM message_stats
-    WHERE bucket >= $1 AND bucket < $2
+    FROM {buckets}
     {group_within}
 )
 -- 2. By the report's.

@@ -6,23 +6,20 @@
 //! buckets anew from all messages, in its transaction.
 
 use super::steps::timed;
+use crate::warehouse::Grain;
 use duckdb::Connection;
 use sha2::{Digest as _, Sha256};
-use std::sync::LazyLock;
 
-const COUNT: &str = include_str!("../sql/buckets.sql");
-const MERGE: &str = include_str!("../sql/merge_buckets.sql");
 const MACROS: &str = include_str!("../sql/macros.sql");
+const MESSAGES: &str = include_str!("../sql/bucket_messages.sql");
+const COUNT: &str = include_str!("../sql/count_buckets.sql");
+const COUNT_ERRORS: &str = include_str!("../sql/count_errors.sql");
+const MERGE: &str = include_str!("../sql/merge_buckets.sql");
+const MERGE_ERRORS: &str = include_str!("../sql/merge_errors.sql");
 /// All of them, for the rules.
-pub(super) const STATEMENTS: [&str; 2] = [COUNT, MERGE];
+pub(super) const STATEMENTS: [&str; 5] = [MESSAGES, COUNT, COUNT_ERRORS, MERGE, MERGE_ERRORS];
 
-/// Hex SHA-256 of what decides what a message counts, shortened.
-static COUNTED_BY: LazyLock<String> = LazyLock::new(|| {
-    let mut hash = Sha256::new();
-    hash.update(COUNT);
-    hash.update(MACROS);
-    hex::encode(&hash.finalize()[..16])
-});
+const ERRORS: &str = "error_stats";
 
 /// Counts the messages of a load: `before` and `after` are selections of the columns of messages, as
 /// the buckets have them and as they have come to be. The messages themselves are written by now.
@@ -30,57 +27,118 @@ pub(super) fn merge(connection: &Connection, before: &str, after: &str) -> duckd
     if !counted_by_us(connection)? {
         return timed("count all buckets", || count_all(connection));
     }
-    count_beside(connection, before, "before")?;
-    count_beside(connection, after, "after")?;
-    connection.execute_batch(MERGE)
+    for (messages, side) in [(before, "before"), (after, "after")] {
+        see(connection, messages)?;
+        for grain in Grain::ALL {
+            count_beside(connection, grain, side)?;
+        }
+        let errors = beside(connection, ERRORS, side)?;
+        count_errors(connection, &errors)?;
+    }
+    for grain in Grain::ALL {
+        merge_grain(connection, grain)?;
+    }
+    connection.execute_batch(MERGE_ERRORS)
 }
 
-/// Counts messages none of whose buckets is there. `messages` is a selection like those of [`merge`].
+/// Counts messages of whole hours, none of which is counted yet. `messages` is a selection like those
+/// of [`merge`].
 pub(super) fn count(connection: &Connection, messages: &str) -> duckdb::Result<()> {
-    count_into(connection, messages, "message_stats", "error_stats")
+    see(connection, messages)?;
+    count_grain(connection, Grain::Quarter, Grain::Quarter.table())?;
+    count_grain(connection, Grain::Hour, Grain::Hour.table())?;
+    // Others of their days may be counted already.
+    beside(connection, Grain::Day.table(), "before")?;
+    count_beside(connection, Grain::Day, "after")?;
+    merge_grain(connection, Grain::Day)?;
+    count_errors(connection, ERRORS)
 }
 
 /// Notes that all buckets are counted by our rules.
 pub(super) fn note(connection: &Connection) -> duckdb::Result<()> {
     connection.execute_batch("DELETE FROM buckets_counted")?;
     connection
-        .execute("INSERT INTO buckets_counted VALUES (?)", [&*COUNTED_BY])
+        .execute(
+            "INSERT INTO buckets_counted VALUES (?)",
+            [rules(connection)?],
+        )
         .map(drop)
 }
 
 fn counted_by_us(connection: &Connection) -> duckdb::Result<bool> {
     connection.query_row(
         "SELECT EXISTS (FROM buckets_counted WHERE rules = ?)",
-        [&*COUNTED_BY],
+        [rules(connection)?],
         |row| row.get(0),
     )
 }
 
+/// Hex SHA-256 of what decides which bucket a message counts in, and what, shortened. A hash of DuckDB's
+/// decides it, too, which another version of DuckDB may compute otherwise: one of its values stands for it.
+fn rules(connection: &Connection) -> duckdb::Result<String> {
+    let sample =
+        "SELECT bucket_key_of('2026-11-23'::TIMESTAMPTZ, 'a', 'b', NULL, 'c', 'd')::VARCHAR";
+    let sample: String = connection.query_row(sample, [], |row| row.get(0))?;
+    let mut hash = Sha256::new();
+    for text in [MACROS, MESSAGES, COUNT, COUNT_ERRORS, &sample] {
+        hash.update(text);
+    }
+    Ok(hex::encode(&hash.finalize()[..16]))
+}
+
 fn count_all(connection: &Connection) -> duckdb::Result<()> {
-    connection.execute_batch("DELETE FROM message_stats; DELETE FROM error_stats")?;
+    let tables = Grain::ALL.map(Grain::table);
+    for table in tables.into_iter().chain([ERRORS]) {
+        connection.execute_batch(&format!("DELETE FROM {table}"))?;
+    }
     count(connection, "messages")?;
     note(connection)
 }
 
-/// Into tables of the load's own.
-fn count_beside(connection: &Connection, messages: &str, name: &str) -> duckdb::Result<()> {
-    let (stats, errors) = (format!("stats_{name}"), format!("errors_{name}"));
-    connection.execute_batch(&format!(
-        "CREATE OR REPLACE TEMP TABLE {stats} AS FROM message_stats LIMIT 0;\
-         CREATE OR REPLACE TEMP TABLE {errors} AS FROM error_stats LIMIT 0"
-    ))?;
-    count_into(connection, messages, &stats, &errors)
+/// The messages that are counted by what follows.
+fn see(connection: &Connection, messages: &str) -> duckdb::Result<()> {
+    connection.execute_batch(&MESSAGES.replace("{messages}", messages))
 }
 
-fn count_into(
-    connection: &Connection,
-    messages: &str,
-    stats: &str,
-    errors: &str,
-) -> duckdb::Result<()> {
+/// An empty table of the load's own, like one of the buckets; its name.
+fn beside(connection: &Connection, table: &str, side: &str) -> duckdb::Result<String> {
+    let name = format!("{side}_{table}");
+    connection.execute_batch(&format!(
+        "CREATE OR REPLACE TEMP TABLE {name} AS FROM {table} LIMIT 0"
+    ))?;
+    Ok(name)
+}
+
+fn count_beside(connection: &Connection, grain: Grain, side: &str) -> duckdb::Result<()> {
+    let into = beside(connection, grain.table(), side)?;
+    count_grain(connection, grain, &into)
+}
+
+fn count_grain(connection: &Connection, grain: Grain, into: &str) -> duckdb::Result<()> {
+    let begin = match grain {
+        Grain::Quarter => "bucket",
+        Grain::Hour => "date_trunc('hour', bucket)",
+        Grain::Day => "date_trunc('day', bucket)",
+    };
+    let key = match grain {
+        // It stands in the message.
+        Grain::Quarter => "bucket_key".to_owned(),
+        Grain::Hour | Grain::Day => {
+            format!("bucket_key_of({begin}, campaign, campaign_type, gateway, sender, country)")
+        }
+    };
     let sql = COUNT
-        .replace("{messages}", messages)
-        .replace("{stats}", stats)
-        .replace("{errors}", errors);
+        .replace("{key}", &key)
+        .replace("{bucket}", begin)
+        .replace("{into}", into);
     connection.execute_batch(&sql)
+}
+
+fn count_errors(connection: &Connection, into: &str) -> duckdb::Result<()> {
+    connection.execute_batch(&COUNT_ERRORS.replace("{into}", into))
+}
+
+/// Puts what was counted beside into the buckets of a grain.
+fn merge_grain(connection: &Connection, grain: Grain) -> duckdb::Result<()> {
+    connection.execute_batch(&MERGE.replace("{stats}", grain.table()))
 }

@@ -1,7 +1,8 @@
 //! The quarantine: what is in it, and how lines get out of it.
 
 use super::{
-    load::{merge, note_bad_lines},
+    load::note_bad_lines,
+    merge::merge,
     refused,
     staging::{deduplicate, rows_by_file, stage},
 };

@@ -1,23 +1,23 @@
--- Touched buckets: what their messages count now takes the place of what they counted before. By
--- differences, since to count a bucket anew is to read all of its messages, over weeks of them. The
--- buckets are taken out, summed and put back. A bucket is known by its key, one number instead of six
--- columns that may be null; two buckets with one key do no harm, they are taken out and put back
+-- Touched buckets of one grain: what their messages count now takes the place of what they counted
+-- before. By differences, since to count a bucket anew is to read all of its messages, over weeks of
+-- them. The buckets are taken out, summed and put back. A bucket is known by its key, one number instead
+-- of six columns that may be null; two buckets with one key do no harm, they are taken out and put back
 -- together.
 CREATE OR REPLACE TEMP TABLE touched_buckets AS
-SELECT bucket_key FROM stats_before UNION SELECT bucket_key FROM stats_after;
+SELECT bucket_key FROM before_{stats} UNION SELECT bucket_key FROM after_{stats};
 
 CREATE OR REPLACE TEMP TABLE touched_stats AS
-FROM message_stats WHERE bucket_key IN (SELECT bucket_key FROM touched_buckets);
+FROM {stats} WHERE bucket_key IN (SELECT bucket_key FROM touched_buckets);
 
-DELETE FROM message_stats WHERE bucket_key IN (SELECT bucket_key FROM touched_buckets);
+DELETE FROM {stats} WHERE bucket_key IN (SELECT bucket_key FROM touched_stats);
 
-INSERT INTO message_stats
+INSERT INTO {stats}
 WITH signed AS (
     SELECT *, 1 AS sign FROM touched_stats
     UNION ALL
-    SELECT *, 1 FROM stats_after
+    SELECT *, 1 FROM after_{stats}
     UNION ALL
-    SELECT *, -1 FROM stats_before
+    SELECT *, -1 FROM before_{stats}
 )
 SELECT bucket_key, bucket, campaign, campaign_type, gateway, sender, country,
        sum(sign * COLUMNS(* EXCLUDE (bucket_key, bucket, campaign, campaign_type, gateway, sender,
@@ -27,26 +27,4 @@ SELECT bucket_key, bucket, campaign, campaign_type, gateway, sender, country,
 FROM signed
 GROUP BY bucket_key, bucket, campaign, campaign_type, gateway, sender, country
 HAVING sum(sign * (messages + suppressed)) > 0
-ORDER BY bucket;
-
--- The same for what went wrong in them.
-CREATE OR REPLACE TEMP TABLE touched_errors AS
-FROM error_stats WHERE bucket_key IN (SELECT bucket_key FROM touched_buckets);
-
-DELETE FROM error_stats WHERE bucket_key IN (SELECT bucket_key FROM touched_buckets);
-
-INSERT INTO error_stats
-WITH signed AS (
-    SELECT *, 1 AS sign FROM touched_errors
-    UNION ALL
-    SELECT *, 1 FROM errors_after
-    UNION ALL
-    SELECT *, -1 FROM errors_before
-)
-SELECT bucket_key, bucket, campaign, campaign_type, gateway, sender, country, error_gateway, status,
-       error_class, error_code, sum(sign * messages)::BIGINT
-FROM signed
-GROUP BY bucket_key, bucket, campaign, campaign_type, gateway, sender, country, error_gateway, status,
-         error_class, error_code
-HAVING sum(sign * messages) > 0
 ORDER BY bucket;

@@ -117,7 +117,11 @@ CREATE TABLE IF NOT EXISTS message_stats (
     click_slots         MAP(UTINYINT, UBIGINT)
 );
 
--- The same buckets' messages that ended otherwise than delivered, by what went wrong.
+-- The same by whole hours and by whole days of UTC: most reports need no finer ones.
+CREATE TABLE IF NOT EXISTS hourly_stats AS FROM message_stats LIMIT 0;
+CREATE TABLE IF NOT EXISTS daily_stats AS FROM message_stats LIMIT 0;
+
+-- The quarters of an hour's messages that ended otherwise than delivered, by what went wrong.
 CREATE TABLE IF NOT EXISTS error_stats (
     bucket_key          UBIGINT NOT NULL,
     bucket              TIMESTAMPTZ NOT NULL,

@@ -1,14 +1,9 @@
--- What messages count in their buckets. {messages} says where they are, {stats} and {errors} where to
--- put it.
-CREATE OR REPLACE TEMP TABLE bucket_messages AS
-SELECT bucket_key, bucket, campaign, campaign_type, gateway, sender, country, suppressed, status,
-       has_link, human_clicks, clicks, replies, opt_outs, evidence,
-       latency_slot(message_recorded_at, delivered_at) AS deliver_slot,
-       latency_slot(message_recorded_at, human_click_at) AS click_slot
-FROM {messages}
-WHERE NOT test;
-
-INSERT INTO {stats}
+-- What these messages count in the buckets of one grain. {key} and {bucket} say which those are, {into}
+-- is where to put it.
+INSERT INTO {into}
+WITH placed AS (
+    SELECT * REPLACE ({key} AS bucket_key, {bucket} AS bucket) FROM bucket_messages
+)
 SELECT
     bucket_key, bucket, campaign, campaign_type, gateway, sender, country,
     count(*) FILTER (NOT suppressed),
@@ -34,14 +29,6 @@ SELECT
     histogram(deliver_slot)
         FILTER (NOT suppressed AND status = 'delivered' AND deliver_slot IS NOT NULL),
     histogram(click_slot) FILTER (click_slot IS NOT NULL)
-FROM bucket_messages
+FROM placed
 GROUP BY bucket_key, bucket, campaign, campaign_type, gateway, sender, country
-ORDER BY bucket;
-
-INSERT INTO {errors}
-SELECT bucket_key, bucket, campaign, campaign_type, gateway, sender, country,
-       evidence.gateway, status, evidence.error_class, evidence.error_code, count(*)
-FROM bucket_messages
-WHERE NOT suppressed AND status IN ('undelivered', 'failed', 'rejected', 'expired', 'canceled')
-GROUP BY ALL
 ORDER BY bucket;

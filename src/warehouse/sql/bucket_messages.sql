@@ -1,0 +1,8 @@
+-- Messages as their buckets see them. {messages} says where they are.
+CREATE OR REPLACE TEMP TABLE bucket_messages AS
+SELECT bucket_key, bucket, campaign, campaign_type, gateway, sender, country, suppressed, status,
+       has_link, human_clicks, clicks, replies, opt_outs, evidence,
+       latency_slot(message_recorded_at, delivered_at) AS deliver_slot,
+       latency_slot(message_recorded_at, human_click_at) AS click_slot
+FROM {messages}
+WHERE NOT test;
