@@ -177,7 +177,8 @@ fn message_row<'a>(
     let mut next = || {
         counts
             .next()
-            .map_or(Err(unexpected("too few columns")), whole)
+            // An error takes a trace with it: none is made where none is needed.
+            .map_or_else(|| Err(unexpected("too few columns")), whole)
     };
     let mut row = MessagesRow {
         group,
