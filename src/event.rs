@@ -387,7 +387,7 @@ pub fn format_time(time: &DateTime<Utc>) -> String {
 }
 
 fn time<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&time.format("%Y-%m-%dT%H:%M:%S%.6fZ"))
+    serializer.serialize_str(&format_time(time))
 }
 
 fn optional_time<S: Serializer>(

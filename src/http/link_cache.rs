@@ -1,5 +1,6 @@
-//! Links by number: from memory, else from the ledger.
+//! Links by code: from memory, else from the ledger.
 
+use crate::domain::short_code::ShortCodes;
 use crate::ledger::Pool;
 use crate::ledger::facts::LinkTarget;
 use crate::ledger::links::{KnownLinks, LinkReader};
@@ -13,31 +14,35 @@ const NEVER_ISSUED: i64 = 1 << 44;
 /// What is known, and the ledger behind it.
 #[derive(Clone)]
 pub(super) struct LinkCache {
+    codes: Arc<ShortCodes>,
     reader: LinkReader,
     known: KnownLinks,
 }
 
 impl LinkCache {
     /// What is known before a pool.
-    pub(super) fn new(known: KnownLinks, pool: Pool) -> Self {
+    pub(super) fn new(known: KnownLinks, codes: Arc<ShortCodes>, pool: Pool) -> Self {
         Self {
+            codes,
             reader: LinkReader::new(pool),
             known,
         }
     }
 
-    /// The link of a number. What is not found is not remembered: it may be issued the next moment.
-    pub(super) async fn find(&self, number: i64) -> Result<Option<Arc<LinkTarget>>, LedgerError> {
-        if !(0..NEVER_ISSUED).contains(&number) {
-            return Ok(None);
-        }
-        if let Some(link) = self.known.get(number) {
+    /// The link of a code. What is not found is not remembered: it may be issued the next moment.
+    pub(super) async fn find(&self, code: &str) -> Result<Option<Arc<LinkTarget>>, LedgerError> {
+        if let Some(link) = self.known.get(code) {
             return Ok(Some(Arc::new(link)));
         }
+        let issued = |number: &i64| (0..NEVER_ISSUED).contains(number);
+        let Some(number) = self.codes.decode(code).filter(issued) else {
+            return Ok(None);
+        };
         let link = self.reader.find(number).await?;
         if let Some(link) = &link {
             self.known.keep(link);
         }
-        Ok(link)
+        // Codes of other lengths stand for the same numbers.
+        Ok(link.filter(|link| link.code == code))
     }
 }

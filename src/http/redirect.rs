@@ -42,12 +42,9 @@ pub(super) async fn follow(
     code: web::Path<String>,
 ) -> HttpResponse {
     let code = forgive(&code);
-    let Some(number) = state.short_codes().decode(code) else {
-        return pages::unknown();
-    };
-    let link = match state.links().find(number).await {
-        Ok(Some(link)) if link.code == code => link,
-        Ok(_) => return pages::unknown(),
+    let link = match state.links().find(code).await {
+        Ok(Some(link)) => link,
+        Ok(None) => return pages::unknown(),
         Err(error) => return refuse(&error.into()),
     };
     if link.expires_at.is_some_and(|expiry| expiry <= Utc::now()) {
@@ -107,7 +104,11 @@ fn read_visit(request: &HttpRequest, state: &AppState, link: Arc<LinkTarget>) ->
 /// A header as text that PostgreSQL can hold, cut at a whole character.
 fn text(headers: &HeaderMap, name: &str, limit: usize) -> Option<String> {
     let text = String::from_utf8_lossy(headers.get(name)?.as_bytes());
-    let clean: String = text.chars().filter(|char| !char.is_control()).collect();
+    let clean = if text.contains(char::is_control) {
+        text.chars().filter(|char| !char.is_control()).collect()
+    } else {
+        text
+    };
     let clean = clean.trim();
     let cut = clean.floor_char_boundary(limit);
     (cut > 0).then(|| clean[..cut].to_owned())

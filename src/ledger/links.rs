@@ -1,4 +1,4 @@
-//! Links: kept in memory, else found by number.
+//! Links: kept in memory by code, else found by number.
 
 mod known;
 mod newest;

@@ -1,4 +1,4 @@
-//! Links by number, kept in memory: a link never changes, so nothing in it grows old. Whether one has
+//! Links by code, kept in memory: a link never changes, so nothing in it grows old. Whether one has
 //! expired is decided at each visit.
 //!
 //! Nearly every link is personal, and most are visited once, so a cache of what was visited would help
@@ -9,6 +9,7 @@
 
 use super::super::facts::LinkTarget;
 use super::packed;
+use crate::domain::short_code::LENGTHS;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use std::fmt;
@@ -18,12 +19,25 @@ use std::sync::Arc;
 const BYTES: u64 = 256 * 1024 * 1024;
 /// So many links are expected: how the cache divides its tables.
 const LINKS: usize = 1_000_000;
-/// What a link weighs beside its bytes: the entry, its place in the table, the allocation.
-const OVERHEAD: u64 = 80;
+/// What a link weighs beside its bytes: the entry with its key, its place in the table, the allocation.
+const OVERHEAD: u64 = 88;
+
+/// A code, filled up with zeroes: whoever visits a link that is kept has no number to work out.
+type Key = [u8; *LENGTHS.end()];
+
+/// None for what cannot be a code.
+fn key(code: &str) -> Option<Key> {
+    if code.contains('\0') {
+        return None;
+    }
+    let mut key = Key::default();
+    key.get_mut(..code.len())?.copy_from_slice(code.as_bytes());
+    Some(key)
+}
 
 /// See the module. Cloning shares it.
 #[derive(Clone)]
-pub struct KnownLinks(Arc<Cache<i64, Arc<[u8]>, Weight>>);
+pub struct KnownLinks(Arc<Cache<Key, Arc<[u8]>, Weight>>);
 
 impl Default for KnownLinks {
     fn default() -> Self {
@@ -41,15 +55,15 @@ impl fmt::Debug for KnownLinks {
 }
 
 impl KnownLinks {
-    /// The link of a number, if it is kept.
-    pub fn get(&self, number: i64) -> Option<LinkTarget> {
-        packed::unpack(number, &self.0.get(&number)?)
+    /// The link of a code, if it is kept.
+    pub fn get(&self, code: &str) -> Option<LinkTarget> {
+        packed::unpack(code, &self.0.get(&key(code)?)?)
     }
 
     /// Keeps a link that is in the ledger; another may have to go.
     pub fn keep(&self, link: &LinkTarget) {
-        if let Some(bytes) = packed::pack(link) {
-            self.0.insert(link.number, bytes);
+        if let (Some(key), Some(bytes)) = (key(&link.code), packed::pack(link)) {
+            self.0.insert(key, bytes);
         }
     }
 
@@ -73,8 +87,8 @@ impl KnownLinks {
 #[derive(Clone)]
 struct Weight;
 
-impl Weighter<i64, Arc<[u8]>> for Weight {
-    fn weight(&self, _: &i64, link: &Arc<[u8]>) -> u64 {
+impl Weighter<Key, Arc<[u8]>> for Weight {
+    fn weight(&self, _: &Key, link: &Arc<[u8]>) -> u64 {
         OVERHEAD + link.len() as u64
     }
 }

@@ -13,8 +13,8 @@ const LINKS: &str = "
            'Shop', '', 'gsm7', 0, 1, 'recorded', 'recorded', false, gen_random_uuid(), now()
     FROM generate_series(1, {count}) AS n, subscribers, campaigns;
     INSERT INTO links (number, message_id, position, code, short_domain, target_url)
-    SELECT row_number() OVER (ORDER BY id) - 1, id, 0, 'code', 's.example', 'https://shop.example/' || id
-    FROM messages;";
+    SELECT number, id, 0, 'code' || number, 's.example', 'https://shop.example/' || id
+    FROM (SELECT row_number() OVER (ORDER BY id) - 1 AS number, id FROM messages) AS numbered;";
 
 /// So many of them, in an empty ledger.
 pub(super) fn fill(conn: &mut PgConnection, count: usize) {

@@ -3,19 +3,21 @@
 -- them. The buckets are taken out, summed and put back. A bucket is known by its key, one number instead
 -- of six columns that may be null; two buckets with one key do no harm, they are taken out and put back
 -- together.
-CREATE OR REPLACE TEMP TABLE touched_buckets AS
-SELECT bucket_key FROM before_{stats} UNION SELECT bucket_key FROM after_{stats};
-
 CREATE OR REPLACE TEMP TABLE touched_stats AS
-FROM {stats} WHERE bucket_key IN (SELECT bucket_key FROM touched_buckets);
+FROM {stats} WHERE bucket_key IN (
+    SELECT bucket_key FROM before_{stats} UNION SELECT bucket_key FROM after_{stats});
 
 DELETE FROM {stats} WHERE bucket_key IN (SELECT bucket_key FROM touched_stats);
+
+-- Most are new, and there is nothing to sum.
+INSERT INTO {stats}
+FROM after_{stats} WHERE bucket_key NOT IN (SELECT bucket_key FROM touched_stats) ORDER BY bucket;
 
 INSERT INTO {stats}
 WITH signed AS (
     SELECT *, 1 AS sign FROM touched_stats
     UNION ALL
-    SELECT *, 1 FROM after_{stats}
+    SELECT *, 1 FROM after_{stats} WHERE bucket_key IN (SELECT bucket_key FROM touched_stats)
     UNION ALL
     SELECT *, -1 FROM before_{stats}
 )

@@ -95,7 +95,7 @@ async fn new_links_are_in_memory_as_the_ledger_has_them() {
     let stored = links::find_all(&mut ledger.database.connect(), &numbers(&ledger)).unwrap();
     assert_eq!(stored.len(), 3);
     for link in stored {
-        assert_eq!(known.get(link.number), Some(link));
+        assert_eq!(known.get(&link.code), Some(link));
     }
 }
 
