@@ -103,7 +103,11 @@ impl AppState {
         let folder = parts.settings.well_known_dir.as_deref();
         Ok(Self {
             gateways: Arc::new(gateways.with_tags(&parts.url_tags)),
-            links: LinkCache::new(parts.recorder.known_links().clone(), parts.short_codes.clone(), parts.pool.clone()),
+            links: LinkCache::new(
+                parts.recorder.known_links().clone(),
+                parts.short_codes.clone(),
+                parts.pool.clone(),
+            ),
             judgements: Judgements::new(),
             keys: KeyRing::new(parts.pool.clone()),
             well_known: folder.map(WellKnown::load).transpose()?.unwrap_or_default(),

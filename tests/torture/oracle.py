@@ -268,21 +268,30 @@ def _judge_links(messages: list[dict[str, Any]], warehouse: Warehouse) -> list[s
     return wrong + [f"the code {code} was given to {count} links" for code, count in codes.items() if count > 1]
 
 
-_DIMENSIONS = ("bucket", "campaign", "campaign_type", "gateway", "sender", "country")
+_DIMENSIONS = ("campaign", "campaign_type", "gateway", "sender", "country")
+
+
+#: The tables of the buckets, and the microseconds that each bucket spans.
+_STATS = {"message_stats": 900_000_000, "hourly_stats": 3_600_000_000, "daily_stats": 86_400_000_000}
 
 
 def _judge_stats(warehouse: Warehouse) -> list[str]:
     """The buckets are sums over messages that are no test messages."""
+    return [wrong for table, span in _STATS.items() for wrong in _judge_buckets(warehouse, table, span)]
+
+
+def _judge_buckets(warehouse: Warehouse, table: str, span: int) -> list[str]:
     wanted: dict[tuple[Any, ...], Counter[str]] = defaultdict(Counter)
     for row in warehouse["messages"]:
         if not row["test"]:
-            wanted[tuple(row[name] for name in _DIMENSIONS)].update(_measures(row))
+            bucket = row["bucket"] - row["bucket"] % span
+            wanted[bucket, *(row[name] for name in _DIMENSIONS)].update(_measures(row))
     found: dict[tuple[Any, ...], Counter[str]] = defaultdict(Counter)
-    for row in warehouse["message_stats"]:
+    for row in warehouse[table]:
         measures = {name: row[name] for name in _MEASURES}
-        found[tuple(row[name] for name in _DIMENSIONS)].update(measures)
+        found[row["bucket"], *(row[name] for name in _DIMENSIONS)].update(measures)
     return [
-        f"the bucket {key} counts {name} {found[key][name]}, its messages come to {wanted[key][name]}"
+        f"the bucket {key} of {table} counts {name} {found[key][name]}, its messages come to {wanted[key][name]}"
         for key in wanted.keys() | found.keys()
         for name in _MEASURES
         if found[key][name] != wanted[key][name]

@@ -115,21 +115,20 @@ fn count_beside(connection: &Connection, grain: Grain, side: &str) -> duckdb::Re
 }
 
 fn count_grain(connection: &Connection, grain: Grain, into: &str) -> duckdb::Result<()> {
-    let begin = match grain {
-        Grain::Quarter => "bucket",
-        Grain::Hour => "date_trunc('hour', bucket)",
-        Grain::Day => "date_trunc('day', bucket)",
-    };
-    let key = match grain {
-        // It stands in the message.
-        Grain::Quarter => "bucket_key".to_owned(),
+    let (key, begin) = match grain {
+        // As they stand in the message.
+        Grain::Quarter => ("bucket_key".to_owned(), "bucket".to_owned()),
         Grain::Hour | Grain::Day => {
-            format!("bucket_key_of({begin}, campaign, campaign_type, gateway, sender, country)")
+            let begin = format!("begin_of(bucket, {})", grain.seconds());
+            let key = format!(
+                "bucket_key_of({begin}, campaign, campaign_type, gateway, sender, country)"
+            );
+            (key, begin)
         }
     };
     let sql = COUNT
         .replace("{key}", &key)
-        .replace("{bucket}", begin)
+        .replace("{bucket}", &begin)
         .replace("{into}", into);
     connection.execute_batch(&sql)
 }
@@ -141,4 +140,27 @@ fn count_errors(connection: &Connection, into: &str) -> duckdb::Result<()> {
 /// Puts what was counted beside into the buckets of a grain.
 fn merge_grain(connection: &Connection, grain: Grain) -> duckdb::Result<()> {
     connection.execute_batch(&MERGE.replace("{stats}", grain.table()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Three years around 1970 and three of ours, each time at another second of its hour.
+    #[test]
+    fn a_span_begins_where_the_calendar_says() {
+        let connection = Connection::open_in_memory().unwrap();
+        let sql = "SELECT count(*) FROM (
+                SELECT make_timestamptz(base + 7_000_003 * 1000 * number) AS time
+                FROM range(-7000, 7000) AS numbers (number),
+                     (VALUES (0), (1_800_000_000_000_000)) AS bases (base))
+            WHERE begin_of(time, 86400) <> date_trunc('day', time)
+               OR begin_of(time, 3600) <> date_trunc('hour', time)
+               OR begin_of(time, 900) <> time_bucket(INTERVAL 15 MINUTES, time)";
+        connection
+            .execute_batch(&format!("SET TimeZone = 'UTC'; {MACROS}"))
+            .unwrap();
+        let wrong: i64 = connection.query_row(sql, [], |row| row.get(0)).unwrap();
+        assert_eq!(wrong, 0);
+    }
 }

@@ -39,6 +39,13 @@ CREATE OR REPLACE MACRO evidence_of(key, error_code, error_class, gateway) AS
 CREATE OR REPLACE MACRO submission_status(outcome) AS
     CASE outcome WHEN 'accepted' THEN 'accepted' WHEN 'refused' THEN 'rejected' ELSE 'canceled' END;
 
+-- The begin of the span of so many seconds of UTC that a time is in. By arithmetic: date_trunc() and
+-- time_bucket() ask a calendar, which takes ten times as long.
+CREATE OR REPLACE MACRO begin_of(instant, seconds) AS
+    make_timestamptz(epoch_us(instant)
+                     - (epoch_us(instant) % (seconds * 1000000::BIGINT) + seconds * 1000000::BIGINT)
+                       % (seconds * 1000000::BIGINT));
+
 -- One number for a bucket's tuple. Another version of DuckDB may give another number for the same
 -- tuple; that splits a bucket in two rows, which add up to the same.
 CREATE OR REPLACE MACRO bucket_key_of(bucket, campaign, campaign_type, gateway, sender, country) AS

@@ -4,8 +4,8 @@
 INSERT INTO {messages}
 SELECT
     line.event_id, line.recorded_at,
-    date_trunc('hour', line.recorded_at), time_bucket(INTERVAL 15 MINUTES, line.recorded_at),
-    bucket_key_of(time_bucket(INTERVAL 15 MINUTES, line.recorded_at), line.campaign,
+    begin_of(line.recorded_at, 3600), begin_of(line.recorded_at, 900),
+    bucket_key_of(begin_of(line.recorded_at, 900), line.campaign,
                   line.campaign_type, coalesce(line.gateway, delta.gateway), line.sender,
                   line.country),
     line.subscriber_id, line.campaign, line.campaign_type, line.sender, line.country,

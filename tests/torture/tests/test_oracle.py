@@ -164,9 +164,11 @@ class OfTheWarehouse(unittest.TestCase):
         self.assertIn("message m1 has clicks 2, must be 1", found)
 
     def test_a_bucket_that_does_not_add_up(self) -> None:
-        found = self.found(lambda warehouse: warehouse["message_stats"][0].update(delivered=2))
-        self.assertIn("counts delivered 2, its messages come to 1", found)
-        self.assertIn("counts messages 0", self.found(lambda warehouse: warehouse["message_stats"].clear()))
+        for table in ("message_stats", "hourly_stats", "daily_stats"):
+            with self.subTest(table):
+                found = self.found(lambda warehouse: warehouse[table][0].update(delivered=2))
+                self.assertIn(f"of {table} counts delivered 2, its messages come to 1", found)
+                self.assertIn("counts messages 0", self.found(lambda warehouse: warehouse[table].clear()))
 
     def test_a_window_or_file_that_was_noted_twice(self) -> None:
         for table, words in (("loaded_windows", "was noted as loaded 2 times"), ("loaded_files", "loaded 2 times")):

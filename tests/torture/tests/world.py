@@ -124,6 +124,7 @@ def warehouse() -> Warehouse:
         "delivered_at": recorded + 7_500_000, "human_click_at": recorded + 60_000_000, "clicks": 1,
         "human_clicks": 1, "replies": 1, "opt_outs": 1,
     }
+    day = microseconds("2026-11-23T00:00:00Z")
     bucket_row = {name: message[name] for name in ("bucket", "campaign", "campaign_type", "gateway", "sender", "country")}
     counts = dict.fromkeys(
         ["suppressed", "recorded", "accepted", "queued", "sent", "unknown", "undelivered", "failed",
@@ -145,6 +146,8 @@ def warehouse() -> Warehouse:
         "messages": [message],
         "links": [_LINK | {"message_id": "m-1"}],
         "message_stats": [bucket_row | counts | ones],
+        "hourly_stats": [bucket_row | counts | ones],
+        "daily_stats": [bucket_row | {"bucket": day} | counts | ones],
         "loaded_windows": [{"epoch": 1, "number": 1}],
         "loaded_files": [
             note | {"file_key": entry["key"], "lines": entry["rows"], "loaded": entry["rows"]}
