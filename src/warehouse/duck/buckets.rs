@@ -2,11 +2,12 @@
 //! they counted before.
 //!
 //! That is exact as long as both were counted by the same rules, so a generation notes by which its
-//! buckets are. Where they are another version's, or where nothing is noted, the next load counts all
-//! buckets anew from all messages, in its transaction.
+//! buckets are. Where they are another version's, or where nothing is noted, all buckets are counted anew
+//! when it is opened: reports read them from then on.
 
-use super::steps::timed;
+use super::merge::instant;
 use crate::warehouse::Grain;
+use chrono::{DateTime, Utc};
 use duckdb::Connection;
 use sha2::{Digest as _, Sha256};
 
@@ -24,9 +25,6 @@ const ERRORS: &str = "error_stats";
 /// Counts the messages of a load: `before` and `after` are selections of the columns of messages, as
 /// the buckets have them and as they have come to be. The messages themselves are written by now.
 pub(super) fn merge(connection: &Connection, before: &str, after: &str) -> duckdb::Result<()> {
-    if !counted_by_us(connection)? {
-        return timed("count all buckets", || count_all(connection));
-    }
     for (messages, side) in [(before, "before"), (after, "after")] {
         see(connection, messages)?;
         for grain in Grain::ALL {
@@ -54,23 +52,41 @@ pub(super) fn count(connection: &Connection, messages: &str) -> duckdb::Result<(
     count_errors(connection, ERRORS)
 }
 
-/// Notes that all buckets are counted by our rules.
-pub(super) fn note(connection: &Connection) -> duckdb::Result<()> {
-    connection.execute_batch("DELETE FROM buckets_counted")?;
-    connection
-        .execute(
-            "INSERT INTO buckets_counted VALUES (?)",
-            [rules(connection)?],
-        )
-        .map(drop)
+/// Counts all buckets anew, in one transaction, unless they are counted by our rules; a day after the
+/// other, since the histograms of all of them at once may need more memory than there is.
+pub(super) fn recount_others(connection: &mut Connection) -> duckdb::Result<()> {
+    let ours = rules(connection)?;
+    let transaction = connection.transaction()?;
+    let counted = "SELECT EXISTS (FROM buckets_counted WHERE rules = ?)";
+    if transaction.query_row(counted, [&ours], |row| row.get(0))? {
+        return Ok(());
+    }
+    let tables = Grain::ALL.map(Grain::table);
+    for table in tables.into_iter().chain([ERRORS, "buckets_counted"]) {
+        transaction.execute_batch(&format!("DELETE FROM {table}"))?;
+    }
+    let days = days(&transaction)?;
+    tracing::info!(
+        days = days.len(),
+        "all buckets are counted by the rules of this version"
+    );
+    for day in days {
+        let (day, span) = (instant(&day), Grain::Day.seconds());
+        let condition = format!("hour >= {day} AND hour < {day} + to_seconds({span})");
+        count(&transaction, &format!("(FROM messages WHERE {condition})"))?;
+    }
+    transaction.execute("INSERT INTO buckets_counted VALUES (?)", [&ours])?;
+    transaction.commit()
 }
 
-fn counted_by_us(connection: &Connection) -> duckdb::Result<bool> {
-    connection.query_row(
-        "SELECT EXISTS (FROM buckets_counted WHERE rules = ?)",
-        [rules(connection)?],
-        |row| row.get(0),
-    )
+fn days(connection: &Connection) -> duckdb::Result<Vec<DateTime<Utc>>> {
+    let span = Grain::Day.seconds();
+    connection
+        .prepare(&format!(
+            "SELECT DISTINCT begin_of(hour, {span}) FROM messages ORDER BY 1"
+        ))?
+        .query_map([], |row| row.get(0))?
+        .collect()
 }
 
 /// Hex SHA-256 of what decides which bucket a message counts in, and what, shortened. A hash of DuckDB's
@@ -84,15 +100,6 @@ fn rules(connection: &Connection) -> duckdb::Result<String> {
         hash.update(text);
     }
     Ok(hex::encode(&hash.finalize()[..16]))
-}
-
-fn count_all(connection: &Connection) -> duckdb::Result<()> {
-    let tables = Grain::ALL.map(Grain::table);
-    for table in tables.into_iter().chain([ERRORS]) {
-        connection.execute_batch(&format!("DELETE FROM {table}"))?;
-    }
-    count(connection, "messages")?;
-    note(connection)
 }
 
 /// The messages that are counted by what follows.
@@ -151,7 +158,7 @@ mod tests {
     fn a_span_begins_where_the_calendar_says() {
         let connection = Connection::open_in_memory().unwrap();
         let sql = "SELECT count(*) FROM (
-                SELECT make_timestamptz(base + 7_000_003 * 1000 * number) AS time
+                SELECT make_timestamptz(base + 7_000_003_000 * number) AS time
                 FROM range(-7000, 7000) AS numbers (number),
                      (VALUES (0), (1_800_000_000_000_000)) AS bases (base))
             WHERE begin_of(time, 86400) <> date_trunc('day', time)

@@ -1,8 +1,8 @@
 //! One generation: one open file.
 
 use super::{
-    DuckSettings, ahead::Ahead, heal, load, lock, notes, one_thread::on_one_thread, quarantine,
-    read, refused, rules, stopped,
+    DuckSettings, ahead::Ahead, buckets, heal, load, lock, notes, one_thread::on_one_thread,
+    quarantine, read, refused, rules, stopped,
 };
 use crate::{
     domain::window::WindowId,
@@ -71,7 +71,7 @@ impl Generation {
             action: "open its file",
             source,
         };
-        let writer = connect(&file, settings).map_err(failed)?;
+        let mut writer = connect(&file, settings).map_err(failed)?;
         if let Some(table) = rules::other_table(&writer).map_err(failed)? {
             return Err(WarehouseError::OtherSchema {
                 generation: name.to_owned(),
@@ -82,6 +82,9 @@ impl Generation {
             .and_then(|()| introduce(&writer, name))
             .and_then(|()| nature(&writer))
             .map_err(|error| failed(error.into()))?;
+        if opened.state == "whole" {
+            buckets::recount_others(&mut writer).map_err(refused("count its buckets"))?;
+        }
         let reader = writer.try_clone().map_err(refused("open a connection"))?;
         Ok(Self {
             name: name.to_owned(),

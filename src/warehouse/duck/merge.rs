@@ -73,8 +73,7 @@ pub(super) fn make_whole(connection: &Connection, hours: &str, times: &str) -> d
         judge(connection, &judged, times, &[("messages", hours)])
     })?;
     timed("buckets", || {
-        buckets::count(connection, &format!("(FROM messages WHERE {hours})"))?;
-        buckets::note(connection)
+        buckets::count(connection, &format!("(FROM messages WHERE {hours})"))
     })
 }
 
