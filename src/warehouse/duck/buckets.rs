@@ -2,8 +2,8 @@
 //! they counted before.
 //!
 //! That is exact as long as both were counted by the same rules, so a generation notes by which its
-//! buckets are. Where they are another version's, or where nothing is noted, all buckets are counted anew
-//! when it is opened: reports read them from then on.
+//! buckets are. Where they are another version's, or where those of one grain are not the sums of those of
+//! another, all buckets are counted anew when it is opened: reports read them from then on.
 
 use super::merge::instant;
 use crate::warehouse::Grain;
@@ -16,6 +16,7 @@ const MESSAGES: &str = include_str!("../sql/bucket_messages.sql");
 const COUNT: &str = include_str!("../sql/count_buckets.sql");
 const COUNT_ERRORS: &str = include_str!("../sql/count_errors.sql");
 const MERGE: &str = include_str!("../sql/merge_buckets.sql");
+const AGREE: &str = include_str!("../sql/buckets_agree.sql");
 const MERGE_ERRORS: &str = include_str!("../sql/merge_errors.sql");
 /// All of them, for the rules.
 pub(super) const STATEMENTS: [&str; 5] = [MESSAGES, COUNT, COUNT_ERRORS, MERGE, MERGE_ERRORS];
@@ -52,13 +53,15 @@ pub(super) fn count(connection: &Connection, messages: &str) -> duckdb::Result<(
     count_errors(connection, ERRORS)
 }
 
-/// Counts all buckets anew, in one transaction, unless they are counted by our rules; a day after the
-/// other, since the histograms of all of them at once may need more memory than there is.
+/// Counts all buckets anew, in one transaction, unless they are counted by our rules alone; a day after
+/// the other, since the histograms of all of them at once may need more memory than there is.
 pub(super) fn recount_others(connection: &mut Connection) -> duckdb::Result<()> {
     let ours = rules(connection)?;
     let transaction = connection.transaction()?;
     let counted = "SELECT EXISTS (FROM buckets_counted WHERE rules = ?)";
-    if transaction.query_row(counted, [&ours], |row| row.get(0))? {
+    if transaction.query_row(counted, [&ours], |row| row.get(0))?
+        && transaction.query_row(AGREE, [], |row| row.get(0))?
+    {
         return Ok(());
     }
     let tables = Grain::ALL.map(Grain::table);
@@ -66,10 +69,10 @@ pub(super) fn recount_others(connection: &mut Connection) -> duckdb::Result<()> 
         transaction.execute_batch(&format!("DELETE FROM {table}"))?;
     }
     let days = days(&transaction)?;
-    tracing::info!(
-        days = days.len(),
-        "all buckets are counted by the rules of this version"
-    );
+    if !days.is_empty() {
+        let days = days.len();
+        tracing::info!(days, "all buckets are counted by this version's rules");
+    }
     for day in days {
         let (day, span) = (instant(&day), Grain::Day.seconds());
         let condition = format!("hour >= {day} AND hour < {day} + to_seconds({span})");
