@@ -63,11 +63,13 @@ LONGER = """
 def reports(world: Bench, count: int, buckets: int) -> Iterator[Line]:
     """Every single grouping, again and again, with percentiles and without."""
     end = datetime.datetime.now(datetime.timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
-    fill(world, end, buckets)
+    filled = fill(world, end, buckets)
     load = world.service("load")
     for percentiles, goal in [(False, 200), (True, 1000)]:
         yield grouped(world, load, count, end, percentiles, goal)
     world.end(load)
+    if held(world) != filled:
+        raise SystemExit("the loader counted the buckets anew: the reports were of others")
 
 
 def grouped(world: Bench, load: Service, count: int, end: datetime.datetime, percentiles: bool, goal: int) -> Line:
@@ -87,21 +89,32 @@ def grouped(world: Bench, load: Service, count: int, end: datetime.datetime, per
     return line
 
 
-def fill(world: Bench, end: datetime.datetime, buckets: int) -> None:
-    """The warehouse as the loader makes it, with buckets that no window brought."""
+def fill(world: Bench, end: datetime.datetime, buckets: int) -> int:
+    """The warehouse as the loader makes it, with buckets that no window brought; how many."""
     world.start_s3()
     world.textrail("load", "--drain")
     file = world.warehouse_file()
     with duckdb.connect(str(file)) as connection:
         connection.execute("SET TimeZone = 'UTC'")
+        # What windows did bring would stand among them twice.
+        for table in ["message_stats", "hourly_stats", "daily_stats"]:
+            connection.execute(f"DELETE FROM {table}")
         for days in range(DAYS, 0, -1):
             day = end - datetime.timedelta(days=days)
             connection.execute(BUCKETS, [day, buckets // DAYS // 96])
             connection.execute(LONGER.format(into="hourly_stats", of="message_stats", span="hour"), [day])
             connection.execute(LONGER.format(into="daily_stats", of="hourly_stats", span="day"), [day])
         connection.execute("CHECKPOINT")
+    filled = held(world)
+    say(f"{filled:,} buckets in {file.stat().st_size / 1e6:,.0f} MB")
+    return filled
+
+
+def held(world: Bench) -> int:
+    """The buckets of a warehouse that nobody has open."""
+    with duckdb.connect(str(world.warehouse_file())) as connection:
         row = connection.execute("SELECT count(*) FROM message_stats").fetchone()
-        say(f"{row[0] if row else 0:,} buckets in {file.stat().st_size / 1e6:,.0f} MB")
+    return row[0] if row else 0
 
 
 def ask(world: Bench, address: str, grouping: str, end: datetime.datetime, percentiles: bool) -> float:
