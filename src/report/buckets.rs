@@ -80,7 +80,7 @@ fn divisible(query: &ReportQuery, grain: Grain) -> Grain {
         return Grain::Quarter;
     }
     let day = TimeDelta::days(1);
-    let times = std::iter::successors(Some(query.start), |time| Some(*time + day));
+    let times = std::iter::successors(Some(query.start), |time| time.checked_add_signed(day));
     let offsets: Vec<i64> = times
         .take_while(|time| *time < query.end)
         .chain([query.end])
