@@ -5,6 +5,7 @@
 
 use crate::domain::opt_out::ExtraWords;
 use crate::domain::window::WindowLength;
+use crate::ledger::links::KnownLinks;
 use crate::ledger::recorder::{LaneThreads, PersonalData};
 use ipnet::IpNet;
 use serde::Deserialize;
@@ -105,6 +106,8 @@ pub struct Ledger {
     /// Rows that may wait in a lane of the recorder; a call that would be more is answered 503.
     #[serde(deserialize_with = "positive::read")]
     pub queued_rows: u32,
+    /// Memory of a server for links, so that their visits ask PostgreSQL for nothing.
+    pub link_memory_bytes: u64,
     /// Writer threads a lane.
     pub threads: LaneThreads,
 }
@@ -117,6 +120,7 @@ impl Default for Ledger {
             statement_timeout_seconds: 30,
             lock_timeout_seconds: 5,
             queued_rows: 50_000,
+            link_memory_bytes: KnownLinks::USUAL_BYTES,
             threads: LaneThreads::default(),
         }
     }

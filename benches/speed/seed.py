@@ -44,7 +44,7 @@ def grow(world: Bench, history: History, more: int) -> None:
 
 
 def add(connection: psycopg.Connection, history: History, count: int) -> None:
-    """So many, in one transaction."""
+    """So many, in one transaction, whose settings end with it."""
     first = next_link(connection)
     end = first + count
     connection.execute("CREATE UNLOGGED TABLE seed_codes (number bigint, code text)")
@@ -53,11 +53,12 @@ def add(connection: psycopg.Connection, history: History, count: int) -> None:
     for name, value in {"begun": datetime.datetime.now(datetime.timezone.utc).isoformat(), "from": first,
                         "to": end, "count": count}.items():
         text = text.replace("{" + name + "}", str(value))
-    connection.execute(text)
-    connection.execute("DROP TABLE seed_codes")
-    ids = f"COPY (SELECT seed_id(n) FROM generate_series({first}, {end - 1}) AS n) TO STDOUT"
-    with history.ids.open("ab") as file, connection.cursor().copy(ids) as copy:
+    with connection.transaction():
+        connection.execute(text)
+    with (history.ids.open("ab") as file,
+          connection.cursor().copy("COPY (SELECT message_id FROM seed_messages) TO STDOUT") as copy):
         file.writelines(copy)
+    connection.execute("DROP TABLE seed_codes, seed_messages")
     history.messages += count
 
 

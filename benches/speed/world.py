@@ -55,7 +55,7 @@ class Bench(World):
         """One that serves has read the newest links: it is measured as it is from its first minute on."""
         service = super().service(name)
         if name == "serve":
-            wait("the newest links are in memory", 300, lambda: "the newest links" in service.log.read_text())
+            wait("the newest links are in memory", 900, lambda: "the newest links" in service.log.read_text())
         return service
 
     def bare_redirect(self) -> Service:

@@ -8,6 +8,7 @@ use crate::domain::short_code::ShortCodes;
 use crate::gateways::UrlTags;
 use crate::http::{AppState, AppStateParts, HttpLimits, HttpSettings};
 use crate::ledger::connection::ConnectionSettings;
+use crate::ledger::links::KnownLinks;
 use crate::ledger::recorder::{Recorder, RecorderSettings};
 use crate::ledger::spool::SpoolSettings;
 use crate::ledger::{Pool, secrets};
@@ -107,6 +108,7 @@ pub(super) async fn build(
         opt_out_rules,
         threads: config.ledger.threads,
         queued_rows: config.ledger.queued_rows,
+        known_links: KnownLinks::of_bytes(config.ledger.link_memory_bytes),
         spool: Some(SpoolSettings {
             directory: config.spool.directory.clone(),
             max_bytes: config.spool.max_bytes,

@@ -219,6 +219,7 @@ mod tests {
             opt_out_rules: Default::default(),
             threads: Default::default(),
             queued_rows: 100,
+            known_links: Default::default(),
             spool: None,
         })
         .unwrap();

@@ -5,6 +5,7 @@ use crate::ledger::Pool;
 use crate::ledger::facts::LinkTarget;
 use crate::ledger::links::{KnownLinks, LinkReader};
 use crate::ledger::pool::LedgerError;
+use metrics::counter;
 use std::sync::Arc;
 
 /// Numbers from here on were surely never issued: at 10 million links a day, these would take
@@ -38,6 +39,7 @@ impl LinkCache {
         let Some(number) = self.codes.decode(code).filter(issued) else {
             return Ok(None);
         };
+        counter!("textrail_link_reads_total").increment(1);
         let link = self.reader.find(number).await?;
         if let Some(link) = &link {
             self.known.keep(link);

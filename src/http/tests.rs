@@ -53,6 +53,7 @@ fn state() -> AppState {
         opt_out_rules: Default::default(),
         threads: LaneThreads::default(),
         queued_rows: 10,
+        known_links: Default::default(),
         spool: None,
     })
     .unwrap();

@@ -68,6 +68,8 @@ pub struct RecorderSettings {
     /// The most rows that wait in a lane; what would be more is refused as
     /// [`RecordError::Unavailable`].
     pub queued_rows: u32,
+    /// Where links are kept when they are recorded.
+    pub known_links: KnownLinks,
     /// Where clicks, receipts and inbounds are kept while PostgreSQL is away; without it they are
     /// refused then.
     pub spool: Option<SpoolSettings>,
@@ -178,8 +180,7 @@ impl Recorder {
         };
         let mut start = lane::Starter::new(settings, gate.clone(), &mut threads);
         let of = settings.threads;
-        let known_links = KnownLinks::default();
-        let sends = sends::Sends::new(settings, known_links.clone());
+        let sends = sends::Sends::new(settings);
         let rules = Arc::clone(&settings.opt_out_rules);
         let inbounds = inbound::Inbounds::new(settings.personal_data, rules);
         let clicks = start.lane("clicks", of.clicks, &clicks::Clicks)?;
@@ -198,7 +199,7 @@ impl Recorder {
             opt_out_rules: Arc::clone(&settings.opt_out_rules),
             personal_data: settings.personal_data,
             gate,
-            known_links,
+            known_links: settings.known_links.clone(),
         };
         Ok((
             Self {

@@ -14,6 +14,10 @@ const COUNTERS: &[(&str, &str)] = &[
         "Visits that were redirected but that the ledger refused to record: a mistake of ours",
     ),
     (
+        "textrail_link_reads_total",
+        "Links that were visited and were not in memory, so that PostgreSQL was asked for them; grows with the visits where ledger.link_memory_bytes is too little",
+    ),
+    (
         "textrail_webhooks_refused_total",
         "Webhooks that did not prove that they come from the gateway, by gateway; the log says which part failed",
     ),

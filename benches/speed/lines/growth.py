@@ -16,12 +16,15 @@ from ..world import SECRET, Bench
 
 #: The goal: the fastest size by the slowest.
 MOST = 1.25
+#: More than ten million links: else their visits would tell of the setting, and not of what grows.
+LINK_MEMORY = 4 * 1024**3
 SHIPPING, LOADING = "shipping a window", "loading a window"
 
 
 def growth(world: Bench, sizes: list[int], count: int, seconds: int, records: int, svg: Path) -> Iterator[Figure]:
     """One ledger and one warehouse that are filled further between the sizes, their messages over 30 days at
     each."""
+    world.settings["TEXTRAIL_LEDGER__LINK_MEMORY_BYTES"] = str(LINK_MEMORY)
     history = seed.fill(world, 0)
     way = Pipeline(world)
     measured: list[Size] = []

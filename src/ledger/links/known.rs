@@ -15,12 +15,10 @@ use quick_cache::sync::Cache;
 use std::fmt;
 use std::sync::Arc;
 
-/// The most bytes kept, near enough: some million links.
-const BYTES: u64 = 256 * 1024 * 1024;
-/// So many links are expected: how the cache divides its tables.
-const LINKS: usize = 1_000_000;
 /// What a link weighs beside its bytes: the entry with its key, its place in the table, the allocation.
 const OVERHEAD: u64 = 88;
+/// What a link weighs in all, most likely: how many are expected, by which the cache divides its tables.
+const USUAL_WEIGHT: u64 = 250;
 
 /// A code, filled up with zeroes: whoever visits a link that is kept has no number to work out.
 type Key = [u8; *LENGTHS.end()];
@@ -41,7 +39,7 @@ pub struct KnownLinks(Arc<Cache<Key, Arc<[u8]>, Weight>>);
 
 impl Default for KnownLinks {
     fn default() -> Self {
-        Self(Arc::new(Cache::with_weighter(LINKS, BYTES, Weight)))
+        Self::of_bytes(Self::USUAL_BYTES)
     }
 }
 
@@ -55,6 +53,15 @@ impl fmt::Debug for KnownLinks {
 }
 
 impl KnownLinks {
+    /// Some million links.
+    pub const USUAL_BYTES: u64 = 256 * 1024 * 1024;
+
+    /// Keeps so many bytes at most, near enough.
+    pub fn of_bytes(bytes: u64) -> Self {
+        let links = usize::try_from(bytes / USUAL_WEIGHT).unwrap_or(usize::MAX);
+        Self(Arc::new(Cache::with_weighter(links, bytes, Weight)))
+    }
+
     /// The link of a code, if it is kept.
     pub fn get(&self, code: &str) -> Option<LinkTarget> {
         packed::unpack(code, &self.0.get(&key(code)?)?)
@@ -79,7 +86,7 @@ impl KnownLinks {
 
     /// Whether one more would soon cost another its place: the cache's parts do not fill alike.
     pub(super) fn is_full(&self) -> bool {
-        self.0.weight() > BYTES / 10 * 9
+        self.0.weight() >= self.0.capacity() / 10 * 9
     }
 }
 

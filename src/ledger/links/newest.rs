@@ -85,6 +85,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn no_more_are_read_than_there_is_room_for() {
+        let database = TestDatabase::create();
+        let settings = ConnectionSettings::new(database.url());
+        fill(&mut settings.open("test").unwrap(), 2_500);
+        let pool = Pool::new(settings, 1);
+        for (bytes, pages) in [(0, 0), (1, 1), (300_000, 2)] {
+            let known = KnownLinks::of_bytes(bytes);
+            let read = keep_newest(&pool, &known, &CancellationToken::new()).await;
+            assert_eq!(read.unwrap(), pages * 1_000, "{bytes} bytes");
+        }
+    }
+
+    #[tokio::test]
     async fn a_server_that_stops_does_not_wait_for_it() {
         let database = TestDatabase::create();
         let settings = ConnectionSettings::new(database.url());

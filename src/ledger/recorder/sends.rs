@@ -61,11 +61,11 @@ pub(super) struct Sends {
 }
 
 impl Sends {
-    pub(super) fn new(settings: &RecorderSettings, known_links: KnownLinks) -> Self {
+    pub(super) fn new(settings: &RecorderSettings) -> Self {
         Self {
             renderer: Renderer::new(settings),
             personal_data: settings.personal_data,
-            known_links,
+            known_links: settings.known_links.clone(),
             clicks: None,
         }
     }

@@ -95,6 +95,7 @@ impl Cluster {
             opt_out_rules: Default::default(),
             threads: Default::default(),
             queued_rows: 50_000,
+            known_links: Default::default(),
             spool: None,
         };
         let (recorder, _threads) = Recorder::start(&settings).expect("the recorder starts");

@@ -163,6 +163,7 @@ pub fn recorder_settings(url: &str, base: &Url) -> RecorderSettings {
         opt_out_rules: Default::default(),
         threads: Default::default(),
         queued_rows: 50_000,
+        known_links: Default::default(),
         spool: None,
     }
 }
