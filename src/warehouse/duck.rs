@@ -25,7 +25,6 @@ mod heal;
 mod load;
 mod merge;
 mod notes;
-mod one_thread;
 mod quarantine;
 mod read;
 mod rebuild;
@@ -33,6 +32,7 @@ mod rules;
 mod staging;
 mod steps;
 mod stopped;
+mod threads;
 
 #[cfg(test)]
 pub(crate) use staging::append;

@@ -5,7 +5,7 @@
 //! buckets are. Where they are another version's, or where those of one grain are not the sums of those of
 //! another, all buckets are counted anew when it is opened: reports read them from then on.
 
-use super::merge::instant;
+use super::{merge::instant, threads::Threads};
 use crate::warehouse::Grain;
 use chrono::{DateTime, Utc};
 use duckdb::Connection;
@@ -15,17 +15,24 @@ const MACROS: &str = include_str!("../sql/macros.sql");
 const MESSAGES: &str = include_str!("../sql/bucket_messages.sql");
 const COUNT: &str = include_str!("../sql/count_buckets.sql");
 const COUNT_ERRORS: &str = include_str!("../sql/count_errors.sql");
+const TOUCH: &str = include_str!("../sql/touch_buckets.sql");
 const MERGE: &str = include_str!("../sql/merge_buckets.sql");
 const AGREE: &str = include_str!("../sql/buckets_agree.sql");
 const MERGE_ERRORS: &str = include_str!("../sql/merge_errors.sql");
 /// All of them, for the rules.
-pub(super) const STATEMENTS: [&str; 5] = [MESSAGES, COUNT, COUNT_ERRORS, MERGE, MERGE_ERRORS];
+pub(super) const STATEMENTS: [&str; 6] =
+    [MESSAGES, COUNT, COUNT_ERRORS, TOUCH, MERGE, MERGE_ERRORS];
 
 const ERRORS: &str = "error_stats";
 
 /// Counts the messages of a load: `before` and `after` are selections of the columns of messages, as
 /// the buckets have them and as they have come to be. The messages themselves are written by now.
-pub(super) fn merge(connection: &Connection, before: &str, after: &str) -> duckdb::Result<()> {
+pub(super) fn merge(
+    connection: &Connection,
+    before: &str,
+    after: &str,
+    threads: Threads,
+) -> duckdb::Result<()> {
     for (messages, side) in [(before, "before"), (after, "after")] {
         see(connection, messages)?;
         for grain in Grain::ALL {
@@ -35,6 +42,7 @@ pub(super) fn merge(connection: &Connection, before: &str, after: &str) -> duckd
         count_errors(connection, &errors)?;
     }
     for grain in Grain::ALL {
+        threads.all(connection, || touch(connection, grain))?;
         merge_grain(connection, grain)?;
     }
     connection.execute_batch(MERGE_ERRORS)
@@ -49,6 +57,7 @@ pub(super) fn count(connection: &Connection, messages: &str) -> duckdb::Result<(
     // Others of their days may be counted already.
     beside(connection, Grain::Day.table(), "before")?;
     count_beside(connection, Grain::Day, "after")?;
+    touch(connection, Grain::Day)?;
     merge_grain(connection, Grain::Day)?;
     count_errors(connection, ERRORS)
 }
@@ -145,6 +154,11 @@ fn count_grain(connection: &Connection, grain: Grain, into: &str) -> duckdb::Res
 
 fn count_errors(connection: &Connection, into: &str) -> duckdb::Result<()> {
     connection.execute_batch(&COUNT_ERRORS.replace("{into}", into))
+}
+
+/// Finds the buckets of a grain that what was counted beside is about.
+fn touch(connection: &Connection, grain: Grain) -> duckdb::Result<()> {
+    connection.execute_batch(&TOUCH.replace("{stats}", grain.table()))
 }
 
 /// Puts what was counted beside into the buckets of a grain.

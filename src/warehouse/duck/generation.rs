@@ -1,8 +1,8 @@
 //! One generation: one open file.
 
 use super::{
-    DuckSettings, ahead::Ahead, buckets, heal, load, lock, notes, one_thread::on_one_thread,
-    quarantine, read, refused, rules, stopped,
+    DuckSettings, ahead::Ahead, buckets, heal, load, lock, notes, quarantine, read, refused, rules,
+    stopped, threads::Threads,
 };
 use crate::{
     domain::window::WindowId,
@@ -169,9 +169,10 @@ impl Warehouse for Generation {
     fn load(&self, windows: &[StagedWindow]) -> Result<LoadReport, WarehouseError> {
         let mut writer = self.writer()?;
         let read = self.ahead.take_over(&mut writer, windows);
-        on_one_thread(&mut writer, self.settings.threads, |writer| {
+        let threads = Threads(self.settings.threads);
+        threads.one(&mut writer, |writer| {
             if self.is_whole() {
-                load::load(writer, windows, read.as_ref())
+                load::load(writer, windows, read.as_ref(), threads)
             } else {
                 load::gather(writer, windows, read.as_ref())
             }
@@ -208,7 +209,10 @@ impl Warehouse for Generation {
     }
 
     fn retry(&self, retry: &Retry) -> Result<LoadReport, WarehouseError> {
-        quarantine::retry(&mut *self.writer()?, retry)
+        let threads = Threads(self.settings.threads);
+        threads.one(&mut *self.writer()?, |writer| {
+            quarantine::retry(writer, retry, threads)
+        })
     }
 
     fn counts(&self) -> Result<Counts, WarehouseError> {

@@ -6,6 +6,7 @@ use super::{
     staging::{deduplicate, of_kind, rows_by_file, stage_windows},
     steps::timed,
     stopped,
+    threads::Threads,
 };
 use crate::{
     domain::window::WindowId,
@@ -22,8 +23,11 @@ pub(super) fn load(
     connection: &mut Connection,
     windows: &[StagedWindow],
     read: Option<&ReadFiles>,
+    threads: Threads,
 ) -> Result<LoadReport, WarehouseError> {
-    take(connection, windows, read, "messages", merge::merge)
+    take(connection, windows, read, "messages", |connection| {
+        merge::merge(connection, threads)
+    })
 }
 
 /// The first half of a rebuild: facts, and the messages' own lines.

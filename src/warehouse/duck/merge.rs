@@ -1,7 +1,7 @@
 //! What becomes of the new lines of a load, or of a slice of a rebuild: facts, messages, buckets. The
 //! SQL of its steps stands in `warehouse/sql/`.
 
-use super::{buckets, staging::id_range, steps::timed};
+use super::{buckets, staging::id_range, steps::timed, threads::Threads};
 use crate::{event::Kind, warehouse::columns::names};
 use chrono::{DateTime, SecondsFormat, Utc};
 use duckdb::Connection;
@@ -21,8 +21,8 @@ pub(super) const STATEMENTS: [&str; 10] = [
     FACTS, DELTAS, FIND, FIND_REST, MESSAGES, APPLY, ORPHANS, JUDGE, JUDGED, WRITE,
 ];
 
-/// The columns of a message that a load may change, or that say what it counts.
-const STATE: &str = "message_id, message_recorded_at, bucket, bucket_key, campaign, campaign_type, \
+/// The columns of a message, beside its id, that a load may change, or that say what it counts.
+const STATE: &str = "message_recorded_at, bucket, bucket_key, campaign, campaign_type, \
                      sender, country, gateway, gateway_declared, test, suppressed, has_link, status, \
                      evidence, segmented, delivered_at, human_click_at, clicks, human_clicks, \
                      replies, opt_outs, first_event_at, last_event_at";
@@ -38,10 +38,10 @@ const JUDGED_BY_FACTS: &str =
 const MOST_LISTED_HOURS: usize = 500;
 
 /// Facts, then new messages, then what happened to older ones, then the buckets.
-pub(super) fn merge(connection: &Connection) -> duckdb::Result<()> {
+pub(super) fn merge(connection: &Connection, threads: Threads) -> duckdb::Result<()> {
     timed("facts", || insert_facts(connection))?;
     timed("deltas", || connection.execute_batch(DELTAS))?;
-    timed("find", || find(connection))?;
+    timed("find", || threads.all(connection, || find(connection)))?;
     timed("messages", || {
         connection
             .execute_batch("CREATE OR REPLACE TEMP TABLE arrivals AS FROM messages LIMIT 0")?;
@@ -51,10 +51,15 @@ pub(super) fn merge(connection: &Connection) -> duckdb::Result<()> {
     let known = "SELECT message_id FROM changes UNION ALL SELECT message_id FROM arrivals";
     timed("orphans", || leave_orphans(connection, known))?;
     timed("judge", || judge_load(connection))?;
-    timed("write", || connection.execute_batch(WRITE))?;
+    timed("write", || {
+        connection.execute_batch("INSERT INTO messages FROM arrivals")?;
+        threads.all(connection, || connection.execute_batch(WRITE))
+    })?;
     let before = format!("(SELECT {COUNTED} FROM found)");
     let after = format!("(SELECT {COUNTED} FROM changes UNION ALL SELECT {COUNTED} FROM arrivals)");
-    timed("buckets", || buckets::merge(connection, &before, &after))
+    timed("buckets", || {
+        buckets::merge(connection, &before, &after, threads)
+    })
 }
 
 /// The second half of a rebuild, for messages of whole hours: none of them is there yet, and the

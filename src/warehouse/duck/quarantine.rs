@@ -5,6 +5,7 @@ use super::{
     merge::merge,
     refused,
     staging::{deduplicate, rows_by_file, stage},
+    threads::Threads,
 };
 use crate::{
     domain::window::WindowId,
@@ -72,6 +73,7 @@ fn file(row: &Row<'_>) -> duckdb::Result<QuarantinedFile> {
 pub(super) fn retry(
     connection: &mut Connection,
     retry: &Retry,
+    threads: Threads,
 ) -> Result<LoadReport, WarehouseError> {
     let file = &retry.file;
     let transaction = connection.transaction().map_err(refused("begin a retry"))?;
@@ -84,7 +86,7 @@ pub(super) fn retry(
         stage(&transaction, kind, files)?;
         deduplicate(&transaction, kind, "messages").map_err(refused("find the new events"))?;
     }
-    merge(&transaction).map_err(refused("load events"))?;
+    merge(&transaction, threads).map_err(refused("load events"))?;
     let loaded = note(&transaction, retry, since).map_err(refused("note what it loaded"))?;
     fail::fail_point!("load.commit.before");
     transaction.commit().map_err(refused("commit a retry"))?;

@@ -3,10 +3,6 @@
 -- them. The buckets are taken out, summed and put back. A bucket is known by its key, one number instead
 -- of six columns that may be null; two buckets with one key do no harm, they are taken out and put back
 -- together.
-CREATE OR REPLACE TEMP TABLE touched_stats AS
-FROM {stats} WHERE bucket_key IN (
-    SELECT bucket_key FROM before_{stats} UNION SELECT bucket_key FROM after_{stats});
-
 DELETE FROM {stats} WHERE bucket_key IN (SELECT bucket_key FROM touched_stats);
 
 -- Most are new, and there is nothing to sum.

@@ -1,7 +1,18 @@
--- The messages of these windows, and what they make of older ones. An UPDATE reads, logs and later
--- rewrites each column that it names, so there is one for each of the things that happen by
--- themselves: most older messages are touched by a click alone.
-INSERT INTO messages FROM arrivals;
+-- What these windows make of older messages. Each UPDATE looks for its rows in all of the table, and
+-- reads, logs and later rewrites each column that it names. So there is one for each of the things that
+-- happen by themselves (most older messages are touched by a click alone), and it sets the times of
+-- events, too.
+CREATE OR REPLACE TEMP VIEW differences AS
+SELECT now.*,
+       now.evidence IS DISTINCT FROM old.evidence
+           OR now.status <> old.status
+           OR now.gateway IS DISTINCT FROM old.gateway
+           OR now.bucket_key <> old.bucket_key
+           OR now.segmented <> old.segmented
+           OR now.delivered_at IS DISTINCT FROM old.delivered_at AS delivery_differs,
+       now.clicks <> old.clicks AS clicks_differ,
+       now.replies <> old.replies OR now.opt_outs <> old.opt_outs AS answers_differ
+FROM changes AS now JOIN found AS old USING (place);
 
 UPDATE messages SET
     evidence = change.evidence,
@@ -9,39 +20,32 @@ UPDATE messages SET
     gateway = change.gateway,
     bucket_key = change.bucket_key,
     segmented = change.segmented,
-    delivered_at = change.delivered_at
-FROM (
-    SELECT now.* FROM changes AS now JOIN found AS old USING (place)
-    WHERE now.evidence IS DISTINCT FROM old.evidence
-       OR now.status <> old.status
-       OR now.gateway IS DISTINCT FROM old.gateway
-       OR now.bucket_key <> old.bucket_key
-       OR now.segmented <> old.segmented
-       OR now.delivered_at IS DISTINCT FROM old.delivered_at
-) AS change
+    delivered_at = change.delivered_at,
+    first_event_at = change.first_event_at,
+    last_event_at = change.last_event_at
+FROM (FROM differences WHERE delivery_differs) AS change
 WHERE messages.rowid = change.place;
 
 UPDATE messages SET
     clicks = change.clicks,
     human_clicks = change.human_clicks,
-    human_click_at = change.human_click_at
-FROM (
-    SELECT now.* FROM changes AS now JOIN found AS old USING (place)
-    WHERE now.clicks <> old.clicks
-) AS change
+    human_click_at = change.human_click_at,
+    first_event_at = change.first_event_at,
+    last_event_at = change.last_event_at
+FROM (FROM differences WHERE clicks_differ) AS change
 WHERE messages.rowid = change.place;
 
 UPDATE messages SET
     replies = change.replies,
-    opt_outs = change.opt_outs
-FROM (
-    SELECT now.* FROM changes AS now JOIN found AS old USING (place)
-    WHERE now.replies <> old.replies OR now.opt_outs <> old.opt_outs
-) AS change
+    opt_outs = change.opt_outs,
+    first_event_at = change.first_event_at,
+    last_event_at = change.last_event_at
+FROM (FROM differences WHERE answers_differ) AS change
 WHERE messages.rowid = change.place;
 
+-- Events that changed nothing else.
 UPDATE messages SET
     first_event_at = change.first_event_at,
     last_event_at = change.last_event_at
-FROM changes AS change
+FROM (FROM differences WHERE NOT (delivery_differs OR clicks_differ OR answers_differ)) AS change
 WHERE messages.rowid = change.place;
