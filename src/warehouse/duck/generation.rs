@@ -169,8 +169,8 @@ impl Warehouse for Generation {
     fn load(&self, windows: &[StagedWindow]) -> Result<LoadReport, WarehouseError> {
         let mut writer = self.writer()?;
         let read = self.ahead.take_over(&mut writer, windows);
-        let threads = Threads::for_load(self.settings.threads, windows);
-        threads.during(&mut writer, |writer| {
+        let threads = Threads(self.settings.threads);
+        threads.one(&mut writer, |writer| {
             if self.is_whole() {
                 load::load(writer, windows, read.as_ref(), threads)
             } else {
@@ -209,8 +209,8 @@ impl Warehouse for Generation {
     }
 
     fn retry(&self, retry: &Retry) -> Result<LoadReport, WarehouseError> {
-        let threads = Threads::one(self.settings.threads);
-        threads.during(&mut *self.writer()?, |writer| {
+        let threads = Threads(self.settings.threads);
+        threads.one(&mut *self.writer()?, |writer| {
             quarantine::retry(writer, retry, threads)
         })
     }

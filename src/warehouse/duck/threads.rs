@@ -1,67 +1,49 @@
-//! A load of a window has one of DuckDB's threads, but where it looks through history.
+//! A load has one of DuckDB's threads, but where it looks through history.
 //!
 //! With several, each insert of a load is planned for them: its rows are put together twice, text is
 //! compressed once for the rows in memory and once for the file, and whoever waits for the last thread
 //! polls for it, on a processor that staging the next windows needs. A window of 60,000 records took
-//! three quarters of the processor time on one thread, and less time by the clock. Loads of many windows,
-//! reads, the second half of a rebuild, and the search for a few rows among those of months gain from
-//! more: 700,000 records behind ten million messages took 14 s on two threads, and 17 s on one.
+//! three quarters of the processor time on one thread, and less time by the clock. Reads, the second
+//! half of a rebuild, and the search for a few rows among those of months gain from more.
 
 use super::refused;
-use crate::warehouse::{StagedWindow, WarehouseError};
+use crate::warehouse::WarehouseError;
 use duckdb::Connection;
 
-/// From so many lines on, a load has all threads.
-const MANY_LINES: u64 = 200_000;
-
-/// The threads of a database: as many as its settings say, or one for the while. The number that is in
-/// use is the whole database's, so reads that go on beside a load have no more.
+/// The threads of a database: as many as its settings say. The number that is in use is the whole
+/// database's, so reads that go on beside a load have one thread as well.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Threads {
-    all: usize,
-    of_load: usize,
-}
+pub(super) struct Threads(pub(super) usize);
 
 impl Threads {
-    /// For a load of these windows.
-    pub(super) fn for_load(all: usize, windows: &[StagedWindow]) -> Self {
-        let files = windows.iter().flat_map(|window| &window.files);
-        let lines: u64 = files.map(|file| file.good_lines).sum();
-        let of_load = if lines < MANY_LINES { 1 } else { all };
-        Self { all, of_load }
-    }
-
-    /// For little work.
-    pub(super) fn one(all: usize) -> Self {
-        Self { all, of_load: 1 }
-    }
-
-    /// Does the work, and gives the database its threads back, whatever became of it.
-    pub(super) fn during<T>(
+    /// Does some work on one thread, and gives the database its threads back, whatever became of the
+    /// work.
+    pub(super) fn one<T>(
         self,
         connection: &mut Connection,
         work: impl FnOnce(&mut Connection) -> Result<T, WarehouseError>,
     ) -> Result<T, WarehouseError> {
-        set(connection, self.of_load).map_err(refused("set its threads"))?;
+        set(connection, 1).map_err(refused("set its threads"))?;
         let done = work(connection);
-        // No error: the work may be committed. Fewer threads are slower, not wrong, and the next load
-        // sets them.
-        if let Err(error) = set(connection, self.all) {
-            tracing::warn!(%error, threads = self.all, "the warehouse does not get its threads back");
+        // No error: the work may be committed. One thread is slower, not wrong, and the next load sets
+        // them.
+        if let Err(error) = set(connection, self.0) {
+            let threads = self.0;
+            tracing::warn!(%error, threads, "the warehouse stays on one thread");
         }
         done
     }
 
-    /// Within [`Self::during`]: does a step of that work on all threads.
+    /// Within [`Self::one`]: does a step of that work on all threads.
     pub(super) fn all<T>(
         self,
         connection: &Connection,
         step: impl FnOnce() -> duckdb::Result<T>,
     ) -> duckdb::Result<T> {
-        set(connection, self.all)?;
+        set(connection, self.0)?;
         // A transaction that failed takes no settings; the work fails with it.
         let done = step()?;
-        set(connection, self.of_load)?;
+        set(connection, 1)?;
         Ok(done)
     }
 }
@@ -82,9 +64,9 @@ mod tests {
     #[test]
     fn the_threads_come_back_whatever_became_of_the_work() {
         let mut connection = Connection::open_in_memory().unwrap();
-        let worked = Threads::one(3).during(&mut connection, |connection| Ok(in_use(connection)));
+        let worked = Threads(3).one(&mut connection, |connection| Ok(in_use(connection)));
         assert_eq!((worked.unwrap(), in_use(&connection)), (1, 3));
-        let failed = Threads::one(4).during(&mut connection, |connection| {
+        let failed = Threads(4).one(&mut connection, |connection| {
             connection.execute_batch("nonsense").map_err(refused("try"))
         });
         assert_eq!((failed.is_err(), in_use(&connection)), (true, 4));
@@ -93,14 +75,14 @@ mod tests {
     #[test]
     fn a_step_has_all_of_them_and_the_next_one_has_one() {
         let mut connection = Connection::open_in_memory().unwrap();
-        let seen = Threads::one(3).during(&mut connection, |connection| {
-            let step = Threads::one(3).all(connection, || Ok(in_use(connection)));
+        let seen = Threads(3).one(&mut connection, |connection| {
+            let step = Threads(3).all(connection, || Ok(in_use(connection)));
             Ok((step.unwrap(), in_use(connection)))
         });
         assert_eq!((seen.unwrap(), in_use(&connection)), ((3, 1), 3));
-        let failed = Threads::one(4).during(&mut connection, |connection| {
+        let failed = Threads(4).one(&mut connection, |connection| {
             let transaction = connection.transaction().map_err(refused("begin"))?;
-            Threads::one(4)
+            Threads(4)
                 .all(&transaction, || transaction.execute_batch("nonsense"))
                 .map_err(refused("try"))
         });
