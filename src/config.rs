@@ -222,6 +222,8 @@ pub struct Warehouse {
     pub memory_limit: String,
     /// Threads of one statement.
     pub threads: usize,
+    /// Rows that loads appended to the reports' buckets from which they are folded into them.
+    pub fold_rows: u64,
 }
 
 impl Default for Warehouse {
@@ -230,6 +232,7 @@ impl Default for Warehouse {
             directory: PathBuf::from("warehouse"),
             memory_limit: "1GB".to_owned(),
             threads: 2,
+            fold_rows: 100_000,
         }
     }
 }

@@ -190,6 +190,8 @@ pub struct Counts {
     pub orphan_events: u64,
     /// Receipts whose match has not come.
     pub parked_receipts: u64,
+    /// Rows that loads appended to the buckets, and that are not folded yet.
+    pub bucket_changes: u64,
     /// Windows that are loaded while one before them is not.
     pub windows_ahead: u64,
     /// Bytes of the store on disk.
@@ -352,6 +354,11 @@ pub trait Warehouse: Send + Sync + std::fmt::Debug {
     fn kind_counts(&self) -> Result<Vec<KindCount>, WarehouseError>;
     /// Reads statements in one snapshot, within `limit` for all of them.
     fn read(&self, statements: &[Select], limit: Duration) -> Result<Vec<Rows>, WarehouseError>;
+    /// Puts what loads appended to the reports' buckets into them, if it is so many rows; tells whether. Reports
+    /// say the same before and after, and are faster after. An engine that appends nothing has nothing to do.
+    fn fold(&self, _at_least: u64) -> Result<bool, WarehouseError> {
+        Ok(false)
+    }
     /// Moves what was committed into the store's main file.
     fn checkpoint(&self) -> Result<(), WarehouseError>;
     /// The generation that took the place of this one since it was opened: open, and not answering

@@ -218,6 +218,7 @@ fn settings(config: &Config) -> Result<LoadSettings> {
     let sweep_every = sweep.map_or(SWEEP, |seconds| Duration::from_secs(seconds.get()));
     Ok(LoadSettings {
         sweep_every,
+        fold_rows: config.warehouse.fold_rows,
         staging,
         ..LoadSettings::default()
     })

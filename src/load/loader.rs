@@ -33,6 +33,10 @@ mod settle;
 
 use settle::Halt;
 
+/// Rows appended to the reports' buckets from which they are folded into them although windows wait: reports
+/// read all that is not folded, a million in a tenth of a second.
+const MOST_CHANGES: u64 = 1_000_000;
+
 /// What a loader is told.
 #[derive(Clone, Debug)]
 pub struct LoadSettings {
@@ -44,6 +48,9 @@ pub struct LoadSettings {
     pub windows_at_once: usize,
     /// Rows of one transaction, at most, unless one window alone has more.
     pub rows_at_once: u64,
+    /// Rows appended to the reports' buckets from which they are folded into them, once no window waits.
+    /// While windows do, from [`MOST_CHANGES`].
+    pub fold_rows: u64,
     /// Under which it makes its staging directories; made if it is not there.
     pub staging: PathBuf,
 }
@@ -55,6 +62,7 @@ impl Default for LoadSettings {
             look_back_every: Duration::from_secs(600),
             windows_at_once: 64,
             rows_at_once: 500_000,
+            fold_rows: 100_000,
             staging: std::env::temp_dir(),
         }
     }
@@ -240,6 +248,9 @@ impl Loader {
             Err(error) => Some(error),
         };
         self.load_waiting(&mut report, shutdown).await?;
+        if !shutdown.is_cancelled() {
+            self.fold(self.settings.fold_rows).await?;
+        }
         measure::counts(&self.ask(|warehouse| warehouse.counts()).await?);
         silent.map_or(Ok(report), |error| Err(error.into()))
     }
@@ -265,6 +276,14 @@ impl Loader {
         report.quarantined += done.quarantined;
         self.settle(found.iter().map(|found| found.key.as_str()))
             .await
+    }
+
+    /// Has the warehouse fold its buckets, from so many rows.
+    async fn fold(&self, at_least: u64) -> Result<(), LoadError> {
+        if self.ask(move |warehouse| warehouse.fold(at_least)).await? {
+            tracing::info!("folded the reports' buckets");
+        }
+        Ok(())
     }
 
     /// Calls the warehouse on a thread that may block.

@@ -3,6 +3,7 @@
 mod ahead;
 mod copy;
 mod corrections;
+mod fold;
 mod lake;
 mod numbers;
 mod order;

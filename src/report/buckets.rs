@@ -2,7 +2,8 @@
 //!
 //! A range is cut into whole days of UTC, the whole hours before and after them, and what is left at its
 //! ends. Only days and hours of a time zone ask for shorter ones: those of Vienna are sums of UTC's hours,
-//! those of Kathmandu of quarters.
+//! those of Kathmandu of quarters. To these come the changes that are not folded into them yet, which are few
+//! and of quarters.
 
 use super::{GroupBy, ReportQuery};
 use crate::warehouse::{Cell, Grain};
@@ -16,6 +17,8 @@ const LONGEST_SEARCH: TimeDelta = TimeDelta::days(18_000);
 pub(super) struct Buckets {
     /// In parentheses, with `$1` and so on for the parameters.
     pub(super) sql: String,
+    /// The changes among them alone, whose histograms stand in two columns: what comes, and what goes.
+    pub(super) changes: String,
     pub(super) parameters: Vec<Cell>,
 }
 
@@ -31,32 +34,42 @@ impl Buckets {
     /// Those of the message report.
     pub(super) fn of_messages(query: &ReportQuery) -> Self {
         let pieces = pieces(query.start, query.end, longest(query));
-        Self::union(
-            pieces
-                .iter()
-                .map(|piece| (piece.grain.table(), piece.from, piece.to)),
-        )
+        let tables = pieces
+            .iter()
+            .map(|piece| (piece.grain.table(), piece.from, piece.to));
+        let less = "SELECT * EXCLUDE (deliver_slots_less, click_slots_less) ";
+        Self::union(tables, query, "bucket_changes", less)
     }
 
     /// Those of the error report, which are few.
     pub(super) fn of_errors(query: &ReportQuery) -> Self {
-        Self::union([("error_stats", query.start, query.end)].into_iter())
+        let all = [("error_stats", query.start, query.end)].into_iter();
+        Self::union(all, query, "error_changes", "")
     }
 
-    fn union<'a>(tables: impl Iterator<Item = (&'a str, DateTime<Utc>, DateTime<Utc>)>) -> Self {
+    /// Ranges of tables, and the changes of the report's whole range. `columns` of them are as those of
+    /// the others.
+    fn union<'a>(
+        tables: impl Iterator<Item = (&'a str, DateTime<Utc>, DateTime<Utc>)>,
+        query: &ReportQuery,
+        changes: &'a str,
+        columns: &str,
+    ) -> Self {
         let mut parameters = Vec::new();
-        let selections: Vec<_> = tables
-            .map(|(table, from, to)| {
-                let first = parameters.len() + 1;
-                parameters.extend([Cell::Time(from), Cell::Time(to)]);
-                format!(
-                    "FROM {table} WHERE bucket >= ${first} AND bucket < ${}",
-                    first + 1
-                )
-            })
-            .collect();
+        let mut selection = |(table, from, to)| {
+            let first = parameters.len() + 1;
+            parameters.extend([Cell::Time(from), Cell::Time(to)]);
+            format!(
+                "FROM {table} WHERE bucket >= ${first} AND bucket < ${}",
+                first + 1
+            )
+        };
+        let mut selections: Vec<_> = tables.map(&mut selection).collect();
+        let changes = selection((changes, query.start, query.end));
+        selections.push(format!("{columns}{changes}"));
         Self {
             sql: format!("({})", selections.join(" UNION ALL ")),
+            changes: format!("({changes})"),
             parameters,
         }
     }

@@ -16,11 +16,14 @@ const ORIGIN: &str = include_str!("sql/origin.sql");
 /// Counts by group, in the report's order.
 pub(super) fn messages(query: &ReportQuery) -> Select {
     let order = clause("ORDER BY", &order(query, "min(bucket)"));
+    let mut group = clause("GROUP BY", &positions(query.group_by.len()));
+    if !group.is_empty() {
+        // Messages may have left a group with a change that is not folded yet. One that is of all has its
+        // row in any case.
+        group.push_str(" HAVING sum(messages) + sum(suppressed) > 0");
+    }
     let sql = MESSAGES
-        .replace(
-            "{group}",
-            &clause("GROUP BY", &positions(query.group_by.len())),
-        )
+        .replace("{group}", &group)
         .replace(
             "{group_within}",
             &clause("GROUP BY", &positions(within(query).len())),
@@ -62,6 +65,7 @@ fn select(query: &ReportQuery, buckets: Buckets, sql: &str, most_rows: usize) ->
     let tz = format!("${}", parameters.len());
     let sql = sql
         .replace("{buckets}", &buckets.sql)
+        .replace("{changes}", &buckets.changes)
         .replace("{keys}", &keys(query, &tz))
         .replace("{within}", &all(&within(query)));
     Select {

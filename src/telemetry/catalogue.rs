@@ -205,6 +205,10 @@ const GAUGES: &[(&str, &str)] = &[
         "Lines in quarantine",
     ),
     (
+        "textrail_warehouse_bucket_changes",
+        "Rows that loads appended to the reports' buckets and that are not folded into them yet",
+    ),
+    (
         "textrail_warehouse_windows_ahead",
         "Windows that are loaded while one before them is missing: reports say they are complete \
          only up to the gap",

@@ -18,8 +18,10 @@ use std::{
 
 mod ahead;
 mod buckets;
+mod deltas;
 mod derive;
 mod directory;
+mod fold;
 mod generation;
 mod heal;
 mod load;
@@ -28,6 +30,7 @@ mod notes;
 mod quarantine;
 mod read;
 mod rebuild;
+mod recount;
 mod rules;
 mod staging;
 mod steps;
@@ -161,6 +164,10 @@ impl Warehouse for DuckWarehouse {
 
     fn read(&self, statements: &[Select], limit: Duration) -> Result<Vec<Rows>, WarehouseError> {
         self.current.load_full().read(statements, limit)
+    }
+
+    fn fold(&self, at_least: u64) -> Result<bool, WarehouseError> {
+        self.current.load_full().fold(at_least)
     }
 
     fn checkpoint(&self) -> Result<(), WarehouseError> {

@@ -139,6 +139,7 @@ fn current(data: &Path) -> String {
 fn tables(data: &Path) -> Vec<Rows> {
     let directory = data.join("warehouse");
     let warehouse = DuckWarehouse::open(&directory, &DuckSettings::default()).unwrap();
+    warehouse.fold(0).unwrap();
     let select = |table: &str| Select {
         sql: format!("SELECT COLUMNS(*)::VARCHAR FROM {table} ORDER BY ALL"),
         parameters: Vec::new(),

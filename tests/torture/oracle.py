@@ -287,9 +287,10 @@ def _judge_buckets(warehouse: Warehouse, table: str, span: int) -> list[str]:
             bucket = row["bucket"] - row["bucket"] % span
             wanted[bucket, *(row[name] for name in _DIMENSIONS)].update(_measures(row))
     found: dict[tuple[Any, ...], Counter[str]] = defaultdict(Counter)
-    for row in warehouse[table]:
-        measures = {name: row[name] for name in _MEASURES}
-        found[row["bucket"], *(row[name] for name in _DIMENSIONS)].update(measures)
+    for row in [*warehouse[table], *warehouse["bucket_changes"]]:
+        # Changes that are not folded yet are of quarters of an hour.
+        bucket = row["bucket"] - row["bucket"] % span
+        found[bucket, *(row[name] for name in _DIMENSIONS)].update({name: row[name] for name in _MEASURES})
     return [
         f"the bucket {key} of {table} counts {name} {found[key][name]}, its messages come to {wanted[key][name]}"
         for key in wanted.keys() | found.keys()

@@ -14,9 +14,14 @@ fn query(start: &str, end: &str, tz: &str, group_by: &str) -> ReportQuery {
     ReportQuery::parse(Some(start), Some(end), Some(tz), Some(group_by), now).unwrap()
 }
 
+/// As it is before what loads appended is folded, and after.
 async fn messages(scene: &Scene, query: &ReportQuery) -> MessagesReport {
     let reports = LocalReports::new(scene.warehouse.clone());
-    reports.messages(query).await.unwrap()
+    let before = reports.messages(query).await.unwrap();
+    scene.fold();
+    let after = reports.messages(query).await.unwrap();
+    assert_eq!(before, after);
+    after
 }
 
 /// The same report twice: with percentiles, and without.
@@ -30,9 +35,14 @@ async fn with_and_without(scene: &Scene, query: ReportQuery) -> [MessagesReport;
     [with, messages(scene, &query).await]
 }
 
+/// The same.
 async fn errors(scene: &Scene, query: &ReportQuery) -> ErrorsReport {
     let reports = LocalReports::new(scene.warehouse.clone());
-    reports.errors(query).await.unwrap()
+    let before = reports.errors(query).await.unwrap();
+    scene.fold();
+    let after = reports.errors(query).await.unwrap();
+    assert_eq!(before, after);
+    after
 }
 
 #[tokio::test]

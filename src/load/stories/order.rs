@@ -91,6 +91,7 @@ async fn every_order_of_what_happens_gives_the_same_rows() {
         });
         scene.tell(number, &parts.collect::<Vec<_>>()).await;
     }
+    scene.fold();
     for (table, ids) in [
         ("messages", "message_id, subscriber_id, bucket_key"),
         ("message_stats", "bucket_key"),

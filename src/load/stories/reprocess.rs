@@ -102,6 +102,7 @@ fn facts(sent: &Sent, random: &mut StdRng) -> Vec<Event> {
 /// Every table as text, in a fixed order, but for the times of loading. What waits for its message
 /// may stand in several rows a message: they are added up.
 fn tables(scene: &Scene) -> Vec<(String, Rows)> {
+    scene.fold();
     let names = scene.rows("SELECT table_name FROM duckdb_tables() WHERE NOT temporary ORDER BY 1");
     let names = names.iter().map(|row| row[0].text().unwrap().to_owned());
     names
@@ -277,6 +278,7 @@ async fn what_is_corrected_meanwhile_is_corrected_in_the_new_one() {
 async fn each_report_is_wholly_of_one_generation() {
     let scene = Arc::new(told(&story(4, 3)).await);
     let right = scene.report().await.messages;
+    scene.fold();
     // What only the old generation says.
     scene
         .warehouse

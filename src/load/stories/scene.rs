@@ -36,26 +36,42 @@ impl Scene {
     /// A fresh warehouse on a lake.
     pub(super) fn on(lake: Arc<MemoryLake>, windows_at_once: usize) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let mut scene = Self::at_with(lake, directory.path(), windows_at_once);
+        let mut scene = Self::at_with(lake, directory.path(), |settings| {
+            settings.windows_at_once = windows_at_once;
+        });
+        scene.directory = Some(directory);
+        scene
+    }
+
+    /// A fresh warehouse that is folded from so many rows.
+    pub(super) fn folded_from(fold_rows: u64) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let mut scene = Self::at_with(Arc::default(), directory.path(), |settings| {
+            settings.fold_rows = fold_rows;
+        });
         scene.directory = Some(directory);
         scene
     }
 
     /// The warehouse of a folder.
     pub(super) fn at(lake: Arc<MemoryLake>, directory: &Path) -> Self {
-        Self::at_with(lake, directory, 64)
+        Self::at_with(lake, directory, |_| {})
     }
 
-    fn at_with(lake: Arc<MemoryLake>, directory: &Path, windows_at_once: usize) -> Self {
+    fn at_with(
+        lake: Arc<MemoryLake>,
+        directory: &Path,
+        change: impl FnOnce(&mut LoadSettings),
+    ) -> Self {
         let warehouse = DuckWarehouse::open(directory, &DuckSettings::default()).unwrap();
         let warehouse = Arc::new(warehouse);
-        let settings = LoadSettings {
-            windows_at_once,
+        let mut settings = LoadSettings {
             // Each look is one back: windows come in any order here.
             look_back_every: Duration::ZERO,
             staging: directory.to_owned(),
             ..LoadSettings::default()
         };
+        change(&mut settings);
         Self {
             loader: Mutex::new(Loader::new(lake.clone(), warehouse.clone(), settings)),
             lake,
@@ -114,8 +130,15 @@ impl Scene {
         rows[0][0].text().unwrap().to_owned()
     }
 
-    /// Every derived table as text, in a fixed order: what must not depend on the way it came.
+    /// Puts what loads appended into the buckets.
+    pub(super) fn fold(&self) {
+        self.warehouse.fold(0).unwrap();
+    }
+
+    /// Every derived table as text, in a fixed order: what must not depend on the way it came, once all
+    /// changes are folded.
     pub(super) fn state(&self) -> Vec<Rows> {
+        self.fold();
         let tables = [
             "messages",
             "links",
@@ -124,6 +147,8 @@ impl Scene {
             "hourly_stats",
             "daily_stats",
             "error_stats",
+            "bucket_changes",
+            "error_changes",
         ];
         let dump = |table| {
             self.rows(&format!(

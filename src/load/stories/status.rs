@@ -148,6 +148,7 @@ async fn among_equal_failures_the_one_with_a_code_is_kept() {
         let (first, second) = if turned { (coded, bare) } else { (bare, coded) };
         scene.tell(1, &[message.message(0), first]).await;
         scene.tell(2, &[second]).await;
+        scene.fold();
         let rows = scene.rows("SELECT error_code, error_class, messages FROM error_stats");
         assert_eq!(rows.len(), 1);
         assert_eq!(rows[0][0].text(), Some("30003"));

@@ -10,4 +10,5 @@ WITH counted AS (
 SELECT {keys} error_gateway, status, error_class, error_code, sum(messages)::BIGINT AS messages
 FROM counted
 GROUP BY ALL
+HAVING sum(messages) > 0
 {order}

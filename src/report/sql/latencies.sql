@@ -3,12 +3,20 @@
 
 -- 1. A row a slot of each bucket, added up by the columns of the buckets, as in `messages.sql`. Each
 --    measure by itself: a group then has one column less to be hashed. Entries are unnested whole, which
---    costs less than keys beside values, and summed as BIGINT: sums of UBIGINT are HUGEINT, and slow.
+--    costs less than keys beside values, and summed as BIGINT: sums of UBIGINT are HUGEINT, and slow. What
+--    left a bucket with a change that is not folded yet ({changes}) is taken off.
 WITH delivered AS (
     SELECT {within} entry.key AS slot, sum(entry.value::BIGINT) AS messages
     FROM (
         SELECT {within} unnest(map_entries(deliver_slots)) AS entry
         FROM {buckets}
+    )
+    GROUP BY ALL
+    UNION ALL
+    SELECT {within} entry.key AS slot, -sum(entry.value::BIGINT) AS messages
+    FROM (
+        SELECT {within} unnest(map_entries(deliver_slots_less)) AS entry
+        FROM {changes}
     )
     GROUP BY ALL
 ),
@@ -19,8 +27,17 @@ clicked AS (
         FROM {buckets}
     )
     GROUP BY ALL
+    UNION ALL
+    SELECT {within} entry.key AS slot, -sum(entry.value::BIGINT) AS messages
+    FROM (
+        SELECT {within} unnest(map_entries(click_slots_less)) AS entry
+        FROM {changes}
+    )
+    GROUP BY ALL
 )
 -- 2. By the report's columns.
-SELECT {keys} 'deliver' AS measure, slot, sum(messages)::BIGINT FROM delivered GROUP BY ALL
+SELECT {keys} 'deliver' AS measure, slot, sum(messages)::BIGINT FROM delivered
+GROUP BY ALL HAVING sum(messages) > 0
 UNION ALL
-SELECT {keys} 'click' AS measure, slot, sum(messages)::BIGINT FROM clicked GROUP BY ALL
+SELECT {keys} 'click' AS measure, slot, sum(messages)::BIGINT FROM clicked
+GROUP BY ALL HAVING sum(messages) > 0

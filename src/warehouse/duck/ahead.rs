@@ -4,7 +4,7 @@
 //! these lines makes it the writer: what the writer read for the load before goes with its connection,
 //! and two loads' lines at most are held, in DuckDB's memory or in `tmp/`.
 
-use super::{heal, lock, staging::stage_windows};
+use super::{deltas, heal, lock, refused, staging::stage_windows, steps::timed};
 use crate::warehouse::{StagedFile, StagedWindow, WarehouseError};
 use duckdb::Connection;
 use std::{path::PathBuf, sync::Mutex};
@@ -20,9 +20,14 @@ struct Read {
     files: ReadFiles,
 }
 
-/// Files whose lines are read, in order.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct ReadFiles(Vec<ReadFile>);
+/// Files whose lines are read.
+#[derive(Debug)]
+pub(super) struct ReadFiles {
+    /// In order.
+    files: Vec<ReadFile>,
+    /// Whether what they change is made, too.
+    pub(super) has_deltas: bool,
+}
 
 /// A path alone would not do: what lies there may be staged anew.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,16 +38,24 @@ struct ReadFile {
 }
 
 impl Ahead {
-    /// Reads the lines of these windows, in the place of what was read before.
+    /// Reads the lines of these windows, in the place of what was read before. `merged`: their load makes
+    /// messages of them, so what they change is made now.
     pub(super) fn read(
         &self,
         connection: Connection,
         windows: &[StagedWindow],
+        merged: bool,
     ) -> Result<(), WarehouseError> {
         self.forget();
         let windows: Vec<_> = windows.iter().collect();
         stage_windows(&connection, &windows)?;
-        let files = ReadFiles::of(&windows);
+        if merged {
+            timed("deltas", || deltas::of_staged(&connection)).map_err(refused("read ahead"))?;
+        }
+        let files = ReadFiles {
+            files: ReadFiles::of(&windows),
+            has_deltas: merged,
+        };
         *lock(&self.0) = Some(Read { connection, files });
         Ok(())
     }
@@ -72,14 +85,14 @@ impl Ahead {
 }
 
 impl ReadFiles {
-    fn of(windows: &[&StagedWindow]) -> Self {
+    fn of(windows: &[&StagedWindow]) -> Vec<ReadFile> {
         let files = windows.iter().flat_map(|window| &window.files);
-        Self(files.map(ReadFile::of).collect())
+        files.map(ReadFile::of).collect()
     }
 
     /// Whether the files of these windows are those that were read, and no others.
     pub(super) fn are_those_of(&self, windows: &[&StagedWindow]) -> bool {
-        *self == Self::of(windows)
+        self.files == Self::of(windows)
     }
 }
 

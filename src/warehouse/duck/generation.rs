@@ -1,8 +1,8 @@
 //! One generation: one open file.
 
 use super::{
-    DuckSettings, ahead::Ahead, buckets, heal, load, lock, notes, quarantine, read, refused, rules,
-    stopped, threads::Threads,
+    DuckSettings, ahead::Ahead, fold, heal, load, lock, notes, quarantine, read, recount, refused,
+    rules, stopped, threads::Threads,
 };
 use crate::{
     domain::window::WindowId,
@@ -83,7 +83,7 @@ impl Generation {
             .and_then(|()| nature(&writer))
             .map_err(|error| failed(error.into()))?;
         if opened.state == "whole" {
-            buckets::recount_others(&mut writer).map_err(refused("count its buckets"))?;
+            recount::recount_others(&mut writer).map_err(refused("count its buckets"))?;
         }
         let reader = writer.try_clone().map_err(refused("open a connection"))?;
         Ok(Self {
@@ -181,7 +181,7 @@ impl Warehouse for Generation {
 
     /// Does not wait for the writer: the load before these windows has it.
     fn read_ahead(&self, windows: &[StagedWindow]) -> Result<(), WarehouseError> {
-        self.ahead.read(self.connect()?, windows)
+        self.ahead.read(self.connect()?, windows, self.is_whole())
     }
 
     fn loaded(&self, among: &[WindowId]) -> Result<HashMap<WindowId, String>, WarehouseError> {
@@ -231,6 +231,11 @@ impl Warehouse for Generation {
 
     fn read(&self, statements: &[Select], limit: Duration) -> Result<Vec<Rows>, WarehouseError> {
         read::all(&mut self.connect()?, statements, limit)
+    }
+
+    /// With all of DuckDB's threads, unlike a load: most of it is to look through history.
+    fn fold(&self, at_least: u64) -> Result<bool, WarehouseError> {
+        fold::fold_changes(&mut *self.writer()?, at_least).map_err(refused("fold its buckets"))
     }
 
     fn checkpoint(&self) -> Result<(), WarehouseError> {

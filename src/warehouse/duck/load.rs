@@ -25,9 +25,17 @@ pub(super) fn load(
     read: Option<&ReadFiles>,
     threads: Threads,
 ) -> Result<LoadReport, WarehouseError> {
-    take(connection, windows, read, "messages", |connection| {
-        merge::merge(connection, threads)
-    })
+    let has_deltas = read.is_some_and(|read| read.has_deltas);
+    take(
+        connection,
+        windows,
+        read,
+        "messages",
+        |connection, lines| {
+            let has_deltas = has_deltas && lines == Lines::AsRead;
+            merge::merge(connection, has_deltas, threads)
+        },
+    )
 }
 
 /// The first half of a rebuild: facts, and the messages' own lines.
@@ -36,12 +44,27 @@ pub(super) fn gather(
     windows: &[StagedWindow],
     read: Option<&ReadFiles>,
 ) -> Result<LoadReport, WarehouseError> {
-    take(connection, windows, read, "message_lines", |connection| {
-        timed("facts", || merge::insert_facts(connection))?;
-        let names = names(Kind::Message);
-        let sql = format!("INSERT INTO message_lines BY NAME SELECT {names} FROM new_message");
-        timed("messages", || connection.execute_batch(&sql))
-    })
+    take(
+        connection,
+        windows,
+        read,
+        "message_lines",
+        |connection, _| {
+            timed("facts", || merge::insert_facts(connection))?;
+            let names = names(Kind::Message);
+            let sql = format!("INSERT INTO message_lines BY NAME SELECT {names} FROM new_message");
+            timed("messages", || connection.execute_batch(&sql))
+        },
+    )
+}
+
+/// What is staged for a load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lines {
+    /// All that was read for it already, and what was made of that stands.
+    AsRead,
+    /// Lines that were read now, or without those that were loaded before.
+    Others,
 }
 
 /// Notes and new lines are the same in both; `merge` is what becomes of the lines. Messages are known
@@ -51,7 +74,7 @@ fn take(
     windows: &[StagedWindow],
     read: Option<&ReadFiles>,
     messages: &str,
-    merge: impl FnOnce(&Connection) -> duckdb::Result<()>,
+    merge: impl FnOnce(&Connection, Lines) -> duckdb::Result<()>,
 ) -> Result<LoadReport, WarehouseError> {
     let transaction = connection.transaction().map_err(refused("begin a load"))?;
     let windows = not_loaded(&transaction, windows).map_err(refused("list its windows"))?;
@@ -59,14 +82,19 @@ fn take(
         return Ok(LoadReport::default());
     }
     // Read again if some were loaded meanwhile.
+    let mut lines = Lines::AsRead;
     if !read.is_some_and(|read| read.are_those_of(&windows)) {
         stage_windows(&transaction, &windows)?;
+        lines = Lines::Others;
     }
     for kind in Kind::ALL {
-        timed("deduplicate", || deduplicate(&transaction, kind, messages))
+        let known = timed("deduplicate", || deduplicate(&transaction, kind, messages))
             .map_err(refused("find the new events"))?;
+        if known > 0 {
+            lines = Lines::Others;
+        }
     }
-    merge(&transaction).map_err(refused("load events"))?;
+    merge(&transaction, lines).map_err(refused("load events"))?;
     let report = note(&transaction, &windows).map_err(refused("note what it loaded"))?;
     stopped::forget(&transaction, windows.iter().map(|window| window.id))
         .map_err(refused("note what it loaded"))?;

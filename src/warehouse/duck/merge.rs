@@ -1,13 +1,12 @@
 //! What becomes of the new lines of a load, or of a slice of a rebuild: facts, messages, buckets. The
 //! SQL of its steps stands in `warehouse/sql/`.
 
-use super::{buckets, staging::id_range, steps::timed, threads::Threads};
+use super::{buckets, deltas, staging::id_range, steps::timed, threads::Threads};
 use crate::{event::Kind, warehouse::columns::names};
 use chrono::{DateTime, SecondsFormat, Utc};
 use duckdb::Connection;
 
 const FACTS: &str = include_str!("../sql/facts.sql");
-const DELTAS: &str = include_str!("../sql/deltas.sql");
 const FIND: &str = include_str!("../sql/find.sql");
 const FIND_REST: &str = include_str!("../sql/find_rest.sql");
 const MESSAGES: &str = include_str!("../sql/messages.sql");
@@ -17,8 +16,8 @@ const JUDGE: &str = include_str!("../sql/judge.sql");
 const JUDGED: &str = include_str!("../sql/judged.sql");
 const WRITE: &str = include_str!("../sql/write.sql");
 /// All of them, for the rules.
-pub(super) const STATEMENTS: [&str; 10] = [
-    FACTS, DELTAS, FIND, FIND_REST, MESSAGES, APPLY, ORPHANS, JUDGE, JUDGED, WRITE,
+pub(super) const STATEMENTS: [&str; 9] = [
+    FACTS, FIND, FIND_REST, MESSAGES, APPLY, ORPHANS, JUDGE, JUDGED, WRITE,
 ];
 
 /// The columns of a message, beside its id, that a load may change, or that say what it counts.
@@ -37,10 +36,18 @@ const JUDGED_BY_FACTS: &str =
 /// The most hours that stand in a statement one by one; more become their whole range.
 const MOST_LISTED_HOURS: usize = 500;
 
-/// Facts, then new messages, then what happened to older ones, then the buckets.
-pub(super) fn merge(connection: &Connection, threads: Threads) -> duckdb::Result<()> {
+/// Facts, then new messages, then what happened to older ones, then what changes in the buckets. `has_deltas`:
+/// those of the staged lines are made already.
+pub(super) fn merge(
+    connection: &Connection,
+    has_deltas: bool,
+    threads: Threads,
+) -> duckdb::Result<()> {
     timed("facts", || insert_facts(connection))?;
-    timed("deltas", || connection.execute_batch(DELTAS))?;
+    if !has_deltas {
+        timed("deltas", || deltas::of_staged(connection))?;
+    }
+    timed("late", || deltas::add_late(connection))?;
     timed("find", || threads.all(connection, || find(connection)))?;
     timed("messages", || {
         connection
@@ -55,18 +62,18 @@ pub(super) fn merge(connection: &Connection, threads: Threads) -> duckdb::Result
         connection.execute_batch("INSERT INTO messages FROM arrivals")?;
         threads.all(connection, || connection.execute_batch(WRITE))
     })?;
-    let before = format!("(SELECT {COUNTED} FROM found)");
-    let after = format!("(SELECT {COUNTED} FROM changes UNION ALL SELECT {COUNTED} FROM arrivals)");
-    timed("buckets", || {
-        buckets::merge(connection, &before, &after, threads)
-    })
+    let counted = format!(
+        "(SELECT {COUNTED}, -1 AS sign FROM found \
+          UNION ALL SELECT {COUNTED}, 1 FROM changes UNION ALL SELECT {COUNTED}, 1 FROM arrivals)"
+    );
+    timed("buckets", || buckets::change(connection, &counted))
 }
 
 /// The second half of a rebuild, for messages of whole hours: none of them is there yet, and the
 /// views of `rebuild/slice.sql` hold all that is known of them. `hours` and `times` are conditions on
 /// the hour and the time of messages.
 pub(super) fn make_whole(connection: &Connection, hours: &str, times: &str) -> duckdb::Result<()> {
-    timed("deltas", || connection.execute_batch(DELTAS))?;
+    timed("deltas", || deltas::of_slice(connection))?;
     timed("messages", || {
         connection.execute_batch(&MESSAGES.replace("{messages}", "messages"))
     })?;
@@ -78,7 +85,8 @@ pub(super) fn make_whole(connection: &Connection, hours: &str, times: &str) -> d
         judge(connection, &judged, times, &[("messages", hours)])
     })?;
     timed("buckets", || {
-        buckets::count(connection, &format!("(FROM messages WHERE {hours})"))
+        let counted = format!("(SELECT {COUNTED}, 1 AS sign FROM messages WHERE {hours})");
+        buckets::count(connection, &counted)
     })
 }
 

@@ -86,7 +86,7 @@ pub(super) fn retry(
         stage(&transaction, kind, files)?;
         deduplicate(&transaction, kind, "messages").map_err(refused("find the new events"))?;
     }
-    merge(&transaction, threads).map_err(refused("load events"))?;
+    merge(&transaction, false, threads).map_err(refused("load events"))?;
     let loaded = note(&transaction, retry, since).map_err(refused("note what it loaded"))?;
     fail::fail_point!("load.commit.before");
     transaction.commit().map_err(refused("commit a retry"))?;

@@ -130,7 +130,8 @@ pub(super) fn counts(connection: &Connection) -> duckdb::Result<Counts> {
             quarantined_lines: row.get(0)?,
             orphan_events: row.get(1)?,
             parked_receipts: row.get(2)?,
-            windows_ahead: row.get(3)?,
+            bucket_changes: row.get(3)?,
+            windows_ahead: row.get(4)?,
             bytes: 0,
         })
     })

@@ -6,7 +6,7 @@
 //! both: it makes another generation from the lake.
 
 use super::{
-    buckets, derive,
+    buckets, deltas, derive, fold,
     generation::{TABLES, define},
     merge,
 };
@@ -28,7 +28,9 @@ pub(super) fn fingerprint() -> &'static str {
         let fixed = TABLES
             .iter()
             .chain(&merge::STATEMENTS)
+            .chain(&deltas::STATEMENTS)
             .chain(&buckets::STATEMENTS)
+            .chain(&fold::STATEMENTS)
             .chain(&derive::STATEMENTS);
         for text in fixed {
             hash.update(text);

@@ -19,7 +19,9 @@ use std::{fs::File, path::Path, sync::Arc};
 /// What is done, in errors.
 const READ: &str = "read staged lines";
 
+const REPEATED: &str = include_str!("../sql/repeated.sql");
 const DEDUPLICATE: &str = include_str!("../sql/deduplicate.sql");
+const NEW: &str = "CREATE OR REPLACE TEMP VIEW new_{kind} AS FROM staging_{kind}";
 
 /// Reads all good lines of these windows, in the place of what was read before: see [`stage`].
 pub(super) fn stage_windows(
@@ -38,7 +40,8 @@ pub(super) fn of_kind<'a>(windows: &[&'a StagedWindow], kind: Kind) -> Vec<&'a S
     files.filter(|file| file.kind == kind).collect()
 }
 
-/// Reads all good lines of a kind, and proves that each file came to the rows that it must have.
+/// Reads all good lines of a kind, and proves that each file came to the rows that it must have. Of an event
+/// that is told several times, the first line stays.
 ///
 /// The lines were checked one by one before they were staged, so an error here is ours.
 pub(super) fn stage(
@@ -66,7 +69,9 @@ pub(super) fn stage(
             });
         }
     }
-    Ok(())
+    connection
+        .execute_batch(&REPEATED.replace("{kind}", kind.as_str()))
+        .map_err(refused(READ))
 }
 
 /// Appends a staged file's rows, each with the file's place.
@@ -93,12 +98,12 @@ pub(crate) fn append(
 }
 
 /// Makes `new_{kind}`: the staged lines whose event the warehouse does not know. It knows messages by
-/// the table `messages`.
+/// the table `messages`. Tells how many it knows.
 pub(super) fn deduplicate(
     connection: &Connection,
     kind: Kind,
     messages: &str,
-) -> duckdb::Result<()> {
+) -> duckdb::Result<usize> {
     let (first, last) = id_range(connection, &format!("SELECT event_id FROM staging_{kind}"))?;
     let (known, id) = known_by(kind, messages);
     let sql = DEDUPLICATE
@@ -107,7 +112,9 @@ pub(super) fn deduplicate(
         .replace("{id}", id)
         .replace("{first}", &first)
         .replace("{last}", &last);
-    connection.execute_batch(&sql)
+    let known = connection.execute(&sql, [])?;
+    connection.execute_batch(&NEW.replace("{kind}", kind.as_str()))?;
+    Ok(known)
 }
 
 /// The smallest and the largest of some ids, as text; of none, a range that holds nothing but nil.

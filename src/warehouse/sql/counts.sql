@@ -3,6 +3,7 @@ SELECT
     (SELECT coalesce(sum(lines), 0)::BIGINT FROM quarantined_lines),
     (SELECT coalesce(sum(events), 0)::BIGINT FROM orphan_events),
     (SELECT count(*) FROM parked_receipts),
+    (SELECT count(*) FROM bucket_changes),
     -- Ahead: beyond the first gap.
     (SELECT count(*) FROM loaded_windows AS ahead
      WHERE NOT EXISTS (

@@ -60,6 +60,10 @@ CREATE OR REPLACE MACRO latency_slot(first_time, second_time) AS
     ELSE least(47, 5 + floor(2 * log2((epoch_us(second_time) - epoch_us(first_time)) / 1000000.0)))
     END::UTINYINT;
 
+-- How many more, or with sign -1 fewer, of a group's rows a condition holds for.
+CREATE OR REPLACE MACRO count_signed(sign, condition) AS
+    coalesce(sum(sign) FILTER (condition), 0)::BIGINT;
+
 -- A histogram's slots as a list that can be added to others, or with `sign` -1 taken off them.
 CREATE OR REPLACE MACRO signed_slots(slots, sign) AS
     list_transform(map_entries(slots),

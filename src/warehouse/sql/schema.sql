@@ -121,6 +121,12 @@ CREATE TABLE IF NOT EXISTS message_stats (
 CREATE TABLE IF NOT EXISTS hourly_stats AS FROM message_stats LIMIT 0;
 CREATE TABLE IF NOT EXISTS daily_stats AS FROM message_stats LIMIT 0;
 
+-- What loads changed in them since they were last folded (`duck/fold.rs`), of quarters of an hour: rows to be
+-- added to theirs, several a bucket, whose numbers may be negative. Reports read these, too.
+CREATE TABLE IF NOT EXISTS bucket_changes AS
+SELECT *, deliver_slots AS deliver_slots_less, click_slots AS click_slots_less
+FROM message_stats LIMIT 0;
+
 -- The quarters of an hour's messages that ended otherwise than delivered, by what went wrong.
 CREATE TABLE IF NOT EXISTS error_stats (
     bucket_key          UBIGINT NOT NULL,
@@ -137,7 +143,10 @@ CREATE TABLE IF NOT EXISTS error_stats (
     messages            BIGINT NOT NULL
 );
 
--- One row: by what rules the buckets were counted (`duck/buckets.rs`).
+-- What loads changed in them.
+CREATE TABLE IF NOT EXISTS error_changes AS FROM error_stats LIMIT 0;
+
+-- One row: by what rules the buckets were counted (`duck/recount.rs`).
 CREATE TABLE IF NOT EXISTS buckets_counted (
     rules               VARCHAR NOT NULL
 );

@@ -143,6 +143,7 @@ impl Stage {
             .collect();
         let rows = self.pairs("SELECT id::text AS name, status AS value FROM messages");
         assert_eq!(rows.into_iter().collect::<BTreeMap<_, _>>(), in_warehouse);
+        self.pipeline.fold();
         let differing = self
             .pipeline
             .rows(include_str!("buckets_beside_messages.sql"));

@@ -114,6 +114,11 @@ impl Pipeline {
         read.expect("the warehouse can be read").remove(0)
     }
 
+    /// Puts what loads appended into the buckets of the reports.
+    pub fn fold(&self) {
+        self.warehouse.fold(0).expect("the buckets can be folded");
+    }
+
     /// Seals, ships and loads what was recorded until now. Each time, another window has passed.
     pub async fn roll(&self) {
         self.ship().await;

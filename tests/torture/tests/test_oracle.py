@@ -170,6 +170,23 @@ class OfTheWarehouse(unittest.TestCase):
                 self.assertIn(f"of {table} counts delivered 2, its messages come to 1", found)
                 self.assertIn("counts messages 0", self.found(lambda warehouse: warehouse[table].clear()))
 
+    def test_a_change_that_is_not_folded_yet(self) -> None:
+        def unfold(warehouse: Warehouse) -> None:
+            for table in ("message_stats", "hourly_stats", "daily_stats"):
+                warehouse[table][0].update(clicks=3)
+            warehouse["bucket_changes"].append(dict.fromkeys(warehouse["message_stats"][0], 0) | {
+                name: warehouse["messages"][0][name]
+                for name in ("bucket", "campaign", "campaign_type", "gateway", "sender", "country")
+            } | {"clicks": -2})
+
+        self.assertEqual(self.found(unfold), "")
+
+        def twice(warehouse: Warehouse) -> None:
+            unfold(warehouse)
+            warehouse["bucket_changes"].append(warehouse["bucket_changes"][0])
+
+        self.assertIn("of hourly_stats counts clicks -1, its messages come to 1", self.found(twice))
+
     def test_a_window_or_file_that_was_noted_twice(self) -> None:
         for table, words in (("loaded_windows", "was noted as loaded 2 times"), ("loaded_files", "loaded 2 times")):
             with self.subTest(table):
