@@ -1,6 +1,6 @@
 //! Windows that are read before their load begins.
 
-use super::scene::{Scene, Sent};
+use super::scene::{Scene, Sent, found, parked};
 use crate::warehouse::{LoadReport, StagedWindow, Warehouse as _, WarehouseError};
 use std::fs;
 
@@ -60,6 +60,39 @@ async fn a_load_takes_what_was_read_ahead() {
         assert_eq!(scene.report().await.clicks, 5);
         assert_eq!(scene.warehouse.progress().unwrap().unwrap().id.number, 4);
     }
+}
+
+/// What its lines change was put together when they were read; what else the load settles comes to it.
+#[tokio::test]
+async fn what_waited_for_lines_that_are_read_ahead_is_settled_by_their_load() {
+    let scene = Scene::new();
+    let message = Sent::new("2026-11-23T05:01:00Z");
+    let receipt = message.receipt(6, "delivered");
+    let early = [message.click(60, "human"), parked(&receipt)];
+    scene.tell(1, &early).await;
+    let late = [
+        message.message(1),
+        message.click(70, "bot"),
+        found(&message, &receipt),
+    ];
+    scene.lake.window(2, &late);
+    let window = [scene.staged(2).await];
+    scene.warehouse.read_ahead(&window).unwrap();
+    lose(&window);
+    scene.warehouse.load(&window).unwrap();
+    let report = scene.report().await;
+    assert_eq!(
+        (
+            report.messages,
+            report.delivered,
+            report.clicks,
+            report.unique_clicks
+        ),
+        (1, 1, 2, 1)
+    );
+    let waiting =
+        "SELECT (SELECT count(*) FROM orphan_events) + (SELECT count(*) FROM parked_receipts)";
+    assert_eq!(scene.number(waiting), 0);
 }
 
 #[tokio::test]
