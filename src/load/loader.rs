@@ -49,7 +49,7 @@ pub struct LoadSettings {
     /// Rows of one transaction, at most, unless one window alone has more.
     pub rows_at_once: u64,
     /// Rows appended to the reports' buckets from which they are folded into them, once no window waits.
-    /// While windows do, from [`MOST_CHANGES`].
+    /// While windows do, from a million.
     pub fold_rows: u64,
     /// Under which it makes its staging directories; made if it is not there.
     pub staging: PathBuf,

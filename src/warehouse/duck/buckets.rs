@@ -2,7 +2,7 @@
 //! counted before.
 //!
 //! To count a bucket anew is to read all of its messages, over weeks of them; to change it is to look for it
-//! among those of weeks. So a load does neither: it appends what changes, and [`fold`] adds that to the
+//! among those of weeks. So a load does neither: it appends what changes, and [`mod@fold`] adds that to the
 //! buckets now and then. That is exact as long as a message was counted before by the same rules
 //! ([`recount`](super::recount)).
 
