@@ -79,14 +79,7 @@ async fn a_loader_that_begins_folds_what_the_last_one_left() {
     let (report, left) = (scene.whole_report().await, waiting(&scene));
     assert!(left > 0);
     // Nothing is new, and nothing is counted anew.
-    let Scene {
-        lake,
-        warehouse,
-        loader,
-        directory,
-    } = scene;
-    drop((loader, warehouse));
-    let again = Scene::at(lake, directory.as_ref().unwrap().path());
+    let again = scene.restarted();
     assert_eq!(waiting(&again), left);
     assert_eq!(again.whole_report().await, report);
     again.fold();

@@ -216,15 +216,7 @@ async fn buckets_that_others_counted_are_counted_anew_at_the_start() {
         scene.tell(1, &events).await;
         let counted = scene.state();
         scene.warehouse.execute(others);
-        let Scene {
-            lake,
-            warehouse,
-            loader,
-            directory,
-        } = scene;
-        drop((loader, warehouse));
-        let again = Scene::at(lake, directory.as_ref().unwrap().path());
-        assert_eq!(again.state(), counted, "{others}");
+        assert_eq!(scene.restarted().state(), counted, "{others}");
     }
 }
 

@@ -58,6 +58,20 @@ impl Scene {
         Self::at_with(lake, directory, |_| {})
     }
 
+    /// The same warehouse, after its process ended and another one began.
+    pub(super) fn restarted(self) -> Self {
+        let Self {
+            lake,
+            warehouse,
+            loader,
+            directory,
+        } = self;
+        drop((loader, warehouse));
+        let mut again = Self::at(lake, directory.as_ref().unwrap().path());
+        again.directory = directory;
+        again
+    }
+
     fn at_with(
         lake: Arc<MemoryLake>,
         directory: &Path,

@@ -3,8 +3,8 @@
 //! With several, each insert of a load is planned for them: its rows are put together twice, text is
 //! compressed once for the rows in memory and once for the file, and whoever waits for the last thread
 //! polls for it, on a processor that staging the next windows needs. A window of 60,000 records took
-//! three quarters of the processor time on one thread, and less time by the clock. Reads, the second
-//! half of a rebuild, and the search for a few rows among those of months gain from more.
+//! three quarters of the processor time on one thread, and less time by the clock. Reads, folding, the
+//! second half of a rebuild, and the search for a few rows among those of months gain from more.
 
 use super::refused;
 use crate::warehouse::WarehouseError;
