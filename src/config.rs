@@ -224,6 +224,8 @@ pub struct Warehouse {
     pub threads: usize,
     /// Rows that loads appended to the reports' buckets from which they are folded into them.
     pub fold_rows: u64,
+    /// Bytes of DuckDB's log from which it is written into the file.
+    pub checkpoint_bytes: u64,
 }
 
 impl Default for Warehouse {
@@ -233,6 +235,7 @@ impl Default for Warehouse {
             memory_limit: "1GB".to_owned(),
             threads: 2,
             fold_rows: 100_000,
+            checkpoint_bytes: 32 * 1024 * 1024,
         }
     }
 }

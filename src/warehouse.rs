@@ -359,8 +359,11 @@ pub trait Warehouse: Send + Sync + std::fmt::Debug {
     fn fold(&self, _at_least: u64) -> Result<bool, WarehouseError> {
         Ok(false)
     }
-    /// Moves what was committed into the store's main file.
-    fn checkpoint(&self) -> Result<(), WarehouseError>;
+    /// Moves what was committed from the store's log into its main file, if the log has at least so many bytes;
+    /// tells whether. An engine without such a log has nothing to do.
+    fn checkpoint(&self, _at_least: u64) -> Result<bool, WarehouseError> {
+        Ok(false)
+    }
     /// The generation that took the place of this one since it was opened: open, and not answering
     /// yet. None while this is the current one, which an engine that has no generations always is.
     fn newer(&self) -> Result<Option<Arc<dyn Warehouse>>, WarehouseError> {

@@ -1,6 +1,7 @@
 """What work costs: processor time of the services and of PostgreSQL, and syncs of the log."""
 
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +45,13 @@ def seconds(process: int, ended_children: bool = False) -> float:
     """What a process used, and, if asked for, those of its children that ended."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return sum(map(int, fields[11:15 if ended_children else 13])) / TICKS
+
+
+def is_idle(process: int) -> bool:
+    """Whether it used hardly any of a processor for half a second."""
+    used = seconds(process)
+    time.sleep(0.5)
+    return seconds(process) - used <= 0.03
 
 
 def tree_seconds(parent: int) -> float:

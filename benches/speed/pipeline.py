@@ -13,6 +13,7 @@ from pathlib import Path
 
 from outages.world import BUCKET, Service, wait
 
+from . import costs
 from .world import BASELINE, Bench
 
 SQL = Path(__file__).parent
@@ -29,11 +30,15 @@ DAYS = 30
 MOST_WAITING = 1_000_000
 
 
-def folded(load: Service) -> str:
-    """How often a loader folded the reports' buckets, and for how long: between windows, and in no figure of
-    theirs."""
-    step = 'textrail_load_step_duration_seconds_{}{{step="fold"}}'
-    return f"folded {load.metric(step.format('count')):.0f} times, {load.metric(step.format('sum')):.1f} s in all"
+def tidied(load: Service) -> str:
+    """How often a loader folded the reports' buckets and wrote its log into its file, and for how long: between
+    windows, and in no figure of theirs."""
+    told = []
+    for step, name in [("fold", "folded"), ("checkpoint", "wrote its log")]:
+        metric = f'textrail_load_step_duration_seconds_{{}}{{{{step="{step}"}}}}'
+        times, seconds = (load.metric(metric.format(what)) for what in ["count", "sum"])
+        told.append(f"{name} {times:.0f} times, {seconds:.1f} s in all")
+    return "; ".join(told)
 
 
 @dataclass
@@ -197,7 +202,10 @@ class Pipeline:
             load.process.send_signal(signal.SIGCONT)
             wait("the window is loaded", 60, lambda: load.metric("textrail_windows_loaded_total") >= loaded + new,
                  0.05)
-        return Window(self.written_since(before), before, shipping, sum(map(load.metric, clocks)) - spent)
+            seconds = sum(map(load.metric, clocks)) - spent
+            # It would go on beside what is measured next.
+            wait("the loader is idle", 120, lambda: costs.is_idle(load.process.pid), 0)
+        return Window(self.written_since(before), before, shipping, seconds)
 
     def read_json(self, files: list[Path]) -> tuple[float, int]:
         """Seconds and rows of the limit of loading."""

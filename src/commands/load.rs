@@ -219,6 +219,7 @@ fn settings(config: &Config) -> Result<LoadSettings> {
     Ok(LoadSettings {
         sweep_every,
         fold_rows: config.warehouse.fold_rows,
+        checkpoint_bytes: config.warehouse.checkpoint_bytes,
         staging,
         ..LoadSettings::default()
     })

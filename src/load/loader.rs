@@ -30,12 +30,9 @@ mod ahead;
 mod apart;
 mod prove;
 mod settle;
+mod tidy;
 
 use settle::Halt;
-
-/// Rows appended to the reports' buckets from which they are folded into them although windows wait: reports
-/// read all that is not folded, a million in a tenth of a second.
-const MOST_CHANGES: u64 = 1_000_000;
 
 /// What a loader is told.
 #[derive(Clone, Debug)]
@@ -51,6 +48,8 @@ pub struct LoadSettings {
     /// Rows appended to the reports' buckets from which they are folded into them, once no window waits.
     /// While windows do, from a million.
     pub fold_rows: u64,
+    /// Bytes of the warehouse's log from which it is written into its file, once no window waits.
+    pub checkpoint_bytes: u64,
     /// Under which it makes its staging directories; made if it is not there.
     pub staging: PathBuf,
 }
@@ -63,6 +62,7 @@ impl Default for LoadSettings {
             windows_at_once: 64,
             rows_at_once: 500_000,
             fold_rows: 100_000,
+            checkpoint_bytes: 32 * 1024 * 1024,
             staging: std::env::temp_dir(),
         }
     }
@@ -249,7 +249,7 @@ impl Loader {
         };
         self.load_waiting(&mut report, shutdown).await?;
         if !shutdown.is_cancelled() {
-            self.fold(self.settings.fold_rows).await?;
+            self.tidy().await;
         }
         measure::counts(&self.ask(|warehouse| warehouse.counts()).await?);
         silent.map_or(Ok(report), |error| Err(error.into()))
@@ -276,14 +276,6 @@ impl Loader {
         report.quarantined += done.quarantined;
         self.settle(found.iter().map(|found| found.key.as_str()))
             .await
-    }
-
-    /// Has the warehouse fold its buckets, from so many rows.
-    async fn fold(&self, at_least: u64) -> Result<(), LoadError> {
-        if self.ask(move |warehouse| warehouse.fold(at_least)).await? {
-            tracing::info!("folded the reports' buckets");
-        }
-        Ok(())
     }
 
     /// Calls the warehouse on a thread that may block.

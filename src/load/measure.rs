@@ -143,6 +143,15 @@ pub(super) fn not_remembered(fault: &Fault) {
     );
 }
 
+/// What waits for a pause could not be done in it.
+pub(super) fn not_tidied(error: &LoadError) {
+    counter!("textrail_load_failures_total", "reason" => error.reason()).increment(1);
+    tracing::error!(
+        error = with_causes(error),
+        "the warehouse could not be tidied, its reports are right all the same: it will be tried again"
+    );
+}
+
 /// The loader could not go on.
 pub(super) fn failed(error: &LoadError) {
     counter!("textrail_load_failures_total", "reason" => error.reason()).increment(1);

@@ -10,3 +10,4 @@ mod order;
 mod reprocess;
 mod scene;
 mod status;
+mod tidy;

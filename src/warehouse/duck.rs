@@ -170,8 +170,8 @@ impl Warehouse for DuckWarehouse {
         self.current.load_full().fold(at_least)
     }
 
-    fn checkpoint(&self) -> Result<(), WarehouseError> {
-        self.current.load_full().checkpoint()
+    fn checkpoint(&self, at_least: u64) -> Result<bool, WarehouseError> {
+        self.current.load_full().checkpoint(at_least)
     }
 
     fn newer(&self) -> Result<Option<Arc<dyn Warehouse>>, WarehouseError> {

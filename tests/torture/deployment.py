@@ -103,6 +103,7 @@ class Deployment:
             "TEXTRAIL_WAREHOUSE__MEMORY_LIMIT": "256MB",
             # Now and then, as behind some millions of messages.
             "TEXTRAIL_WAREHOUSE__FOLD_ROWS": "15",
+            "TEXTRAIL_WAREHOUSE__CHECKPOINT_BYTES": "200000",
             "TEXTRAIL_GATEWAYS__KANNEL__DIALECT": "kannel",
             "TEXTRAIL_GATEWAYS__KANNEL__SECRET": GATEWAY_SECRET,
             "TEXTRAIL_GATEWAYS__OWN__DIALECT": "neutral",

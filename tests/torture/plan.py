@@ -65,7 +65,7 @@ CHORES = ("reprocess",)
 #: Failpoints that a process seldom comes to are armed more often; in parts, 1 for all others.
 _WEIGHTS = {
     "ship.manifest": 2, "ship.confirm": 2, "ship.verify": 2, "ship.count": 2, "ship.reclaim": 3,
-    "load.commit": 2, "load.acknowledge": 2, "load.fold": 3,
+    "load.commit": 2, "load.acknowledge": 2, "load.fold": 3, "load.checkpoint": 3,
     "recorder.begin": 0.5, "recorder.commit": 0.5,
 }
 #: These only where a ledger is restored.

@@ -11,7 +11,7 @@ from .. import plot, seed
 from ..generators import pgbench, wrk
 from ..grown import Size, table
 from ..line import Figure
-from ..pipeline import Pipeline, folded
+from ..pipeline import Pipeline, tidied
 from ..world import SECRET, Bench
 
 #: The goal: the fastest size by the slowest.
@@ -118,7 +118,7 @@ def windows(world: Bench, size: Size, way: Pipeline, count: int, records: int) -
         if place > 0:
             size.add(SHIPPING, window.records / window.shipping, window.records / copying)
             size.add(LOADING, rows / window.loading, rows / reading)
-    say(folded(load))
+    say(tidied(load))
     world.end(load)
     way.end()
     size.loaded, size.warehouse_bytes = way.messages, world.warehouse_file().stat().st_size

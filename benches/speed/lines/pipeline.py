@@ -8,7 +8,7 @@ from outages.world import say, wait
 
 from .. import costs
 from ..line import Line
-from ..pipeline import Pipeline, folded
+from ..pipeline import Pipeline, tidied
 from ..world import Bench
 
 MEGABYTE = 1_000_000
@@ -53,7 +53,7 @@ def loading(world: Bench, pipeline: Pipeline, count: int, a_day: int, records: i
             limit, rows = pipeline.read_json(files)
         one.add(rows / window.loading, rows / limit)
         one.note = (f"{rows:,} records in {window.loading:.2f} s (goal: < 1 s for 60,000); "
-                    f"loader at most {load.most_memory() / MEGABYTE:.0f} MB, {folded(load)}")
+                    f"loader at most {load.most_memory() / MEGABYTE:.0f} MB, {tidied(load)}")
     world.end(load)
     yield one
     many = Line(f"catching up on {pending} windows", "records/s", "DuckDB read_json", 0.45)

@@ -1,7 +1,7 @@
 //! Windows in their order: while a transaction loads some, the next ones are staged and read. Two
 //! batches at most lie on the disk.
 
-use super::{LoadSettings, Loader, MOST_CHANGES, TickReport};
+use super::{LoadSettings, Loader, TickReport};
 use crate::{
     domain::window::WindowId,
     lake::store::ObjectStore,
@@ -55,7 +55,7 @@ impl Loader {
             };
             let (loaded, staged) = join(self.load_ready(in_hand, report), next).await;
             loaded?;
-            self.fold(MOST_CHANGES.max(self.settings.fold_rows)).await?;
+            self.fold_many().await?;
             let Some(staged) = staged else {
                 return Ok(());
             };

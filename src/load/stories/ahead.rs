@@ -182,10 +182,10 @@ async fn what_was_read_of_a_database_that_is_opened_again_is_read_again() {
     scene
         .warehouse
         .execute("SET GLOBAL debug_checkpoint_abort = 'before_header'");
-    scene.warehouse.checkpoint().unwrap_err();
+    scene.warehouse.checkpoint(0).unwrap_err();
     scene.warehouse.load(&windows[1..]).unwrap();
     assert_eq!(scene.report().await.clicks, 3);
-    scene.warehouse.checkpoint().unwrap();
+    scene.warehouse.checkpoint(0).unwrap();
     // And the next is read ahead as ever.
     let message = Sent::new("2026-11-23T05:03:00Z");
     scene.lake.window(3, &[message.message(1)]);

@@ -284,7 +284,7 @@ async fn a_checkpoint_that_fails_costs_nothing() {
     scene
         .warehouse
         .execute("SET GLOBAL debug_checkpoint_abort = 'before_header'");
-    scene.warehouse.checkpoint().unwrap_err();
+    scene.warehouse.checkpoint(0).unwrap_err();
     // DuckDB has given the database up: it is opened again by whoever comes first.
     assert_eq!(scene.state(), before);
     scene.tell(2, &[message.click(9, "human")]).await;
@@ -292,10 +292,10 @@ async fn a_checkpoint_that_fails_costs_nothing() {
     scene
         .warehouse
         .execute("SET GLOBAL debug_checkpoint_abort = 'before_header'");
-    scene.warehouse.checkpoint().unwrap_err();
+    scene.warehouse.checkpoint(0).unwrap_err();
     scene.tell(3, &[message.click(10, "human")]).await;
     assert_eq!(scene.report().await.clicks, 2);
-    scene.warehouse.checkpoint().unwrap();
+    scene.warehouse.checkpoint(0).unwrap();
 }
 
 #[tokio::test]
@@ -308,6 +308,6 @@ async fn a_generation_is_found_again() {
         let scene = Scene::at(lake.clone(), directory.path());
         assert_eq!(scene.tick().await.windows.len(), expected);
         assert_eq!(scene.warehouse.generation(), "generation-0001");
-        scene.warehouse.checkpoint().unwrap();
+        scene.warehouse.checkpoint(0).unwrap();
     }
 }

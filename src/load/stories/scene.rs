@@ -35,20 +35,22 @@ impl Scene {
 
     /// A fresh warehouse on a lake.
     pub(super) fn on(lake: Arc<MemoryLake>, windows_at_once: usize) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let mut scene = Self::at_with(lake, directory.path(), |settings| {
-            settings.windows_at_once = windows_at_once;
-        });
-        scene.directory = Some(directory);
-        scene
+        Self::fresh_on(lake, |settings| settings.windows_at_once = windows_at_once)
     }
 
     /// A fresh warehouse that is folded from so many rows.
     pub(super) fn folded_from(fold_rows: u64) -> Self {
+        Self::fresh(|settings| settings.fold_rows = fold_rows)
+    }
+
+    /// A fresh warehouse and a loader of other settings.
+    pub(super) fn fresh(change: impl FnOnce(&mut LoadSettings)) -> Self {
+        Self::fresh_on(Arc::default(), change)
+    }
+
+    fn fresh_on(lake: Arc<MemoryLake>, change: impl FnOnce(&mut LoadSettings)) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let mut scene = Self::at_with(Arc::default(), directory.path(), |settings| {
-            settings.fold_rows = fold_rows;
-        });
+        let mut scene = Self::at_with(lake, directory.path(), change);
         scene.directory = Some(directory);
         scene
     }

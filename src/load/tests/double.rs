@@ -239,10 +239,6 @@ impl Warehouse for Double {
         Ok(Vec::new())
     }
 
-    fn checkpoint(&self) -> Result<(), WarehouseError> {
-        Ok(())
-    }
-
     fn newer(&self) -> Result<Option<Arc<dyn Warehouse>>, WarehouseError> {
         let newer = self.state().newer.clone();
         Ok(newer.map(|newer| newer as Arc<dyn Warehouse>))

@@ -2,7 +2,7 @@
 
 use super::{
     DuckSettings, ahead::Ahead, fold, heal, load, lock, notes, quarantine, read, recount, refused,
-    rules, stopped, threads::Threads,
+    rules, steps::timed, stopped, threads::Threads,
 };
 use crate::{
     domain::window::WindowId,
@@ -238,10 +238,17 @@ impl Warehouse for Generation {
         fold::fold_changes(&mut *self.writer()?, at_least).map_err(refused("fold its buckets"))
     }
 
-    fn checkpoint(&self) -> Result<(), WarehouseError> {
-        self.writer()?
-            .execute_batch("CHECKPOINT")
-            .map_err(refused("checkpoint"))
+    /// With all of DuckDB's threads, as above. It does not wait for reads: rows that they may still need stay.
+    fn checkpoint(&self, at_least: u64) -> Result<bool, WarehouseError> {
+        let writer = self.writer()?;
+        if size(&log_of(&self.file)) < at_least {
+            return Ok(false);
+        }
+        fail::fail_point!("load.checkpoint.before");
+        timed("checkpoint", || writer.execute_batch("CHECKPOINT"))
+            .map_err(refused("checkpoint"))?;
+        fail::fail_point!("load.checkpoint.after");
+        Ok(true)
     }
 }
 
@@ -318,11 +325,17 @@ fn nature(connection: &Connection) -> duckdb::Result<Nature> {
 
 /// Bytes of a generation on disk, its write-ahead log included.
 fn bytes(file: &Path) -> u64 {
+    size(file) + size(&log_of(file))
+}
+
+/// What was committed and is not in the file yet.
+fn log_of(file: &Path) -> PathBuf {
     let mut log = file.as_os_str().to_owned();
     log.push(".wal");
-    [file, Path::new(&log)]
-        .iter()
-        .filter_map(|path| fs::metadata(path).ok())
-        .map(|metadata| metadata.len())
-        .sum()
+    log.into()
+}
+
+/// Of a file that may not be there.
+fn size(file: &Path) -> u64 {
+    fs::metadata(file).map_or(0, |metadata| metadata.len())
 }

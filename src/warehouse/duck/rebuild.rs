@@ -111,7 +111,7 @@ impl Rebuild {
     /// has the one before open goes on with it until they look.
     pub fn switch(self) -> Result<(), WarehouseError> {
         let name = self.generation.name.clone();
-        self.generation.checkpoint()?;
+        self.generation.checkpoint(0)?;
         // Closed before it is current: a file of DuckDB belongs to one process.
         Arc::into_inner(self.generation)
             .context("it is still read")
