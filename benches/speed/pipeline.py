@@ -2,6 +2,7 @@
 
 import datetime
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -187,6 +188,23 @@ class Pipeline:
         self.load()
         return (with_work - begun) - (time.monotonic() - with_work)
 
+    def keep_warehouse(self) -> None:
+        """As it is now, for `drained_again`."""
+        shutil.copytree(self._warehouse(), self._kept())
+
+    def drained_again(self) -> float:
+        """As `drained`, of the warehouse that was kept."""
+        shutil.rmtree(self._warehouse())
+        shutil.copytree(self._kept(), self._warehouse())
+        os.sync()
+        return self.drained()
+
+    def _warehouse(self) -> Path:
+        return self._world.folder / "warehouse"
+
+    def _kept(self) -> Path:
+        return self._world.folder / "kept"
+
     def as_it_comes(self, load: Service, records: int) -> Window:
         """A window, with a loader that runs. Its seconds are those in which it fetches, checks and loads, by its
         own clocks: when it looks for one is a setting."""
@@ -214,3 +232,8 @@ class Pipeline:
                               check=True, stdout=subprocess.PIPE, text=True)
         seconds, rows = done.stdout.split()
         return float(seconds), int(rows)
+
+    def read_json_anew(self, files: list[Path]) -> tuple[float, int]:
+        """The same, into tables that are empty."""
+        (self._world.folder / "limit.duckdb").unlink(missing_ok=True)
+        return self.read_json(files)

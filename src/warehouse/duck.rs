@@ -18,6 +18,7 @@ use std::{
 
 mod ahead;
 mod buckets;
+mod checkpoint;
 mod deltas;
 mod derive;
 mod directory;

@@ -1,8 +1,8 @@
 //! One generation: one open file.
 
 use super::{
-    DuckSettings, ahead::Ahead, fold, heal, load, lock, notes, quarantine, read, recount, refused,
-    rules, steps::timed, stopped, threads::Threads,
+    DuckSettings, ahead::Ahead, checkpoint, fold, heal, load, lock, notes, quarantine, read,
+    recount, refused, rules, stopped, threads::Threads,
 };
 use crate::{
     domain::window::WindowId,
@@ -18,7 +18,6 @@ use chrono::{DateTime, Utc};
 use duckdb::{Config, Connection, params};
 use std::{
     collections::HashMap,
-    fs,
     path::{Path, PathBuf},
     sync::{
         Mutex, MutexGuard,
@@ -217,7 +216,7 @@ impl Warehouse for Generation {
 
     fn counts(&self) -> Result<Counts, WarehouseError> {
         let mut counts = read::counts(&self.connect()?).map_err(refused("count what waits"))?;
-        counts.bytes = bytes(&self.file);
+        counts.bytes = checkpoint::bytes(&self.file);
         Ok(counts)
     }
 
@@ -238,16 +237,13 @@ impl Warehouse for Generation {
         fold::fold_changes(&mut *self.writer()?, at_least).map_err(refused("fold its buckets"))
     }
 
-    /// With all of DuckDB's threads, as above. It does not wait for reads: rows that they may still need stay.
+    /// With all of DuckDB's threads, as above.
     fn checkpoint(&self, at_least: u64) -> Result<bool, WarehouseError> {
         let writer = self.writer()?;
-        if size(&log_of(&self.file)) < at_least {
+        if checkpoint::log_bytes(&self.file) < at_least {
             return Ok(false);
         }
-        fail::fail_point!("load.checkpoint.before");
-        timed("checkpoint", || writer.execute_batch("CHECKPOINT"))
-            .map_err(refused("checkpoint"))?;
-        fail::fail_point!("load.checkpoint.after");
+        checkpoint::write(&writer).map_err(refused("checkpoint"))?;
         Ok(true)
     }
 }
@@ -258,9 +254,8 @@ pub(super) fn connect(file: &Path, settings: &DuckSettings) -> anyhow::Result<Co
         .threads(i64::try_from(settings.threads)?)?
         // No code from the network, whatever a statement names.
         .enable_autoload_extension(false)?
-        .with("autoinstall_known_extensions", "false")?
-        // Fewer, larger checkpoints: at the default of 16 MB each window paid for one.
-        .with("checkpoint_threshold", "256MB")?;
+        .with("autoinstall_known_extensions", "false")?;
+    let config = checkpoint::by_itself(config)?;
     let connection = Connection::open_with_flags(file, config)
         .with_context(|| format!("could not open {}", file.display()))?;
     connection.execute_batch("SET GLOBAL TimeZone = 'UTC'")?;
@@ -321,21 +316,4 @@ fn nature(connection: &Connection) -> duckdb::Result<Nature> {
             derived_before: row.get(2)?,
         })
     })
-}
-
-/// Bytes of a generation on disk, its write-ahead log included.
-fn bytes(file: &Path) -> u64 {
-    size(file) + size(&log_of(file))
-}
-
-/// What was committed and is not in the file yet.
-fn log_of(file: &Path) -> PathBuf {
-    let mut log = file.as_os_str().to_owned();
-    log.push(".wal");
-    log.into()
-}
-
-/// Of a file that may not be there.
-fn size(file: &Path) -> u64 {
-    fs::metadata(file).map_or(0, |metadata| metadata.len())
 }

@@ -1,7 +1,8 @@
 //! A generation that is built beside the current one, and takes its place.
 
 use super::{
-    DuckSettings, derive, directory::Directory, failed, generation::Generation, refused, rules,
+    DuckSettings, checkpoint, derive, directory::Directory, failed, generation::Generation,
+    refused, rules,
 };
 use crate::{
     event::Kind,
@@ -55,6 +56,9 @@ impl Rebuild {
             Some(generation) => generation,
             None => begin(&directory, &name, settings)?,
         };
+        generation
+            .execute(checkpoint::LEAVE_ROWS)
+            .map_err(refused("set how its log is written"))?;
         Ok(Self {
             directory,
             file,
