@@ -74,7 +74,7 @@ def apart(world: Bench, line: str, scale: Scale, chosen: argparse.Namespace) -> 
         case "burst":
             yield from bursts.bursts(world, scale.stored, scale.rounds, scale.seconds)
         case "memory":
-            yield from memory.memory(world, scale.stored, 10, scale.memory_minutes)
+            yield from memory.memory(world, scale.memory_stored, 10, scale.memory_minutes)
         case "freshness":
             yield from freshness.freshness(world, scale.stored, 20, scale.freshness_minutes)
         case "growth":

@@ -47,7 +47,8 @@ def options(description: str | None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="so many rounds (3; with --full 5)")
     parser.add_argument("--seconds", type=int, help="rounds of so many seconds (6; 2 with --quick, 20 with --full)")
     parser.add_argument("--messages", type=int,
-                        help="messages that are there already (1000000); or that space sends (100000)")
+                        help="messages that are there already (1000000; of memory 1500000); or that space sends"
+                             " (100000)")
     parser.add_argument("--minutes", type=float, help="of memory (10) and of freshness (5)")
     parser.add_argument("--sizes", default="100000,1000000,10000000", help="of growth (%(default)s)")
     parser.add_argument("--plot", type=Path, default=Path("docs/growth.svg"), help="of growth (%(default)s)")
@@ -70,7 +71,7 @@ def scale(chosen: argparse.Namespace) -> Scale:
         "rounds": chosen.rounds, "slow_rounds": chosen.rounds,
         "seconds": chosen.seconds, "latency_seconds": chosen.seconds,
         "slow_seconds": chosen.seconds and max(chosen.seconds, USUAL.slow_seconds),
-        "stored": chosen.messages, "space": chosen.messages,
+        "stored": chosen.messages, "memory_stored": chosen.messages, "space": chosen.messages,
         "memory_minutes": chosen.minutes, "freshness_minutes": chosen.minutes,
     }
     return replace(chosen.scale, **{name: value for name, value in told.items() if value})

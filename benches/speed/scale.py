@@ -29,8 +29,10 @@ class Scale:
     #: Buckets that are reported on, and how often by each grouping.
     buckets: int = 10_000_000
     reports: int = 5
-    #: Minutes of the loads at a multiple of the reference.
+    #: Minutes of the loads at a multiple of the reference; and messages that are there before memory is watched:
+    #: with their links a server's memory of links is full (`ledger.link_memory_bytes`), which would else fill up.
     memory_minutes: float = 10
+    memory_stored: int = 1_500_000
     freshness_minutes: float = 5
 
 
