@@ -58,7 +58,7 @@ def through_the_lake(world: Bench, named: list[str], scale: Scale) -> Iterator[R
     if "loading" in named:
         yield from pipeline.loading(world, way, min(scale.rounds, 3), scale.a_day, scale.window, scale.pending)
     if "reprocess" in named:
-        yield from pipeline.reprocessing(world, way, min(scale.rounds, 3))
+        yield from pipeline.reprocessing(world, way, min(scale.rounds, scale.rebuilds))
     way.end()
 
 

@@ -26,6 +26,8 @@ class Scale:
     a_day: int = 60_000
     window: int = 60_000
     pending: int = 36
+    #: How often all of it is reprocessed, at most.
+    rebuilds: int = 3
     #: Buckets that are reported on, and how often by each grouping.
     buckets: int = 10_000_000
     reports: int = 5
@@ -38,5 +40,5 @@ class Scale:
 
 USUAL = Scale()
 QUICK = Scale(rounds=3, seconds=2, stored=100_000, latency_seconds=5, slow_rounds=1, space=20_000, backlog=150_000,
-              a_day=10_000, pending=8, buckets=1_000_000, reports=3, freshness_minutes=0.75)
+              a_day=10_000, pending=8, rebuilds=1, buckets=1_000_000, reports=3, freshness_minutes=0.75)
 FULL = Scale(rounds=5, seconds=20, backlog=5_000_000, slow_rounds=5, slow_seconds=20, reports=20)
