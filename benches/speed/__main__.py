@@ -108,13 +108,23 @@ def main() -> int:
     chosen = options(__doc__)
     if chosen.folder:
         chosen.folder.mkdir(parents=True, exist_ok=True)
-    table = list(rows(chosen))
+    table: list[Row] = []
+    try:
+        for row in rows(chosen):
+            table.append(row)
+    finally:
+        # Of a run that gives up after an hour, too.
+        tell(table, chosen.json)
+    return 0
+
+
+def tell(table: list[Row], file: Path | None) -> None:
+    """Prints it, and writes it as JSON."""
     print("\n| what | textrail | limit | its figure | ratio (rounds) | goal | | notes |\n|---|---|---|---|---|---|---|---|")
     for row in table:
         print(f"| {' | '.join(row.cells())} |")
-    if chosen.json:
-        chosen.json.write_text(json.dumps([row.told() for row in table], indent=1) + "\n")
-    return 0
+    if file:
+        file.write_text(json.dumps([row.told() for row in table], indent=1) + "\n")
 
 
 sys.exit(main())
