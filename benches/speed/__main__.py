@@ -79,7 +79,8 @@ def apart(world: Bench, line: str, scale: Scale, chosen: argparse.Namespace) -> 
             yield from freshness.freshness(world, scale.stored, 20, scale.freshness_minutes)
         case "growth":
             sizes = [int(size) for size in chosen.sizes.split(",")]
-            yield from growth.growth(world, sizes, scale.rounds, scale.seconds, scale.window, chosen.plot)
+            yield from growth.growth(world, sizes, scale.growth_rounds, scale.growth_seconds, scale.window,
+                                     chosen.plot)
 
 
 def measure(chosen: argparse.Namespace, run: Callable[[Bench], Iterator[Row]]) -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""What work costs: processor time of the services and of PostgreSQL, and syncs of the log."""
+"""What work costs: processor time of the services and of PostgreSQL, its log, and syncs of that."""
 
 import os
 import time
@@ -14,14 +14,15 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass
 class Costs:
-    """Seconds of processor time, and syncs of PostgreSQL's log."""
+    """Seconds of processor time, and bytes and syncs of PostgreSQL's log."""
 
     service: float
     postgres: float
+    log: int
     syncs: int
 
     def __sub__(self, earlier: "Costs") -> "Costs":
-        return Costs(self.service - earlier.service, self.postgres - earlier.postgres,
+        return Costs(self.service - earlier.service, self.postgres - earlier.postgres, self.log - earlier.log,
                      self.syncs - earlier.syncs)
 
     def told(self, facts: float) -> str:
@@ -32,13 +33,14 @@ class Costs:
         text = f"{self.postgres * per:.0f} µs PostgreSQL"
         if self.service:
             text = f"{self.service * per:.0f} µs service, " + text
-        return text + f", {facts / max(self.syncs, 1):.1f} facts a sync"
+        return text + f", {self.log / facts / 1000:.1f} kB of its log, {facts / max(self.syncs, 1):.1f} facts a sync"
 
 
 def now(world: Bench, service: int | None) -> Costs:
     with psycopg.connect(world.database_url) as connection:
-        row = connection.execute("SELECT wal_sync FROM pg_stat_wal").fetchone()
-    return Costs(seconds(service) if service else 0, tree_seconds(world.postmaster), int(row[0]) if row else 0)
+        row = connection.execute("SELECT pg_current_wal_insert_lsn() - '0/0', wal_sync FROM pg_stat_wal").fetchone()
+    log, syncs = map(int, row or (0, 0))
+    return Costs(seconds(service) if service else 0, tree_seconds(world.postmaster), log, syncs)
 
 
 def seconds(process: int, ended_children: bool = False) -> float:

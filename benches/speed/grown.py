@@ -18,6 +18,8 @@ class Size:
     #: Of each load, its facts a second in each round, and that by its limit's in the same round.
     rates: dict[str, list[float]] = field(default_factory=dict)
     shares: dict[str, list[float]] = field(default_factory=dict)
+    #: What a fact of some loads cost in the last round.
+    costs: dict[str, str] = field(default_factory=dict)
 
     def add(self, load: str, rate: float, limit: float) -> None:
         """A round."""
@@ -40,6 +42,7 @@ def table(sizes: list[Size]) -> str:
     rows = [["facts/s (by the limit's, spread)", *(f"{size.first:,} messages" for size in sizes)],
             ["---"] * (len(sizes) + 1)]
     rows += [[load, *(size.told(load) for size in sizes)] for load in sizes[0].rates]
+    rows += [[f"… what one of {load} costs", *(size.costs[load] for size in sizes)] for load in sizes[0].costs]
     rows += [["messages in the ledger at the end", *(f"{size.last:,}" for size in sizes)],
              ["messages in the warehouse at the end", *(f"{size.loaded:,}" for size in sizes)],
              [f"ledger and warehouse, in {memory / 1e9:.0f} GB of memory",

@@ -2,13 +2,14 @@
 
 import datetime
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import psycopg
 from outages.world import Service, say
 
-from .. import plot, seed
-from ..generators import pgbench, wrk
+from .. import costs, plot, seed
+from ..generators import Load, pgbench, wrk
 from ..grown import Size, table
 from ..line import Figure
 from ..pipeline import Pipeline, tidied
@@ -69,28 +70,35 @@ def serve(world: Bench, size: Size, history: seed.History, count: int, seconds: 
     """Rounds of each load. Sizes are minutes apart, and the machine is another one by then: each round runs
     one of the frozen limits, whose tables are emptied first, and rates are told by it."""
     service = world.service("serve")
-    load = loads(world, service, history, seconds)
-    load["redirects"]()
+    served = loads(world, service, history, seconds)
+    served["redirects"][1]()
     for place in range(count):
-        rates = {name: run() for name, run in load.items()}
+        rates = {}
+        for name, (facts, load) in served.items():
+            before = costs.now(world, service.process.pid)
+            seen = load()
+            rates[name] = facts * seen.rate
+            size.costs[name] = (costs.now(world, service.process.pid) - before).told(facts * seen.requests)
         limit = click_limit(world, seconds)
         for name, rate in rates.items():
             size.add(name, rate, limit)
-        say(", ".join(f"{name} {rate:,.0f} /s" for name, rate in rates.items()) + f", limit {limit:,.0f} /s "
-            f"({place + 1} of {count})")
+            say(f"{name}: {rate:,.0f} /s, {size.costs[name]}")
+        say(f"limit: {limit:,.0f} /s ({place + 1} of {count})")
     world.end(service)
     size.last, size.ledger_bytes = stored(world), world.number("SELECT pg_database_size(current_database())")
 
 
-def loads(world: Bench, service: Service, history: seed.History, seconds: int) -> dict[str, Callable[[], float]]:
-    """What is asked, and its facts a second. Batches for a shorter time: they alone would make a small ledger
+def loads(
+    world: Bench, service: Service, history: seed.History, seconds: int
+) -> dict[str, tuple[int, Callable[[], Load]]]:
+    """What is asked, and the facts of a request. Batches for a shorter time: they alone would make a small ledger
     a large one."""
+    ask = lambda script, many, connections, *more: partial(wrk, service.address, script, many, connections, *more)
     return {
-        "redirects": lambda: wrk(service.address, "redirects", seconds, 64, str(history.codes)).rate,
-        "receipts": lambda: wrk(service.address, "receipts", seconds, 64, str(history.ids), SECRET).rate,
-        "messages, one a request": lambda: wrk(service.address, "messages", seconds, 64, world.key, "1").rate,
-        "messages, 1,000 a request": lambda: 1000 * wrk(service.address, "messages", max(1, seconds // 3), 4, world.key,
-                                                        "1000").rate,
+        "redirects": (1, ask("redirects", seconds, 64, str(history.codes))),
+        "receipts": (1, ask("receipts", seconds, 64, str(history.ids), SECRET)),
+        "messages, one a request": (1, ask("messages", seconds, 64, world.key, "1")),
+        "messages, 1,000 a request": (1000, ask("messages", max(1, seconds // 3), 4, world.key, "1000")),
     }
 
 
