@@ -1,5 +1,6 @@
 """The servers that are measured: a durable PostgreSQL, an S3 server, and textrail's services."""
 
+import os
 import socket
 import subprocess
 from pathlib import Path
@@ -10,6 +11,8 @@ from outages.world import BUILT, Service, World, free_port, wait
 BASELINE = Path("benches/baseline").resolve()
 PROGRAMS = (BUILT / "release").resolve()
 SECRET = "a-secret-of-the-benchmark"
+#: What PostgreSQL's manual has as a start: a quarter of the memory.
+SHARED_BUFFERS = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 4
 #: More than most lines write.
 OLD_LOG_MB = 4000
 GATEWAY = {"TEXTRAIL_GATEWAYS__KANNEL__DIALECT": "kannel", "TEXTRAIL_GATEWAYS__KANNEL__SECRET": SECRET}
@@ -19,7 +22,7 @@ class Bench(World):
     """A world whose PostgreSQL is set as one that is to be fast, with durability on, and which holds the
     limit's tables in a database of their own."""
 
-    postgres_settings = {"max_wal_size": "16GB", "min_wal_size": "8GB", "shared_buffers": "2GB",
+    postgres_settings = {"max_wal_size": "16GB", "min_wal_size": "8GB", "shared_buffers": f"{SHARED_BUFFERS >> 20}MB",
                          "checkpoint_timeout": "15min", "max_connections": "200", "track_io_timing": "on"}
 
     def __init__(self, folder: Path, binary: Path) -> None:
