@@ -17,7 +17,6 @@ mod since;
 pub use gateway::{Gateway, GatewayAction};
 pub use proof::{Quarantine, QuarantineAction, Reprocess, Verify};
 
-/// The whole command line.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "textrail", version, max_term_width = 100)]
 /// Records every text message, receipt, click and reply exactly once, and turns them into reports
@@ -125,11 +124,12 @@ pub struct DataDirectory {
 #[derive(Clone, Debug, Default, Args)]
 pub struct Server {
     /// The server [default: the `textrail up` of the data folder]
-    #[arg(long, env = "TEXTRAIL_URL")]
+    #[arg(long, global = true, env = "TEXTRAIL_URL")]
     pub url: Option<Url>,
     /// An API key [default: that of the data folder]
     #[arg(
         long,
+        global = true,
         value_name = "KEY",
         env = "TEXTRAIL_API_KEY",
         hide_env_values = true
@@ -337,6 +337,10 @@ mod tests {
                 .map(ToString::to_string)
                 .unwrap_or_default();
             assert!(help.contains("Example"), "{}", command.get_name());
+            // Clap would wrap it on a usual terminal, and what is pasted would be two commands.
+            for line in help.lines() {
+                assert!(line.chars().count() <= 80, "{}: {line}", command.get_name());
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! textrail: the transactional backend of an SMS marketing platform. See the README.
 //!
-//! The modules stand in the order in which a row travels; dependencies run one way, and
+//! A row travels through `http` (a webhook through `gateways`), `ledger`, `ship`, `lake`, `announce`, `load`,
+//! `warehouse` and `report`; `verify` holds them against each other. Dependencies run one way, and
 //! `tests/architecture.rs` holds them to it.
 
 // Test support is shared with the integration tests, which know this crate by its name.

@@ -68,7 +68,8 @@ pub struct ReportHead {
     pub tz: String,
     /// The grouping.
     pub group_by: Vec<GroupBy>,
-    /// All facts committed before this are in; null before the first window is loaded.
+    /// All facts committed before this are in, but for lines in quarantine; null before the first window is
+    /// loaded.
     pub data_through: Option<DateTime<Utc>>,
     /// Which build of the warehouse answered.
     pub generation: String,

@@ -96,6 +96,7 @@ fn builder() -> Result<PrometheusBuilder> {
     let suffix = |end: &str| Matcher::Suffix(end.to_owned());
     Ok(PrometheusBuilder::new()
         .set_buckets_for_metric(full("textrail_commit_to_report_seconds"), &LAG)?
+        .set_buckets_for_metric(full("textrail_queue_message_age_seconds"), &LAG)?
         .set_buckets_for_metric(full("textrail_ship_duration_seconds"), &WINDOW_WORK)?
         .set_buckets_for_metric(full("textrail_load_duration_seconds"), &WINDOW_WORK)?
         .set_buckets_for_metric(full("textrail_load_stage_duration_seconds"), &WINDOW_WORK)?

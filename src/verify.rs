@@ -1,4 +1,4 @@
-//! Verify: ledger = lake = warehouse, for every window and kind (I9).
+//! Verify: ledger = lake = warehouse, for every window and kind.
 //!
 //! Three sides are read, each by its own means: the ledger's own count ([`crate::ledger::counts`]),
 //! the manifests and the listing of the lake ([`lake`]; with their contents, [`deep`]), and the notes

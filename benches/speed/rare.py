@@ -24,6 +24,7 @@ def calls(world: Bench, serve: Service) -> None:
     api.call("GET", f"/v1/messages/{sent['id']}")
     api.call("GET", "/v1/inbound")
     api.call("GET", "/v1/opt-outs")
+    api.call("GET", "/v1/opt-outs?after=0")
     world.textrail("gateway", "refused")
     world.textrail("gateway", "replay", "kannel", "--since", "1h")
 

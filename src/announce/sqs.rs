@@ -208,19 +208,29 @@ impl Announcer for Queue {
     async fn next(&mut self, _mark: Option<&str>) -> Result<Vec<Announcement>, AnnounceError> {
         let mut rings = Vec::new();
         let mut wait = self.settings.wait;
-        for _ in 0..BATCHES {
+        for batch in 1.. {
             let messages = match self.client.receive(wait, self.settings.visibility).await {
                 Ok(messages) => messages,
                 // What came before it failed is in hand.
                 Err(_) if !rings.is_empty() => break,
                 Err(error) => return Err(error),
             };
-            let full = messages.len() == AT_ONCE;
+            let came = messages.len();
             rings.extend(self.sort(messages).await);
-            if !full {
+            // A backlog of what does not ring is passed whole: a drain takes a look that finds nothing for the
+            // queue's end.
+            let more = match (came, rings.is_empty()) {
+                (0, _) => false,
+                (AT_ONCE, true) => true,
+                (AT_ONCE, false) | (_, true) => batch < BATCHES,
+                (_, false) => false,
+            };
+            if !more {
                 break;
             }
-            wait = Duration::ZERO;
+            if !rings.is_empty() {
+                wait = Duration::ZERO;
+            }
         }
         Ok(rings)
     }

@@ -37,10 +37,10 @@ pub(super) struct Listeners {
 impl Listeners {
     /// Listens where the configuration says.
     pub(super) fn open(http: &crate::config::Http) -> Result<Self> {
-        let private = http.private_listen.map(bind).transpose()?;
+        let private = |address| bind(address, "http.private_listen");
         Ok(Self {
-            public: bind(http.listen)?,
-            private,
+            public: bind(http.listen, "http.listen (`textrail up --listen`)")?,
+            private: http.private_listen.map(private).transpose()?,
         })
     }
 
@@ -58,10 +58,10 @@ impl Listeners {
     }
 }
 
-/// Listens on an address.
-pub(super) fn bind(address: SocketAddr) -> Result<TcpListener> {
+/// Listens on the address of a setting.
+pub(super) fn bind(address: SocketAddr, setting: &str) -> Result<TcpListener> {
     TcpListener::bind(address).with_context(|| {
-        format!("cannot listen on {address}; is another server there? See --listen")
+        format!("cannot listen on {address}; is another server there? {setting} says where")
     })
 }
 

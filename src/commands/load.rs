@@ -67,7 +67,7 @@ async fn drain(config: &Config) -> Result<()> {
 }
 
 async fn serve(config: &Config) -> Result<()> {
-    let listener = api::bind(config.loader.listen)?;
+    let listener = api::bind(config.loader.listen, "loader.listen")?;
     let store = lake::connect(&config.lake).await?;
     let opened = standby::open(config).await?;
     let metrics = telemetry::start_metrics()?;

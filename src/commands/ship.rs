@@ -12,7 +12,7 @@ use std::time::Duration;
 
 pub(super) async fn run(config: &Config) -> Result<()> {
     let connection = ledger::settings(&config.ledger)?;
-    let listener = api::bind(config.shipper.listen).context("shipper.listen")?;
+    let listener = api::bind(config.shipper.listen, "shipper.listen")?;
     let store = lake::connect(&config.lake).await?;
     let metrics = telemetry::start_metrics()?;
     let stop = shutdown::on_signal()?;

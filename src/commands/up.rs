@@ -31,7 +31,7 @@ use tokio_util::sync::CancellationToken;
 
 mod welcome;
 
-use welcome::Welcome;
+use welcome::{Kannel, Welcome};
 
 /// The bucket; its folder is `lake/textrail` in the data folder.
 pub(super) const BUCKET: &str = "textrail";
@@ -65,7 +65,7 @@ struct Up {
 
 pub(super) async fn run(mut config: Config, arguments: &cli::Up) -> Result<()> {
     let directory = Arc::new(Locked::open(data_directory::path(&arguments.data)?)?);
-    let gateway_secret = settle(&mut config, arguments, &directory)?;
+    let kannel = settle(&mut config, arguments, &directory)?;
     let listeners = Listeners::open(&config.http)?;
     let welcome = Welcome {
         url: listeners.local_url()?,
@@ -74,7 +74,7 @@ pub(super) async fn run(mut config: Config, arguments: &cli::Up) -> Result<()> {
         window: config.lake.window,
         data_flag: arguments.data.path.clone(),
         api_key: None,
-        gateway_secret,
+        kannel,
     };
     let metrics = telemetry::start_metrics()?;
     let stop = shutdown::on_signal()?;
@@ -95,9 +95,9 @@ pub(super) async fn run(mut config: Config, arguments: &cli::Up) -> Result<()> {
     outcome.and(stopped)
 }
 
-/// Puts the flags over the configuration, and everything under the data folder. Returns the secret
-/// of the gateway that is there by default, when it is drawn.
-fn settle(config: &mut Config, arguments: &cli::Up, directory: &Locked) -> Result<Option<Secret>> {
+/// Puts the flags over the configuration, and everything under the data folder. Returns what there is
+/// of the gateway that is there by default.
+fn settle(config: &mut Config, arguments: &cli::Up, directory: &Locked) -> Result<Kannel> {
     if let Some(listen) = arguments.listen {
         config.http.listen = listen;
     }
@@ -108,13 +108,17 @@ fn settle(config: &mut Config, arguments: &cli::Up, directory: &Locked) -> Resul
     config.spool.directory = directory.folder(SPOOL)?;
     config.shipper.directory = directory.folder("ship")?;
     if !config.gateways.is_empty() {
-        return Ok(None);
+        return Ok(Kannel::Absent);
     }
     let (secret, drawn) = directory.secret(KANNEL_SECRET)?;
     config
         .gateways
         .insert(KANNEL.to_owned(), kannel(secret.clone()));
-    Ok(drawn.then_some(secret))
+    Ok(if drawn {
+        Kannel::New(secret)
+    } else {
+        Kannel::Kept
+    })
 }
 
 fn kannel(secret: Secret) -> Gateway {

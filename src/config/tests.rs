@@ -149,13 +149,26 @@ fn the_example_shows_keys_that_exist() {
         line.strip_prefix("#")
             .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase()))
     };
-    let uncommented: String = example
-        .lines()
-        .map(|line| if is_key(&line) { &line[1..] } else { line })
-        .flat_map(|line| [line, "\n"])
-        .collect();
-    let config = read(&uncommented, &[]).unwrap();
-    assert_eq!(config.gateways["kannel"].dialect, "kannel");
+    let uncommented = |lines: &str, key: &dyn Fn(&str) -> Option<usize>| -> String {
+        let lines = lines.lines();
+        lines
+            .map(|line| key(line).map_or(line, |from| &line[from..]))
+            .flat_map(|line| [line, "\n"])
+            .collect()
+    };
+    // A gateway is commented out whole: it has no defaults, and its secret must not be the example's.
+    let (usual, gateway) = example.split_at(example.find("# [gateways.").unwrap());
+    let of_gateway = |line: &str| {
+        let (name, _) = line.strip_prefix("# ")?.split_once(" = ")?;
+        let is_key = name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        is_key.then_some(2)
+    };
+    let gateway = uncommented(gateway, &of_gateway).replacen("# [", "[", 1);
+    let usual = uncommented(usual, &|line| is_key(&line).then_some(1));
+    let config = read(&(usual + &gateway), &[]).unwrap();
+    let kannel = &config.gateways["kannel"];
+    assert_eq!(kannel.dialect, "kannel");
+    assert!(kannel.secret.is_some() && kannel.secret_file.is_some() && kannel.topics.len() == 1);
     assert_eq!(config.lake.bucket.as_deref(), Some("my-lake"));
 }
 

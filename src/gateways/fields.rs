@@ -54,13 +54,16 @@ pub fn needed_code(field: &str, text: &str) -> Result<String, FieldFault> {
 
 /// Refuses times before 2000 and more than a day ahead: a broken clock, which would put a fact
 /// where no report looks.
+///
+/// The time in microseconds, as PostgreSQL keeps it. A second 60, be it a leap second or 59.9996
+/// rounded by a provider, is the first of the next minute: log lines have none.
 pub fn plausible(time: DateTime<Utc>, now: DateTime<Utc>) -> Result<DateTime<Utc>, &'static str> {
     if time.timestamp() < EARLIEST {
         Err("must not be before 2000-01-01T00:00:00Z")
     } else if time > now + TimeDelta::days(1) {
         Err("must not be more than a day ahead")
     } else {
-        Ok(time)
+        Ok(DateTime::from_timestamp_micros(time.timestamp_micros()).unwrap_or(time))
     }
 }
 
@@ -203,6 +206,19 @@ mod tests {
         ] {
             assert!(decimal("price", bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn second_60_is_the_first_of_the_next_minute_and_nothing_is_finer_than_a_microsecond() {
+        let now = "2026-11-23T06:00:00Z".parse().unwrap();
+        let read = |text| time("t", text, now).unwrap().to_rfc3339();
+        assert_eq!(read("2026-11-23T05:00:60Z"), "2026-11-23T05:01:00+00:00");
+        assert_eq!(
+            read("2026-11-23T05:00:59.1234569+00:00"),
+            "2026-11-23T05:00:59.123456+00:00"
+        );
+        let spared = spare_time(spaced_time("2026-11-23 05:59:60"), now).unwrap();
+        assert_eq!(spared, now);
     }
 
     #[test]

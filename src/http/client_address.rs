@@ -6,6 +6,8 @@ use actix_web::http::header::{FORWARDED, HeaderMap};
 use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};
 
+const FORWARDED_FOR: &str = "x-forwarded-for";
+
 /// The client's address, if the connection has one.
 pub(super) fn of(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &[IpNet]) -> Option<IpAddr> {
     let peer = peer?.to_canonical();
@@ -28,17 +30,20 @@ pub(super) fn of(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &[IpNet]) -
 /// The hops of `X-Forwarded-For`, or else of `Forwarded` (RFC 7239), nearest last.
 fn hops(headers: &HeaderMap) -> Vec<String> {
     let values = |name: &str| -> Vec<String> {
+        // What is no text stays a hop that cannot be read: the rest of its line is the proxy's own.
         let lines = headers
             .get_all(name)
-            .filter_map(|value| value.to_str().ok());
+            .map(|value| String::from_utf8_lossy(value.as_bytes()));
         lines
-            .flat_map(|line| line.split(','))
-            .map(|hop| hop.trim().to_owned())
+            .flat_map(|line| {
+                line.split(',')
+                    .map(|hop| hop.trim().to_owned())
+                    .collect::<Vec<_>>()
+            })
             .collect()
     };
-    let forwarded_for = values("x-forwarded-for");
-    if !forwarded_for.is_empty() {
-        return forwarded_for;
+    if headers.contains_key(FORWARDED_FOR) {
+        return values(FORWARDED_FOR);
     }
     values(FORWARDED.as_str())
         .iter()
@@ -72,13 +77,13 @@ mod tests {
     use super::*;
     use actix_web::http::header::{HeaderName, HeaderValue};
 
-    fn client(peer: &str, lines: &[(&'static str, &'static str)]) -> String {
+    fn client(peer: &str, lines: &[(&'static str, &str)]) -> String {
         let trusted = ["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()];
         let mut headers = HeaderMap::new();
         for (name, value) in lines {
             headers.append(
                 HeaderName::from_static(name),
-                HeaderValue::from_static(value),
+                HeaderValue::from_bytes(value.as_bytes()).unwrap(),
             );
         }
         of(Some(peer.parse().unwrap()), &headers, &trusted)
@@ -104,6 +109,18 @@ mod tests {
         assert_eq!(client("10.0.0.1", &chain), "198.51.100.1");
         let garbage = [("x-forwarded-for", "198.51.100.1, unknown, 10.1.1.1")];
         assert_eq!(client("10.0.0.1", &garbage), "10.1.1.1");
+    }
+
+    /// The proxy appends to what the client sent, and passes on headers that it does not know.
+    #[test]
+    fn a_line_that_is_no_text_does_not_give_way_to_what_the_client_wrote() {
+        let forged = [
+            ("x-forwarded-for", "é, 198.51.100.1"),
+            ("forwarded", "for=1.2.3.4"),
+        ];
+        assert_eq!(client("10.0.0.1", &forged), "198.51.100.1");
+        let unread = [("x-forwarded-for", "é"), ("forwarded", "for=1.2.3.4")];
+        assert_eq!(client("10.0.0.1", &unread), "10.0.0.1");
     }
 
     #[test]

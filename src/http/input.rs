@@ -14,6 +14,9 @@ pub(super) const NAME_LIMIT: usize = 100;
 pub(super) const TEXT_LIMIT: usize = 255;
 /// The most characters of a message's body: more than ten segments, well under what the air takes.
 pub(super) const BODY_LIMIT: usize = 4_000;
+/// The most URLs of a message that become short ones: each takes as much of the server's memory as a
+/// message does.
+pub(super) const LINKS_LIMIT: usize = 20;
 /// The most bytes of a URL.
 pub(super) const URL_LIMIT: usize = 2_048;
 

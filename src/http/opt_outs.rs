@@ -11,7 +11,7 @@ use crate::domain::phone::{PhoneNumber, Sender};
 use crate::event::format_time;
 use crate::gateways::fields;
 use crate::ledger::facts::NewOptOut;
-use crate::ledger::opt_outs::{self, StandingWish};
+use crate::ledger::opt_outs::{self, LIST_LIMIT, Reading, StandingWish};
 use actix_web::{HttpResponse, delete, get, put, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -20,15 +20,17 @@ use uuid::Uuid;
 
 /// The path's word for "any sender".
 const ANY: &str = "*";
-/// The most wishes in one answer.
-const LIST_LIMIT: i64 = 10_000;
-
 /// Which wishes to list.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
-    /// Only wishes changed at or after this RFC 3339 time: give the last `changed_at` to read on.
+    /// Read on behind this: the `next` of the answer before, and `0` for the first. Nothing is left out,
+    /// and a wish that changes is listed again.
+    #[param(pattern = "^[0-9]{1,18}$")]
+    after: Option<String>,
+    /// Only wishes recorded at or after this RFC 3339 time. A wish may be written later than it was recorded,
+    /// when PostgreSQL was away: to read on, give `after`.
     #[param(format = "date-time")]
     since: Option<String>,
     /// The most wishes to list: 1 to 10,000, 1,000 unless given.
@@ -68,7 +70,7 @@ pub(super) struct WishView {
     /// From when on it holds.
     #[schema(format = "date-time")]
     effective_at: String,
-    /// When it was noted here.
+    /// When it was recorded here.
     #[schema(format = "date-time")]
     changed_at: String,
 }
@@ -78,6 +80,10 @@ pub(super) struct WishView {
 pub(super) struct WishList {
     /// Oldest change first.
     opt_outs: Vec<WishView>,
+    /// What to give as `after` to read on; there if `after` was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = "^[0-9]{1,18}$")]
+    next: Option<String>,
 }
 
 /// A wish that was noted.
@@ -110,11 +116,13 @@ pub(super) async fn list_opt_outs(
     state: web::Data<AppState>,
     call: Call<Campaign, web::Query<ListQuery>>,
 ) -> Result<HttpResponse, ApiError> {
-    let (since, limit) = check_list(&call.input, Utc::now()).map_err(ApiError::fields)?;
-    let list = move |conn: &mut _| opt_outs::list(conn, since, limit);
+    let reading = check_list(&call.input, Utc::now()).map_err(ApiError::fields)?;
+    let list = move |conn: &mut _| opt_outs::list(conn, reading);
     let wishes = state.pool().run("opt_outs", list).await?;
+    let last = wishes.last().and_then(|wish| wish.position);
+    let next = reading.after.map(|after| last.unwrap_or(after).to_string());
     let opt_outs = wishes.into_iter().map(view).collect();
-    Ok(answer::ok(&WishList { opt_outs }))
+    Ok(answer::ok(&WishList { opt_outs, next }))
 }
 
 /// Opt a subscriber out of one sender's messages, or with `*` of anyone's.
@@ -126,7 +134,7 @@ pub(super) async fn list_opt_outs(
     responses(
         (status = 200, description = "Noted, durably: no later send gets through", body = NotedWish),
         (status = 422, description = "Fields were refused", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Nothing was noted: send the same call again", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Not known to be noted: send the same call again", body = Problem, content_type = "application/problem+json"),
     ),
     security(("bearer" = ["campaign"]))
 )]
@@ -147,7 +155,7 @@ pub(super) async fn opt_out(
     responses(
         (status = 200, description = "Noted, durably, as an opt-in", body = NotedWish),
         (status = 422, description = "Fields were refused", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Nothing was noted: send the same call again", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Not known to be noted. See what stands before the call is sent again: it would undo an opt-out that has come since", body = Problem, content_type = "application/problem+json"),
     ),
     security(("bearer" = ["campaign"]))
 )]
@@ -205,16 +213,29 @@ fn check(
     })
 }
 
-type ListBounds = (Option<DateTime<Utc>>, i64);
-
-fn check_list(query: &ListQuery, now: DateTime<Utc>) -> Result<ListBounds, Vec<FieldError>> {
+fn check_list(query: &ListQuery, now: DateTime<Utc>) -> Result<Reading, Vec<FieldError>> {
     let mut faults = Faults::default();
     let since = query.since.as_deref();
     let since = since.and_then(|text| faults.fault(fields::time("since", text, now)));
+    let after = query.after.as_deref().map(position);
+    let after = after.and_then(|after| faults.keep("after", after));
     let limit = query.limit.as_deref().unwrap_or("1000").parse().ok();
     let limit = limit.filter(|limit| (1..=LIST_LIMIT).contains(limit));
     let limit = faults.keep("limit", limit.ok_or("must be between 1 and 10000"));
-    faults.finish(limit.map(|limit| (since, limit)))
+    faults.finish(limit.map(|limit| Reading {
+        since,
+        after,
+        limit,
+    }))
+}
+
+/// A place as an answer gives it.
+fn position(text: &str) -> Result<i64, &'static str> {
+    let digits = (1..=18).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits
+        .then(|| text.parse().ok())
+        .flatten()
+        .ok_or("must be 0, or the next of an answer")
 }
 
 fn view(wish: StandingWish) -> WishView {

@@ -1,5 +1,5 @@
-//! The ledger's own count of its windows, by queries that share nothing with those that ship (I9):
-//! the events of each window, whether each has its fact, and whether each fact has its event (I1).
+//! The ledger's own count of its windows, by queries that share nothing with those that ship:
+//! the events of each window, whether each has its fact, and whether each fact has its event.
 //!
 //! Counts are made while the outbox still holds the window, and kept: that is the ledger's side of
 //! `textrail verify`, and the outbox is reclaimed only behind windows whose count is the manifest's.

@@ -1,8 +1,15 @@
 //! Standing wishes.
 
 use super::schema::{opt_outs, subscribers};
+use super::statement::prepared;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+
+/// The most wishes of a page.
+pub const LIST_LIMIT: i64 = 10_000;
+/// The advisory lock of whoever gives places.
+const POSITIONS_LOCK: i64 = 0x7465_7874_706f_7331;
 
 /// A standing wish as the API lists it.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable)]
@@ -21,28 +28,37 @@ pub struct StandingWish {
     pub actor: Option<String>,
     /// From when on it holds.
     pub effective_at: DateTime<Utc>,
-    /// When it was written here.
+    /// When it was recorded, by the clock of the server that was told of it: it may be written later.
     pub changed_at: DateTime<Utc>,
+    /// Its last change's place among all; none if no reader has come to it by places.
+    pub position: Option<i64>,
 }
 
-/// Wishes changed at or after `since`, oldest change first, at most `limit`.
+/// Which wishes to list, and in which order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// Only those whose last change was recorded at this time or later.
+    pub since: Option<DateTime<Utc>>,
+    /// Only those whose place is behind this one, in the order of places; without it, in the order of
+    /// recording.
+    pub after: Option<i64>,
+    /// The most of them.
+    pub limit: i64,
+}
+
+/// A page of wishes.
 ///
-/// "At or after": a reader that goes on from the last `changed_at` it saw gets that row again, and
-/// misses none that shares its time.
-pub fn list(
-    conn: &mut PgConnection,
-    since: Option<DateTime<Utc>>,
-    limit: i64,
-) -> QueryResult<Vec<StandingWish>> {
-    opt_outs::table
+/// # Errors
+/// What PostgreSQL says.
+pub fn list(conn: &mut PgConnection, reading: Reading) -> QueryResult<Vec<StandingWish>> {
+    if reading.after.is_some() && any_unread(conn)? {
+        give_positions(conn)?;
+    }
+    let since = reading.since.unwrap_or(DateTime::UNIX_EPOCH);
+    let wishes = opt_outs::table
         .inner_join(subscribers::table)
-        .filter(opt_outs::changed_at.ge(since.unwrap_or(DateTime::UNIX_EPOCH)))
-        .order((
-            opt_outs::changed_at,
-            opt_outs::subscriber_id,
-            opt_outs::sender,
-        ))
-        .limit(limit)
+        .filter(opt_outs::changed_at.ge(since))
+        .limit(reading.limit)
         .select((
             subscribers::number,
             opt_outs::sender,
@@ -52,8 +68,38 @@ pub fn list(
             opt_outs::actor,
             opt_outs::effective_at,
             opt_outs::changed_at,
+            opt_outs::position,
         ))
-        .load(conn)
+        .into_boxed();
+    let wishes = match reading.after {
+        Some(after) => wishes
+            .filter(opt_outs::position.gt(after))
+            .order(opt_outs::position),
+        None => wishes.order((
+            opt_outs::changed_at,
+            opt_outs::subscriber_id,
+            opt_outs::sender,
+        )),
+    };
+    wishes.load(conn)
+}
+
+fn any_unread(conn: &mut PgConnection) -> QueryResult<bool> {
+    let unread = opt_outs::table.filter(opt_outs::position.is_null());
+    diesel::select(diesel::dsl::exists(unread)).get_result(conn)
+}
+
+/// Gives places to changes that have none: at least a page of them.
+fn give_positions(conn: &mut PgConnection) -> QueryResult<usize> {
+    conn.transaction(|conn| {
+        diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
+            .bind::<BigInt, _>(POSITIONS_LOCK)
+            .execute(conn)?;
+        // A statement of its own, after the lock: it sees all places that were given before.
+        prepared(include_str!("sql/opt_outs/give_positions.sql"))
+            .bind::<BigInt, _>(LIST_LIMIT)
+            .execute(conn)
+    })
 }
 
 /// Whether messages from `sender` to `number` would be suppressed now.

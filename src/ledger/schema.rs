@@ -323,10 +323,12 @@ diesel::table! {
         actor -> Nullable<Text>,
         /// From when on it holds.
         effective_at -> Timestamptz,
-        /// When this row was written; the cursor of GET /v1/opt-outs?since=.
+        /// When the last change was recorded; it may have been written later.
         changed_at -> Timestamptz,
         /// From when on the last wish holds that said the same again, by other words than the one that made it stand; null = none did.
         repeated_at -> Nullable<Timestamptz>,
+        /// The last change's place among all; null = no reader has seen it yet.
+        position -> Nullable<Int8>,
     }
 }
 

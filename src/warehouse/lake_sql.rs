@@ -2,7 +2,7 @@
 
 use super::columns::{definitions, escaped, names, read_json_columns};
 use crate::event::Kind;
-use anyhow::Context;
+use anyhow::{Context, bail};
 use duckdb::Connection;
 use std::path::{Path, PathBuf};
 
@@ -28,7 +28,7 @@ pub struct QueryResult {
 /// The views are `message`, `submission`, `receipt`, `matches`, `click`, `inbound` and `opt_out`
 /// (and `messages`, `submissions`, …), with the fields of the log line as columns, and the
 /// partitions `dt` (date) and `hr` (hour of the seal, UTC): conditions on those pass files over.
-/// Nothing can be written to the lake by it.
+/// It is one statement that gives rows: one that would write is refused.
 pub fn query(lake: &LakeSource, sql: &str) -> anyhow::Result<QueryResult> {
     let connection = Connection::open_in_memory().context("could not start DuckDB")?;
     connection.execute_batch("SET TimeZone = 'UTC'; SET autoinstall_known_extensions = false;")?;
@@ -41,8 +41,10 @@ pub fn query(lake: &LakeSource, sql: &str) -> anyhow::Result<QueryResult> {
 
 /// Runs a statement for its rows as text, in DuckDB's own writing of every type.
 fn run(connection: &Connection, sql: &str) -> anyhow::Result<QueryResult> {
+    let sql = sql.trim().trim_end_matches(';');
+    must_parse(connection, sql)?;
     // A line of its own: the statement may end in a comment.
-    let inner = format!("FROM (\n{}\n)", sql.trim().trim_end_matches(';'));
+    let inner = format!("FROM (\n{sql}\n)");
     let columns = connection
         .prepare(&format!("DESCRIBE {inner}"))?
         .query_map([], |row| {
@@ -58,6 +60,21 @@ fn run(connection: &Connection, sql: &str) -> anyhow::Result<QueryResult> {
         })?
         .collect::<Result<_, _>>()?;
     Ok(QueryResult { columns, rows })
+}
+
+/// Refuses text that does not parse by itself. What does has its parentheses in pairs, so that it stays one
+/// statement between ours: of several, DuckDB would run all but the last at once, and they could write.
+fn must_parse(connection: &Connection, sql: &str) -> anyhow::Result<()> {
+    let fault: Option<String> = connection.query_row(
+        "SELECT CASE WHEN parsed ->> 'error_type' = 'parser' THEN parsed ->> 'error_message' END
+         FROM (SELECT json_serialize_sql($1::VARCHAR) AS parsed)",
+        [sql],
+        |row| row.get(0),
+    )?;
+    match fault {
+        Some(fault) => bail!("the statement does not parse: {fault}"),
+        None => Ok(()),
+    }
 }
 
 fn is_number(column_type: &str) -> bool {
@@ -193,5 +210,26 @@ mod tests {
         };
         assert!(query(&lake, "SELECT nothing FROM nowhere").is_err());
         assert!(query(&lake, "").is_err());
+    }
+
+    #[test]
+    fn nothing_is_written_however_the_statement_is_written() {
+        let directory = tempfile::tempdir().unwrap();
+        let lake = LakeSource {
+            folder: directory.path().to_owned(),
+        };
+        let file = directory.path().join("x.json");
+        let copy = format!("COPY (SELECT 1) TO '{}'", file.display());
+        for sql in [
+            copy.clone(),
+            format!("SELECT 1; {copy}"),
+            format!("SELECT 1); {copy}; FROM (SELECT 1"),
+            "SELECT 1); SELECT 2; FROM (SELECT 3".to_owned(),
+        ] {
+            assert!(query(&lake, &sql).is_err(), "{sql}");
+            assert!(!file.exists(), "{sql}");
+        }
+        let pivot = "PIVOT (SELECT 'a' AS k, 1 AS v) ON k USING sum(v)";
+        assert_eq!(query(&lake, pivot).unwrap().columns[0].0, "a");
     }
 }

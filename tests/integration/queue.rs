@@ -177,8 +177,18 @@ async fn killed_around_the_commit_a_drain_is_finished_by_the_next() {
 async fn a_drain_ends_well_when_nothing_is_left_and_says_what_stays_out() {
     let mut chain = Chain::start().await;
     chain.window().await;
-    // Nobody posted of it: the sweep finds it.
+    // S3 posts of every object, where no filter keeps it from it.
+    for number in 0..125 {
+        let file = format!("{PREFIX}/events/click/dt=2026-11-23/hr=05/{number}.json.gz");
+        chain.moto.send(&as_aws(BUCKET, &file)).await;
+    }
+    // Nobody posted of the window: the sweep finds it.
     let all = chain.drain("").await;
+    assert_eq!(
+        chain.moto.depth().await,
+        (0, 0),
+        "it goes on to the queue's end"
+    );
     assert!(all.status.success(), "{}", told(&all));
     assert!(told(&all).contains("loaded 1 windows"), "{}", told(&all));
 

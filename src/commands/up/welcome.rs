@@ -4,6 +4,7 @@ use crate::commands::output;
 use crate::config::Secret;
 use crate::domain::window::WindowLength;
 use anyhow::Result;
+use std::borrow::Cow;
 use std::path::PathBuf;
 use url::Url;
 
@@ -19,8 +20,17 @@ pub(super) struct Welcome {
     pub(super) data_flag: Option<PathBuf>,
     /// An admin's key, on the first start.
     pub(super) api_key: Option<String>,
-    /// The secret in Kannel's URLs, on the first start.
-    pub(super) gateway_secret: Option<Secret>,
+    pub(super) kannel: Kannel,
+}
+
+/// The gateway that is there without configuration.
+pub(super) enum Kannel {
+    /// The configuration names others.
+    Absent,
+    /// Its secret was drawn by this start.
+    New(Secret),
+    /// Its secret was drawn by an earlier one, which may have failed before it could show it.
+    Kept,
 }
 
 impl Welcome {
@@ -35,8 +45,9 @@ impl Welcome {
         let data = self
             .data_flag
             .as_ref()
-            .map(|path| format!(" --data {}", path.display()));
+            .map(|path| format!(" --data {}", quoted(&path.to_string_lossy())));
         let data = data.unwrap_or_default();
+        let program = quoted(program);
         let mut text = format!(
             "\ntextrail is up at {url} (its calls: {url}/docs)\n\
              data      {}\n\
@@ -49,11 +60,15 @@ impl Welcome {
                 "public    {public_url}: webhooks and short URLs\n"
             ));
         }
-        if let Some(secret) = &self.gateway_secret {
-            text.push_str(&format!(
+        match &self.kannel {
+            Kannel::Absent => {}
+            Kannel::New(secret) => text.push_str(&format!(
                 "kannel    {public_url}/v1/gateways/kannel/inbound?secret={}&… (shown once)\n",
                 secret.expose()
-            ));
+            )),
+            Kannel::Kept => text.push_str(&format!(
+                "kannel    its URLs: {program} gateway list --show-secrets{data}\n"
+            )),
         }
         let key = match &self.api_key {
             Some(key) => {
@@ -84,6 +99,11 @@ Ctrl-C stops everything; the next start goes on where this one stopped.
     }
 }
 
+/// A word as a shell takes it; what it could not take is shown as it is.
+fn quoted(word: &str) -> Cow<'_, str> {
+    shlex::try_quote(word).unwrap_or(Cow::Borrowed(word))
+}
+
 /// How this program was called, so that the commands to paste work where `textrail` is not on the
 /// PATH.
 fn program() -> String {
@@ -109,7 +129,7 @@ mod tests {
             window: WindowLength::default(),
             data_flag: Some(PathBuf::from("/srv/t")),
             api_key: api_key.map(ToOwned::to_owned),
-            gateway_secret: None,
+            kannel: Kannel::Absent,
         }
     }
 
@@ -118,7 +138,7 @@ mod tests {
         let mut welcome = welcome(None);
         assert!(!welcome.text("textrail").contains("public "));
         welcome.public_url = "https://sms.example.com/".parse().unwrap();
-        welcome.gateway_secret = Some(Secret::new("s"));
+        welcome.kannel = Kannel::New(Secret::new("s"));
         let text = welcome.text("textrail");
         assert!(
             text.contains("https://sms.example.com/v1/gateways/kannel/inbound?secret=s"),
@@ -128,6 +148,16 @@ mod tests {
             text.contains("public    https://sms.example.com:"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn paths_are_quoted_and_the_secret_of_an_earlier_start_can_be_found() {
+        let mut welcome = welcome(None);
+        welcome.data_flag = Some(PathBuf::from("/srv/my texts"));
+        welcome.kannel = Kannel::Kept;
+        let text = welcome.text("/home/a b/textrail");
+        let quoted = "'/home/a b/textrail' gateway list --show-secrets --data '/srv/my texts'";
+        assert!(text.contains(quoted), "{text}");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! From a parsed message to its rendered form: link numbers drawn, URLs replaced, segments counted.
 //!
 //! It happens once, before the first attempt to write. What comes out stays the same however often
-//! the transaction is repeated, and so does the answer to the caller.
+//! the transaction is repeated, and so does the answer to the caller. Subscribers alone are looked up for
+//! each attempt.
 
 use super::super::campaigns::{self, Campaign};
 use super::super::facts::{NewMessage, RecordedLink};
@@ -71,13 +72,15 @@ impl Renderer {
         }
     }
 
-    /// Renders every call that was not rendered by an earlier attempt.
+    /// Renders every call that was not rendered by an earlier attempt; of those that were, looks up the
+    /// subscribers again.
     pub(super) fn render(
         &self,
         conn: &mut PgConnection,
         calls: &mut [PendingSend],
         give_way: &mut GiveWay<'_>,
     ) -> QueryResult<()> {
+        look_up_again(conn, calls)?;
         let mut fresh: Vec<&mut PendingSend> = calls
             .iter_mut()
             .filter(|call| call.rendered.is_none())
@@ -229,6 +232,24 @@ impl Renderer {
         let authority = self.short_base.authority().to_owned();
         (base, authority)
     }
+}
+
+/// Looks up the subscribers of rendered messages again. They were recorded before the transaction that
+/// failed, by a primary that may be gone: the one that took over need not have them, and nobody would ever
+/// find a message of a subscriber that is not there.
+fn look_up_again(conn: &mut PgConnection, calls: &mut [PendingSend]) -> QueryResult<()> {
+    let mut rendered: Vec<&mut RenderedMessage> = calls
+        .iter_mut()
+        .flat_map(|call| call.rendered.iter_mut().flatten().flatten())
+        .collect();
+    let numbers = rendered.iter().map(|message| &message.new.to);
+    let subscribers = subscribers::resolve(conn, numbers)?;
+    for message in &mut rendered {
+        if let Some(&id) = subscribers.get(message.new.to.as_str()) {
+            message.subscriber_id = id;
+        }
+    }
+    Ok(())
 }
 
 #[derive(QueryableByName)]

@@ -119,8 +119,10 @@ impl Work for Sends {
     type Reply = SendReply;
     const AFTER_REPLIES: bool = true;
 
+    /// Its messages, or its links if they are more: these take as much memory.
     fn rows(item: &PendingSend) -> usize {
-        item.call.messages.len()
+        let links = item.found.iter().map(Vec::len).sum();
+        item.call.messages.len().max(links)
     }
 
     fn write(

@@ -55,7 +55,7 @@ impl Loader {
             };
             let (loaded, staged) = join(self.load_ready(in_hand, report), next).await;
             loaded?;
-            self.fold_many().await?;
+            self.fold_many().await;
             let Some(staged) = staged else {
                 return Ok(());
             };

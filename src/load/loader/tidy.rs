@@ -9,9 +9,12 @@ use crate::load::{fault::LoadError, measure};
 const MOST_CHANGES: u64 = 1_000_000;
 
 impl Loader {
-    /// While windows wait.
-    pub(super) async fn fold_many(&self) -> Result<(), LoadError> {
-        self.fold(MOST_CHANGES.max(self.settings.fold_rows)).await
+    /// While windows wait. They are loaded whatever becomes of this.
+    pub(super) async fn fold_many(&self) {
+        let folded = self.fold(MOST_CHANGES.max(self.settings.fold_rows)).await;
+        if let Err(error) = folded {
+            measure::not_tidied(&error);
+        }
     }
 
     /// Once none does. What was loaded is loaded whatever becomes of this: a failure is logged, and the next tick

@@ -182,9 +182,11 @@ fn one(connection: &Connection, select: &Select) -> Result<Rows, WarehouseError>
     Ok(rows)
 }
 
-/// Up to one row more than the limit: enough to know that there are too many.
+/// Up to one row more than the limit: enough to know that there are too many. DuckDB holds a result whole
+/// before its first row is read, so it is told the limit.
 fn rows(connection: &Connection, select: &Select) -> duckdb::Result<Rows> {
-    let mut statement = connection.prepare(&select.sql)?;
+    let limit = select.most_rows.saturating_add(1);
+    let mut statement = connection.prepare(&format!("{}\nLIMIT {limit}", select.sql))?;
     let mut rows = statement.query(params_from_iter(&select.parameters))?;
     let mut cells = Rows::new();
     while let Some(row) = rows.next()? {

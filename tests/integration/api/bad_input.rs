@@ -90,6 +90,12 @@ fn table() -> Vec<(Method, &'static str, Value, &'static str)> {
     add(
         &post,
         "v1/messages",
+        with(message(), "body", json!("https://a.example ".repeat(21))),
+        "body",
+    );
+    add(
+        &post,
+        "v1/messages",
         with(message(), "campaign", json!("nowhere")),
         "campaign",
     );

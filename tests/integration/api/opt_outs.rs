@@ -2,7 +2,8 @@
 
 use crate::support::app::TestApp;
 use crate::support::ledger::ALICE;
-use reqwest::StatusCode;
+use diesel::connection::SimpleConnection;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 /// The caller tells the code that the gateway gave; what it means is the dialect's word.
@@ -45,4 +46,81 @@ async fn a_send_that_the_gateway_refused_for_an_opt_out_is_the_last_one() {
     let listed = app.get("v1/opt-outs").await.json();
     assert_eq!(listed["opt_outs"][0]["actor"], "twilio");
     assert_eq!(listed["opt_outs"][0]["source"], "gateway");
+}
+
+/// The numbers of a page, and whether each is opted out.
+fn told(page: &Value) -> Vec<(String, bool)> {
+    let wishes = page["opt_outs"].as_array().unwrap().iter();
+    let told = |wish: &Value| {
+        Some((
+            wish["number"].as_str()?.to_owned(),
+            wish["opted_out"].as_bool()?,
+        ))
+    };
+    wishes.filter_map(told).collect()
+}
+
+/// All wishes, read page by page and sorted, and where to read on.
+async fn read_all(app: &TestApp) -> (Vec<(String, bool)>, String) {
+    let (mut seen, mut next) = (Vec::new(), "0".to_owned());
+    loop {
+        let path = format!("v1/opt-outs?after={next}&limit=2");
+        let page = app.get(&path).await.json();
+        next = page["next"].as_str().unwrap().to_owned();
+        let listed = told(&page);
+        if listed.is_empty() {
+            seen.sort();
+            return (seen, next);
+        }
+        seen.extend(listed);
+    }
+}
+
+/// Times are drawn before wishes are written: one that waited in a spool comes with a time that readers are
+/// past, and many come with one time.
+#[tokio::test]
+async fn a_reader_of_the_list_misses_no_change_however_late_it_is_written() {
+    let app = TestApp::start().await;
+    let number = |n: u32| format!("+43660{n:07}");
+    let wish = |n: u32| json!({"number": number(n)});
+    for n in 0..5 {
+        app.put("v1/opt-outs/SHOP", wish(n)).await;
+    }
+    // All of them were told of in one call.
+    app.ledger
+        .execute("UPDATE opt_outs SET changed_at = '2026-11-23T05:00:00Z'");
+    let (seen, next) = read_all(&app).await;
+    let all: Vec<_> = (0..5).map(|n| (number(n), true)).collect();
+    assert_eq!(seen, all);
+
+    // One that another server kept is written now, as recorded days ago; and somebody holds the row of
+    // another change.
+    app.put("v1/opt-outs/SHOP", wish(9)).await;
+    app.ledger.execute(&format!(
+        "UPDATE opt_outs SET changed_at = '2026-11-20T05:00:00Z' FROM subscribers
+         WHERE subscribers.id = subscriber_id AND number = '{}'",
+        number(9)
+    ));
+    let opted_in = app
+        .request(Method::DELETE, "v1/opt-outs/SHOP")
+        .json(&wish(1));
+    assert_eq!(opted_in.send().await.unwrap().status(), StatusCode::OK);
+    let mut holder = app.ledger.database.connect();
+    let hold = "BEGIN; SELECT FROM opt_outs WHERE NOT opted_out FOR UPDATE";
+    holder.batch_execute(hold).unwrap();
+    let page = app.get(&format!("v1/opt-outs?after={next}")).await.json();
+    assert_eq!(told(&page), [(number(9), true)]);
+    holder.batch_execute("COMMIT").unwrap();
+    let next = page["next"].as_str().unwrap();
+    let page = app.get(&format!("v1/opt-outs?after={next}")).await.json();
+    assert_eq!(told(&page), [(number(1), false)]);
+    let next = page["next"].as_str().unwrap();
+    let rest = app.get(&format!("v1/opt-outs?after={next}")).await.json();
+    assert_eq!(rest, json!({"opt_outs": [], "next": next}));
+    assert_eq!(read_all(&app).await.0.len(), 6);
+
+    for bad in ["", "-1", "x", "9999999999999999999"] {
+        let refused = app.get(&format!("v1/opt-outs?after={bad}")).await;
+        assert_eq!(refused.fields(), ["after"], "{bad}");
+    }
 }

@@ -122,7 +122,12 @@ async fn an_answered_opt_out_counts_on_every_server() {
             .unwrap();
         assert_eq!(reply.answer.body, "recorded Hi", "round {round}");
     }
-    let standing = opt_outs::list(&mut ledger.database.connect(), None, 10).unwrap();
+    let all = opt_outs::Reading {
+        since: None,
+        after: None,
+        limit: 10,
+    };
+    let standing = opt_outs::list(&mut ledger.database.connect(), all).unwrap();
     assert_eq!(standing.len(), 1);
     assert!(!standing[0].opted_out);
     assert_eq!(standing[0].sender, "*");

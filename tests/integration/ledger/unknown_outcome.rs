@@ -69,3 +69,24 @@ async fn a_receipt_and_a_reply_are_recorded_once() {
         assert_eq!(ledger.lines(kind).len(), 1, "{kind}");
     }
 }
+
+/// Subscribers are committed before the transaction of their messages. A primary that is gone may have lost
+/// them, and a message of nobody would be found by nobody.
+#[cfg(feature = "failpoints")]
+#[tokio::test]
+async fn a_send_that_is_repeated_elsewhere_has_its_subscriber_there() {
+    let ledger = TestLedger::start();
+    let elsewhere = ledger.database.connect();
+    let lost = "DELETE FROM subscribers;
+        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name LIKE 'textrail-record-%'";
+    let elsewhere = std::sync::Mutex::new(Some(elsewhere));
+    let lose = move || {
+        if let Some(mut elsewhere) = elsewhere.lock().unwrap().take() {
+            diesel::connection::SimpleConnection::batch_execute(&mut elsewhere, lost).unwrap();
+        }
+    };
+    fail::cfg_callback("recorder.commit.before", lose).unwrap();
+    let id = ledger.message(ALICE).await;
+    assert_eq!(ledger.journey(id).status, "recorded");
+}
