@@ -30,7 +30,7 @@ EPILOG = """lengths:
            message are of less than the goals name: good to see that a change made one of them much worse
   --full   all lines: rounds of 10 s, a backlog of 5,000,000 rows, memory, freshness and growth; over an hour
 
-scripts/bench micro [ARGUMENT...] runs the micro-benchmarks of benches/benches alone, in about a minute and a half;
+scripts/bench micro [ARGUMENT...] runs the micro-benchmarks of benches/benches alone, in under five minutes;
 arguments go to criterion (a name to pick by, --save-baseline NAME, --baseline NAME)."""
 
 
