@@ -26,7 +26,7 @@ const ANY: &str = "*";
 #[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
     /// Read on behind this: the `next` of the answer before, and `0` for the first. Nothing is left out,
-    /// and a wish that changes is listed again.
+    /// and a wish that changes is listed again. After the ledger was restored, begin with `0` again.
     #[param(pattern = "^[0-9]{1,18}$")]
     after: Option<String>,
     /// Only wishes recorded at or after this RFC 3339 time. A wish may be written later than it was recorded,
