@@ -1,6 +1,7 @@
 //! Phone numbers (E.164, through the `phonenumber` crate) and the sender's side of a message.
 
-use phonenumber::Mode;
+mod plans;
+
 use phonenumber::metadata::DATABASE;
 use serde::{Deserialize, Serialize};
 
@@ -31,12 +32,14 @@ impl PhoneNumber {
     /// numbers reserved for films and tests.
     pub fn parse(text: &str) -> Result<Self, PhoneError> {
         let international = international(text).ok_or(PhoneError::NotInternational)?;
+        plans::ready(&international);
         let number = phonenumber::parse(None, &international).map_err(|_| PhoneError::Invalid)?;
         if !number.is_valid() {
             return Err(PhoneError::Invalid);
         }
         Ok(Self {
-            e164: number.format().mode(Mode::E164).to_string(),
+            // The library's formatter writes the same, once it has looked for a national format.
+            e164: format!("+{}{}", number.code().value(), number.national()),
             country: country(&number),
         })
     }
