@@ -6,6 +6,14 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+mod few;
+mod plain;
+
+pub use few::few;
+pub use plain::Plain;
+#[cfg(test)]
+pub(crate) use plain::nested;
+
 /// Reads a whole body as JSON of some shape.
 ///
 /// # Errors
@@ -38,7 +46,7 @@ pub fn item<T: DeserializeOwned>(raw: &RawValue) -> Result<T, Vec<FieldFault>> {
 /// # Errors
 /// Never, but for JSON that is broken.
 pub fn loose<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(match Value::deserialize(deserializer)? {
+    Ok(match Plain::deserialize(deserializer)?.0 {
         Value::String(text) => Some(text),
         Value::Number(number) => Some(number.to_string()),
         Value::Bool(value) => Some(value.to_string()),
@@ -56,6 +64,27 @@ where
     D: Deserializer<'de>,
     T: DeserializeOwned + Default,
 {
-    let value = Value::deserialize(deserializer)?;
+    let Plain(value) = Plain::deserialize(deserializer)?;
     Ok(serde_json::from_value(value).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_within_texts_are_no_depth() {
+        #[derive(Debug, Deserialize)]
+        struct Item {
+            #[serde(default, deserialize_with = "loose")]
+            loose: Option<String>,
+            #[serde(default, deserialize_with = "spare")]
+            spare: Vec<u8>,
+        }
+        for field in ["loose", "spare"] {
+            let body = format!(r#"{{"{field}":{}}}"#, nested(200));
+            let item: Item = document(body.as_bytes()).unwrap();
+            assert_eq!((item.loose, item.spare), (None, Vec::new()));
+        }
+    }
 }

@@ -141,7 +141,8 @@ pub fn split(body: &[u8]) -> Result<Vec<&RawValue>, Refusal> {
     if !whole.get().starts_with('[') {
         return Ok(vec![whole]);
     }
-    let items: Vec<&RawValue> = serde_json::from_str(whole.get()).map_err(malformed)?;
+    let mut list = serde_json::Deserializer::from_str(whole.get());
+    let items = json::few::<_, ITEM_LIMIT>(&mut list).map_err(malformed)?;
     match items.len() {
         0 => Err(Refusal::Malformed(
             "the array must hold at least one item".to_owned(),

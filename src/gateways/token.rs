@@ -5,6 +5,10 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, deco
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+/// The longest header of a token: `{"alg":"HS256","typ":"JWT"}` has 36 characters. It is read before any
+/// proof, and into `serde_json`'s values (see [`super::json::Plain`]).
+const HEADER_LIMIT: usize = 1024;
+
 /// The claims of a token that one of the secrets signed by one of the algorithms, all of them HMACs:
 /// the token's own header must not choose. None if it is no such token. All secrets are tried. Times
 /// are for the caller, who knows when the call arrived.
@@ -13,6 +17,10 @@ pub(super) fn claims<T: DeserializeOwned + Clone>(
     secrets: &Secrets,
     algorithms: &[Algorithm],
 ) -> Option<T> {
+    let (header, _) = token.split_once('.')?;
+    if header.len() > HEADER_LIMIT {
+        return None;
+    }
     let mut validation = Validation::new(Algorithm::HS256);
     validation.algorithms = algorithms.to_vec();
     validation.required_spec_claims.clear();
@@ -40,6 +48,14 @@ mod tests {
     fn read(token: &str, secrets: &[&str]) -> Option<Value> {
         let secrets = Secrets::new(secrets.iter().map(|text| (*text).to_owned()).collect());
         claims(token, &secrets, &[Algorithm::HS256])
+    }
+
+    #[test]
+    fn a_long_header_is_not_read() {
+        use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+        let bait = crate::gateways::json::nested(100);
+        let header = BASE64_URL_SAFE_NO_PAD.encode(format!(r#"{{"alg":"HS256","x":{bait}}}"#));
+        assert_eq!(read(&format!("{header}.e30.AA"), &["key"]), None);
     }
 
     #[test]

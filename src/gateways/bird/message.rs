@@ -1,13 +1,13 @@
 //! A message as Bird writes it, read by place: any of its fields may be missing or of another form.
 
-use super::super::{FieldFault, Refusal};
+use super::super::{FieldFault, Refusal, json::Plain};
 use serde_json::Value;
 
 pub(super) struct Message(Value);
 
 impl Message {
     /// The message of an event `{service, event, payload}`, or the message itself.
-    pub(super) fn of(mut document: Value) -> Result<Self, Refusal> {
+    pub(super) fn of(Plain(mut document): Plain) -> Result<Self, Refusal> {
         let payload = document.get_mut("payload").map(Value::take);
         match (payload, document) {
             (Some(payload @ Value::Object(_)), _) => Ok(Self(payload)),

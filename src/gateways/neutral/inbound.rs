@@ -6,7 +6,7 @@ use crate::domain::opt_out::Intent;
 use crate::domain::phone::{PhoneNumber, Sender};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
-use serde_json::Value;
+use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
@@ -39,7 +39,7 @@ pub struct InboundItem {
     /// Fields of other names.
     #[serde(flatten)]
     #[schema(ignore)]
-    pub rest: BTreeMap<String, Value>,
+    pub rest: BTreeMap<String, IgnoredAny>,
 }
 
 impl InboundItem {

@@ -5,7 +5,7 @@ use super::super::{FieldFault, Receipt};
 use crate::domain::status::{DeliveryLevel, ErrorClass, Status};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
-use serde_json::Value;
+use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -67,7 +67,7 @@ pub struct ReceiptItem {
     /// Fields of other names.
     #[serde(flatten)]
     #[schema(ignore)]
-    pub rest: BTreeMap<String, Value>,
+    pub rest: BTreeMap<String, IgnoredAny>,
 }
 
 impl ReceiptItem {

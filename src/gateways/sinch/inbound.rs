@@ -19,7 +19,7 @@ struct Message {
     #[serde(default, deserialize_with = "json::loose")]
     to: Option<String>,
     #[serde(default)]
-    body: Value,
+    body: json::Plain,
     #[serde(default, deserialize_with = "json::loose")]
     received_at: Option<String>,
 }
@@ -59,7 +59,7 @@ fn text_of(message: &Message) -> Result<&str, FieldFault> {
     if message.kind.as_deref() == Some("mo_binary") {
         return Err(FieldFault::new("type", "mo_binary is no text"));
     }
-    let text = match &message.body {
+    let text = match &message.body.0 {
         Value::Object(media) => media.get("message").map_or(Some(""), Value::as_str),
         body => body.as_str(),
     };

@@ -5,7 +5,6 @@ use super::super::{FieldFault, Items, Receipt, Refusal, json, neutral};
 use super::{KIND, key};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
@@ -70,7 +69,7 @@ struct OfStatus {
     status: Option<String>,
     /// Absent from a summary.
     #[serde(default)]
-    recipients: Option<Vec<Value>>,
+    recipients: Option<Vec<json::Plain>>,
 }
 
 /// Reads a `delivery_report_sms`: one receipt a recipient, and none from a summary, which only counts.
@@ -105,7 +104,7 @@ fn of_status(batch: Option<&str>, raw: &RawValue) -> Items<Receipt> {
         Ok(group) => group,
         Err(faults) => return vec![Err(faults)],
     };
-    let of_one = |recipient: &Value| {
+    let of_one = |json::Plain(recipient): &json::Plain| {
         let refuse = || vec![FieldFault::new("recipients", "must be numbers as texts")];
         let recipient = recipient.as_str().ok_or_else(refuse)?;
         let code = group.code.clone();

@@ -2,7 +2,7 @@
 
 use super::request::{MessageRequest, idempotency};
 use super::view::{self, MessageView};
-use crate::gateways::neutral::ITEM_LIMIT;
+use crate::gateways::{json, neutral::ITEM_LIMIT};
 use crate::http::auth::{Call, Campaign};
 use crate::http::items::{Places, Results};
 use crate::http::problem::{ApiError, FieldError, Kind, Problem};
@@ -22,7 +22,7 @@ use uuid::Uuid;
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct BatchRequest<'a> {
     /// 1 to 10,000 messages.
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "json::few::<_, ITEM_LIMIT>")]
     #[schema(value_type = Vec<MessageRequest>, min_items = 1, max_items = 10_000)]
     messages: Vec<&'a RawValue>,
 }
