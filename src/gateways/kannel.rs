@@ -109,13 +109,18 @@ impl Dialect for Kannel {
             .query_pairs_mut()
             .append_pair("message_id", &message_id.to_string());
         self.secret.add_to(&mut endpoint);
+        let endpoint = kept(&endpoint);
         format!("{endpoint}&status=%d&smsc=%i&fid=%F&ts=%T&answer=%A")
     }
 
     /// The whole `get-url` of an `sms-service`.
+    ///
+    /// `%b` and not `%a`, which takes a text apart at its white space and joins the words: in UTF-16 a byte
+    /// of many letters is none but looks like it (`0A` ends 😊), and the text would be lost.
     fn inbound_url(&self, mut endpoint: Url) -> String {
         self.secret.add_to(&mut endpoint);
-        format!("{endpoint}&from=%p&to=%P&text=%a&id=%I&ts=%T&smsc=%i&charset=%C&coding=%c&udh=%u")
+        let endpoint = kept(&endpoint);
+        format!("{endpoint}&from=%p&to=%P&text=%b&id=%I&ts=%T&smsc=%i&charset=%C&coding=%c&udh=%u")
     }
 
     fn sample(&self, url: &str, id: &str, raw_status: &str, at: DateTime<Utc>) -> Option<Sample> {
@@ -249,6 +254,20 @@ fn inbound(query: &Query, now: DateTime<Utc>) -> Result<Inbound, Vec<FieldFault>
         }),
         _ => Err(faults),
     }
+}
+
+/// A URL as Kannel leaves it: of its bytes that are escaped, `%C3` would be read as Kannel's own escape `%C`
+/// (`%%` is a percent sign). Digits are none of these.
+fn kept(url: &Url) -> String {
+    let mut kept = String::new();
+    for (index, part) in url.as_str().split('%').enumerate() {
+        if index > 0 {
+            let is_letter = part.starts_with(|first: char| first.is_ascii_alphabetic());
+            kept.push_str(if is_letter { "%%" } else { "%" });
+        }
+        kept.push_str(part);
+    }
+    kept
 }
 
 /// The text in the charset that Kannel names.

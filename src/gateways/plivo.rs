@@ -183,6 +183,10 @@ fn time(form: &Form, status: Status) -> Option<DateTime<Utc>> {
 }
 
 fn inbound(form: &Form) -> Result<Inbound, Vec<FieldFault>> {
+    if form.get("Status").is_some() && form.raw("Text").is_none() {
+        let message = "is of a delivery report: this is the URL for incoming messages";
+        return Err(vec![FieldFault::new("Status", message)]);
+    }
     let text = Text {
         id: ("MessageUUID", form.get("MessageUUID")),
         from: ("From", form.get("From")),

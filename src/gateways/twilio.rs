@@ -146,7 +146,7 @@ fn receipt(form: &Form, now: DateTime<Utc>) -> Result<Receipt, Vec<FieldFault>> 
 
 /// A subscriber's message that came to the wrong URL: were it taken for a receipt, a STOP would be lost.
 fn is_of_inbound(raw_status: &str, faults: &mut Vec<FieldFault>) -> bool {
-    let is_inbound = ["received", "receiving"].contains(&raw_status.to_ascii_lowercase().as_str());
+    let is_inbound = is_received(raw_status);
     if is_inbound {
         let message = "is of an incoming message: this is the URL for status callbacks";
         faults.push(FieldFault::new("SmsStatus", message));
@@ -154,8 +154,17 @@ fn is_of_inbound(raw_status: &str, faults: &mut Vec<FieldFault>) -> bool {
     is_inbound
 }
 
+fn is_received(raw_status: &str) -> bool {
+    ["received", "receiving"].contains(&raw_status.to_ascii_lowercase().as_str())
+}
+
 fn inbound(form: &Form) -> Result<Inbound, Vec<FieldFault>> {
     let mut faults = Vec::new();
+    let status = form.get("MessageStatus").or_else(|| form.get("SmsStatus"));
+    if status.is_some_and(|status| !is_received(status.trim())) {
+        let message = "is of a message that was sent: this is the URL for incoming messages";
+        faults.push(FieldFault::new("MessageStatus", message));
+    }
     let from = PhoneNumber::parse(form.get("From").unwrap_or_default());
     let from = keep(
         &mut faults,

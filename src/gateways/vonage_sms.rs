@@ -161,6 +161,13 @@ fn pushed_at(form: &Form) -> Option<DateTime<Utc>> {
 }
 
 fn inbound(form: &Form, now: DateTime<Utc>) -> Result<Inbound, Vec<FieldFault>> {
+    let says_nothing = ["text", "data", "type"]
+        .iter()
+        .all(|name| form.get(name).is_none());
+    if says_nothing && form.get("status").is_some() {
+        let message = "is of a delivery receipt: this is the URL for inbound messages";
+        return Err(vec![FieldFault::new("status", message)]);
+    }
     let text = match form.raw("text") {
         Some(text) => text.to_owned(),
         None => readable(form.get("data").unwrap_or_default()),

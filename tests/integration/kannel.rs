@@ -67,7 +67,7 @@ async fn two_hundred_messages_go_through_a_real_gateway() -> Result<()> {
 fn inbound_url(app: &TestApp) -> String {
     let base = app.url();
     format!(
-        "{base}/v1/gateways/kannel/inbound?secret={KANNEL_SECRET}&from=%p&to=%P&text=%a&id=%I&ts=%T&smsc=%i&charset=%C&coding=%c&udh=%u"
+        "{base}/v1/gateways/kannel/inbound?secret={KANNEL_SECRET}&from=%p&to=%P&text=%b&id=%I&ts=%T&smsc=%i&charset=%C&coding=%c&udh=%u"
     )
 }
 

@@ -149,7 +149,7 @@ mod tests {
         insta::assert_snapshot!(text, @r"
         kannel (Kannel, dialect kannel)
           receipts  https://sms.example.com/v1/gateways/kannel/receipts?message_id=<message id>&secret=…hidden…&status=%d&smsc=%i&fid=%F&ts=%T&answer=%A
-          inbound   https://sms.example.com/v1/gateways/kannel/inbound?secret=…hidden…&from=%p&to=%P&text=%a&id=%I&ts=%T&smsc=%i&charset=%C&coding=%c&udh=%u
+          inbound   https://sms.example.com/v1/gateways/kannel/inbound?secret=…hidden…&from=%p&to=%P&text=%b&id=%I&ts=%T&smsc=%i&charset=%C&coding=%c&udh=%u
         main (Twilio, dialect twilio)
           receipts  https://sms.example.com/v1/gateways/main/receipts?message_id=<message id>
           inbound   https://sms.example.com/v1/gateways/main/inbound

@@ -180,9 +180,17 @@ fn the_urls_keep_kannels_escapes() {
     assert_eq!(url, format!("{head}?message_id={ID}&secret=a%26b&{tail}"));
     let url = account.gateway().inbound_url(&base);
     assert!(
-        url.contains("/inbound?secret=a%26b&from=%p&to=%P&text=%a"),
+        url.contains("/inbound?secret=a%26b&from=%p&to=%P&text=%b"),
         "{url}"
     );
+}
+
+#[test]
+fn kannel_reads_no_escape_of_its_own_in_the_secret() {
+    let base = Url::parse("https://t.example/").unwrap();
+    let account = Account::new("kannel", &["grün 1"]);
+    let url = account.gateway().inbound_url(&base);
+    assert!(url.contains("?secret=gr%%C3%%BCn+1&from=%p"), "{url}");
 }
 
 #[test]

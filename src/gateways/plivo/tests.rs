@@ -235,3 +235,13 @@ fn no_bytes_panic() {
         ],
     );
 }
+
+/// The URL for incoming messages was entered where delivery reports go.
+#[test]
+fn a_delivery_report_is_no_reply() {
+    let report = "From=%2B43720555000&To=%2B436601234567&MessageUUID=m-1&Status=delivered";
+    let faults = account().inbound(&Call::form(URL, report)).unwrap_err();
+    assert_eq!(faults[0].field, "Status");
+    let text = format!("{report}&Text=");
+    assert!(account().inbound(&Call::form(URL, text)).is_ok());
+}

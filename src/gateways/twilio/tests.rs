@@ -209,3 +209,13 @@ fn its_sample_is_verified_and_read() {
     assert_eq!(account().verify(&call), Ok(()));
     assert_eq!(account().receipt(&call).unwrap().status, Status::Delivered);
 }
+
+/// The URL for incoming messages was entered where status callbacks go.
+#[test]
+fn a_status_callback_is_no_reply() {
+    let callback = "From=%2B15005550006&To=%2B14155552671&MessageSid=SM1&MessageStatus=delivered";
+    let faults = account().inbound(&Call::form(URL, callback)).unwrap_err();
+    assert_eq!(faults[0].field, "MessageStatus");
+    let text = callback.replace("MessageStatus=delivered", "SmsStatus=received");
+    assert!(account().inbound(&Call::form(URL, text)).is_ok());
+}

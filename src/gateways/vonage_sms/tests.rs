@@ -368,3 +368,12 @@ fn no_bytes_panic() {
         ],
     );
 }
+
+/// The URL for inbound messages was entered where receipts go.
+#[test]
+fn a_receipt_is_no_reply() {
+    let receipt = "msisdn=14155552671&to=Shop&messageId=0A000000&status=delivered&err-code=0";
+    let faults = inbound_of(receipt).unwrap_err();
+    assert_eq!(faults[0].field, "status");
+    assert!(inbound_of(&format!("{receipt}&type=text&text=")).is_ok());
+}

@@ -69,7 +69,7 @@ pub(crate) struct Inbound<'a> {
 
 impl Kannel {
     /// Starts the gateway and its carrier on free loopback ports. `inbound_url` is called for each
-    /// text of a subscriber, with Kannel's escapes (`%p`, `%a`, …) in it.
+    /// text of a subscriber, with Kannel's escapes (`%p`, `%b`, …) in it.
     pub(crate) async fn start(inbound_url: &str) -> Result<Self> {
         ensure!(
             Path::new(FAKESMSC).exists(),
