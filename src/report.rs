@@ -9,6 +9,7 @@ mod buckets;
 pub mod csv;
 pub mod latency;
 mod local;
+mod made;
 pub mod query;
 mod remote;
 pub mod sheet;

@@ -19,7 +19,8 @@ mod csv;
 #[into_params(parameter_in = Query)]
 pub(super) struct ReportParameters {
     /// Messages recorded at or after this: an RFC 3339 time on a quarter of an hour, or a date,
-    /// which is that day's begin in `tz`. A day before `end` unless given.
+    /// which is that day's begin in `tz`. Unless given: the day before `end`, or 24 hours before it if
+    /// that is a time.
     #[param(example = "2026-11-23")]
     start: Option<String>,
     /// And before this. The next quarter of an hour unless given.

@@ -3,9 +3,6 @@
 
 use std::collections::BTreeMap;
 
-/// Slots of a histogram.
-pub const SLOTS: usize = 48;
-
 /// Messages by slot.
 pub type Histogram = BTreeMap<i64, i64>;
 

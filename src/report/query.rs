@@ -1,8 +1,9 @@
 //! What a report is asked for with, from text: the same for the HTTP call and the command line.
 
 use super::{GroupBy, ReportQuery};
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
+use std::ops::RangeInclusive;
 
 /// A field that was refused, and why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -14,6 +15,8 @@ pub struct FieldError {
     pub message: String,
 }
 
+/// Years that RFC 3339 can write, but for the first one.
+const YEARS: RangeInclusive<i32> = 1..=9999;
 /// Width of the warehouse's buckets in seconds. Every time zone's offset of our day is a multiple.
 const BUCKET_SECONDS: i64 = 15 * 60;
 
@@ -53,8 +56,9 @@ impl ReportQuery {
     ///
     /// `start` and `end` are RFC 3339 times on a quarter of an hour, or dates, which mean that day's
     /// begin in `tz`. Without `end`, the range ends at the next quarter of an hour; without `start`,
-    /// it is a day long. `tz` is an IANA name, UTC unless given. `group_by` is a comma-separated
-    /// list. All that is wrong is told at once. The percentiles are asked for.
+    /// it is the day before a date, or the 24 hours before a time. `tz` is an IANA name, UTC unless
+    /// given. `group_by` is a comma-separated list. All that is wrong is told at once. The percentiles
+    /// are asked for.
     pub fn parse(
         start: Option<&str>,
         end: Option<&str>,
@@ -65,15 +69,16 @@ impl ReportQuery {
         let mut errors = Vec::new();
         let tz = take(&mut errors, parse_tz(tz)).unwrap_or(Tz::UTC);
         let group_by = take(&mut errors, parse_group_by(group_by)).unwrap_or_default();
-        let end = match end {
+        let range_end = match end {
             Some(text) => take(&mut errors, parse_instant("end", text, tz)),
             None => Some(next_bucket(now)),
         };
-        let start = match start {
-            Some(text) => take(&mut errors, parse_instant("start", text, tz)),
-            None => end.map(|end| end - TimeDelta::days(1)),
+        let start = match (start, range_end) {
+            (Some(text), _) => take(&mut errors, parse_instant("start", text, tz)),
+            (None, Some(at)) => take(&mut errors, day_before(end.unwrap_or_default(), at, tz)),
+            (None, None) => None,
         };
-        match (start, end) {
+        match (start, range_end) {
             (Some(start), Some(end)) if start >= end => {
                 errors.push(refuse("start", "must be before end".to_owned()));
                 Err(errors)
@@ -131,6 +136,7 @@ fn parse_instant(field: &'static str, text: &str, tz: Tz) -> Result<DateTime<Utc
             .ok()
             .map(|time| time.to_utc()),
     };
+    let instant = instant.filter(|time| YEARS.contains(&time.year()));
     let instant = instant.ok_or_else(|| {
         refuse(
             field,
@@ -148,6 +154,22 @@ fn parse_instant(field: &'static str, text: &str, tz: Tz) -> Result<DateTime<Utc
             "must fall on a quarter of an hour".to_owned(),
         ))
     }
+}
+
+/// Where a range begins of which only the end is told: `text` is what it was told by.
+fn day_before(text: &str, end: DateTime<Utc>, tz: Tz) -> Result<DateTime<Utc>, FieldError> {
+    let start = match text.parse::<NaiveDate>() {
+        Ok(date) => date.pred_opt().and_then(|day| begin_of_day(day, tz)),
+        Err(_) => end.checked_sub_signed(TimeDelta::days(1)),
+    };
+    start
+        .filter(|time| YEARS.contains(&time.year()))
+        .ok_or_else(|| {
+            refuse(
+                "start",
+                "must be given: there is no day before end".to_owned(),
+            )
+        })
 }
 
 /// The first instant of a day. Where midnight does not exist (clocks went forward over it), or the
@@ -211,6 +233,36 @@ mod tests {
         let query = parse("2026-01-01", "2026-01-02T00:00:00+05:45", "Asia/Kathmandu").unwrap();
         assert_eq!(query.start, at("2025-12-31T18:15:00Z"));
         assert_eq!(query.end, at("2026-01-01T18:15:00Z"));
+    }
+
+    #[test]
+    fn a_date_alone_ends_the_day_before_it() {
+        let now = at("2026-11-23T05:03:00Z");
+        let start = |end, tz| {
+            ReportQuery::parse(None, Some(end), Some(tz), None, now)
+                .unwrap()
+                .start
+        };
+        let day_of_25_hours = start("2026-10-26", "Europe/Vienna");
+        assert_eq!(day_of_25_hours, at("2026-10-24T22:00:00Z"));
+        let day_of_23_hours = start("2026-03-30", "Europe/Vienna");
+        assert_eq!(day_of_23_hours, at("2026-03-28T23:00:00Z"));
+        let hours = start("2026-10-26T00:00:00+01:00", "Europe/Vienna");
+        assert_eq!(hours, at("2026-10-24T23:00:00Z"));
+    }
+
+    #[test]
+    fn years_that_no_report_is_of_are_refused() {
+        let now = at("2026-11-23T05:03:00Z");
+        for (end, field) in [
+            ("-262143-01-01", "end"),
+            ("+262142-12-31", "end"),
+            ("0000-06-01T00:00:00Z", "end"),
+            ("0001-01-01", "start"),
+        ] {
+            let errors = ReportQuery::parse(None, Some(end), None, None, now).unwrap_err();
+            assert_eq!((errors.len(), errors[0].field), (1, field), "{end}");
+        }
     }
 
     #[test]

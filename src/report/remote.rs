@@ -2,7 +2,9 @@
 
 use super::{
     ErrorsReport, GroupBy, MessagesReport, ReportError, ReportQuery, Reports, WindowsQuery,
-    WindowsReport, local::DEEP_LIMIT, statements::MOST_ROWS,
+    WindowsReport,
+    local::{DEEP_LIMIT, LIMIT as MAKING_LIMIT, TURN_LIMIT},
+    statements::MOST_ROWS,
 };
 use anyhow::{Context, anyhow};
 use async_trait::async_trait;
@@ -12,8 +14,12 @@ use serde::de::DeserializeOwned;
 use std::time::Duration;
 use url::Url;
 
-/// A little longer than the loader itself gives a report.
-const LIMIT: Duration = Duration::from_secs(35);
+/// On top of what the loader itself gives a report and its waiting: its answer's way. Whoever goes away
+/// before leaves a report that is made for nobody.
+const ON_THE_WAY: Duration = Duration::from_secs(5);
+const LIMIT: Duration = MAKING_LIMIT
+    .saturating_add(TURN_LIMIT)
+    .saturating_add(ON_THE_WAY);
 
 /// Asks the loader at its address, with the key that both were configured with.
 #[derive(Clone)]
@@ -110,7 +116,7 @@ impl Reports for RemoteReports {
 
     async fn windows(&self, query: &WindowsQuery) -> Result<WindowsReport, ReportError> {
         let limit = if query.deep {
-            DEEP_LIMIT + Duration::from_secs(5)
+            DEEP_LIMIT + TURN_LIMIT + ON_THE_WAY
         } else {
             LIMIT
         };

@@ -11,11 +11,14 @@ pub const MOST_ROWS: usize = 100_000;
 const MESSAGES: &str = include_str!("sql/messages.sql");
 const LATENCIES: &str = include_str!("sql/latencies.sql");
 const ERRORS: &str = include_str!("sql/errors.sql");
+/// `{tz}` is the time zone's parameter.
+const HOUR_BEGINS: &str =
+    "min(bucket) - to_minutes(date_part('minute', min(bucket) AT TIME ZONE {tz}))";
 const ORIGIN: &str = include_str!("sql/origin.sql");
 
 /// Counts by group, in the report's order.
 pub(super) fn messages(query: &ReportQuery) -> Select {
-    let order = clause("ORDER BY", &order(query, "min(bucket)"));
+    let order = clause("ORDER BY", &order(query));
     let mut group = clause("GROUP BY", &positions(query.group_by.len()));
     if !group.is_empty() {
         // Messages may have left a group with a change that is not folded yet. One that is of all has its
@@ -32,15 +35,14 @@ pub(super) fn messages(query: &ReportQuery) -> Select {
     select(query, Buckets::of_messages(query), &sql, MOST_ROWS)
 }
 
-/// Histograms by group, in no order.
+/// Histograms by group and measure, in no order.
 pub(super) fn latencies(query: &ReportQuery) -> Select {
-    let most_rows = MOST_ROWS * 2 * super::latency::SLOTS;
-    select(query, Buckets::of_messages(query), LATENCIES, most_rows)
+    select(query, Buckets::of_messages(query), LATENCIES, MOST_ROWS * 2)
 }
 
 /// Failures by group, in the report's order.
 pub(super) fn errors(query: &ReportQuery) -> Select {
-    let mut order = order(query, "min(bucket)");
+    let mut order = order(query);
     order.push("messages DESC, status, error_gateway, error_class, error_code".to_owned());
     let sql = ERRORS.replace("{order}", &clause("ORDER BY", &order));
     select(query, Buckets::of_errors(query), &sql, MOST_ROWS)
@@ -67,7 +69,8 @@ fn select(query: &ReportQuery, buckets: Buckets, sql: &str, most_rows: usize) ->
         .replace("{buckets}", &buckets.sql)
         .replace("{changes}", &buckets.changes)
         .replace("{keys}", &keys(query, &tz))
-        .replace("{within}", &all(&within(query)));
+        .replace("{within}", &all(&within(query)))
+        .replace("{tz}", &tz);
     Select {
         sql,
         parameters,
@@ -109,10 +112,11 @@ fn positions(count: usize) -> Vec<String> {
 }
 
 /// The order of the groups. Hours stand in order of time: as text, the hour that a change of clocks
-/// repeats would stand before itself.
-fn order(query: &ReportQuery, time: &str) -> Vec<String> {
+/// repeats would stand before itself. What tells the time is where the hour begins, not which of its buckets
+/// a row has: rows of one hour stand together, whatever else they are grouped by.
+fn order(query: &ReportQuery) -> Vec<String> {
     let one = |column: &GroupBy| match column {
-        GroupBy::Hour => time.to_owned(),
+        GroupBy::Hour => HOUR_BEGINS.to_owned(),
         column => format!("{} NULLS LAST", column.as_str()),
     };
     query.group_by.iter().map(one).collect()

@@ -1,6 +1,6 @@
 //! What the warehouse holds of the lake's windows: its side of `textrail verify`.
 
-use super::{ReportError, local::unexpected};
+use super::{ReportError, made::unexpected};
 use crate::warehouse::{Cell, Rows, Select};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -81,7 +81,7 @@ pub struct WindowsReport {
 }
 
 /// The statements that answer, to be read in one snapshot.
-pub(super) fn statements(query: &WindowsQuery) -> Vec<Select> {
+pub(super) fn statements(query: &WindowsQuery) -> [Select; 4] {
     let distinct = |column: &str| {
         if query.deep {
             format!("count(DISTINCT {column})")
@@ -98,7 +98,7 @@ pub(super) fn statements(query: &WindowsQuery) -> Vec<Select> {
         most_rows: MOST_ROWS,
     };
     let (start, end) = (Cell::Time(query.start), Cell::Time(query.end));
-    vec![
+    [
         select(WINDOWS, vec![start.clone(), end]),
         select(BEFORE, vec![start]),
         select(&kinds, Vec::new()),

@@ -17,6 +17,8 @@ pub enum Cell {
     Text(String),
     /// An instant.
     Time(DateTime<Utc>),
+    /// A list of whole numbers.
+    Integers(Vec<i64>),
 }
 
 impl Cell {

@@ -34,10 +34,16 @@ clicked AS (
         FROM {changes}
     )
     GROUP BY ALL
-)
+),
 -- 2. By the report's columns.
-SELECT {keys} 'deliver' AS measure, slot, sum(messages)::BIGINT FROM delivered
-GROUP BY ALL HAVING sum(messages) > 0
-UNION ALL
-SELECT {keys} 'click' AS measure, slot, sum(messages)::BIGINT FROM clicked
-GROUP BY ALL HAVING sum(messages) > 0
+slots AS (
+    SELECT {keys} 'deliver' AS measure, slot, sum(messages)::BIGINT AS messages FROM delivered
+    GROUP BY ALL HAVING sum(messages) > 0
+    UNION ALL
+    SELECT {keys} 'click' AS measure, slot, sum(messages)::BIGINT AS messages FROM clicked
+    GROUP BY ALL HAVING sum(messages) > 0
+)
+-- 3. A row a group and measure, its slots and messages in turn: the columns of a hundred thousand groups are
+--    not repeated for each slot.
+SELECT * EXCLUDE (slot, messages), flatten(list([slot::BIGINT, messages])) FROM slots
+GROUP BY ALL

@@ -218,9 +218,23 @@ fn cell(value: Value) -> Cell {
         Value::Double(value) => Cell::Float(value),
         Value::Text(text) => Cell::Text(text),
         Value::Timestamp(unit, value) => instant(unit, value).map_or(Cell::Null, Cell::Time),
+        Value::List(items) => integers(&items).map_or_else(|| shown(&items), Cell::Integers),
         // Our statements cast to one of the above.
-        other => Cell::Text(format!("{other:?}")),
+        other => shown(&other),
     }
+}
+
+/// What no cell is for.
+fn shown(value: &impl std::fmt::Debug) -> Cell {
+    Cell::Text(format!("{value:?}"))
+}
+
+fn integers(items: &[Value]) -> Option<Vec<i64>> {
+    let integer = |item: &Value| match item {
+        Value::BigInt(value) => Some(*value),
+        _ => None,
+    };
+    items.iter().map(integer).collect()
 }
 
 fn instant(unit: TimeUnit, value: i64) -> Option<DateTime<Utc>> {
@@ -241,6 +255,10 @@ impl ToSql for Cell {
             Self::Float(value) => value.to_sql(),
             Self::Text(text) => text.to_sql(),
             Self::Time(time) => time.to_sql(),
+            Self::Integers(numbers) => {
+                let numbers = numbers.iter().copied().map(Value::BigInt).collect();
+                Ok(ToSqlOutput::Owned(Value::List(numbers)))
+            }
         }
     }
 }
