@@ -23,9 +23,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// How often the lake is asked unless the configuration says otherwise.
-const SWEEP: Duration = Duration::from_secs(15);
-/// The same, where a queue tells of new windows: the sweep then only finds what it lost.
+/// How often the lake is asked where a queue tells of new windows, unless the configuration says
+/// otherwise: the sweep then only finds what it lost.
 const SWEEP_BESIDE_QUEUE: Duration = Duration::from_secs(60);
 /// The longest that SQS waits for a message.
 const WAIT: Duration = Duration::from_secs(20);
@@ -214,13 +213,14 @@ fn settings(config: &Config) -> Result<LoadSettings> {
     let staging = config.warehouse.directory.join("staging");
     std::fs::create_dir_all(&staging)
         .with_context(|| format!("cannot make {}", staging.display()))?;
-    let sweep = config.loader.sweep_seconds;
-    let sweep_every = sweep.map_or(SWEEP, |seconds| Duration::from_secs(seconds.get()));
-    Ok(LoadSettings {
-        sweep_every,
+    let mut settings = LoadSettings {
         fold_rows: config.warehouse.fold_rows,
         checkpoint_bytes: config.warehouse.checkpoint_bytes,
         staging,
         ..LoadSettings::default()
-    })
+    };
+    if let Some(seconds) = config.loader.sweep_seconds {
+        settings.sweep_every = Duration::from_secs(seconds.get());
+    }
+    Ok(settings)
 }

@@ -7,10 +7,13 @@ use super::{
 use crate::{
     domain::window::WindowId,
     lake::store::ObjectStore,
-    warehouse::{StagedWindow, Warehouse},
+    warehouse::{StagedWindow, Warehouse, WarehouseError},
 };
 use futures_util::{FutureExt as _, StreamExt as _};
 use std::{path::Path, sync::Arc};
+
+/// Windows and where their manifests are.
+pub(super) type Order = Vec<(WindowId, String)>;
 
 /// Windows that lie ready, in one order.
 pub(super) struct Staged {
@@ -20,6 +23,9 @@ pub(super) struct Staged {
 
 /// Manifests of windows that are not loaded, and why.
 pub(super) type StoppedWindows = Vec<(String, Fault)>;
+
+/// Manifests of windows that the warehouse refused, and why.
+pub(super) type Refused = Vec<(String, WarehouseError)>;
 
 /// Reads manifests in this order until they come to `rows` rows; at least one, however large.
 pub(super) async fn manifests(
@@ -95,4 +101,18 @@ pub(super) async fn read_ahead(warehouse: &Arc<dyn Warehouse>, windows: &Arc<[St
         error = format!("{failed:#}"),
         "windows could not be read ahead: their load reads them"
     );
+}
+
+/// Tells windows that the warehouse refused from a warehouse that refuses all: returns those that are
+/// stopped, and those that only the warehouse holds up.
+pub(super) fn blame(refused: Refused, tried: usize) -> (StoppedWindows, Refused) {
+    let none_loaded = refused.len() == tried;
+    let (held_up, stopped): (Refused, Refused) = refused
+        .into_iter()
+        .partition(|(_, error)| none_loaded && !matches!(error, WarehouseError::RowCount { .. }));
+    let stopped = stopped
+        .into_iter()
+        .map(|(key, error)| (key, Fault::Warehouse(error)))
+        .collect();
+    (stopped, held_up)
 }

@@ -57,7 +57,7 @@ pub struct LoadSettings {
 impl Default for LoadSettings {
     fn default() -> Self {
         Self {
-            sweep_every: Duration::from_secs(10),
+            sweep_every: Duration::from_secs(15),
             look_back_every: Duration::from_secs(600),
             windows_at_once: 64,
             rows_at_once: 500_000,

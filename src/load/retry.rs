@@ -22,9 +22,6 @@ use chrono::Utc;
 use serde_json::json;
 use std::{collections::HashMap, ops::Range, path::PathBuf, sync::Arc};
 
-/// The most lines of quarantine that are looked at together.
-const MOST: usize = 100_000;
-
 /// See the module.
 #[derive(Clone, Debug)]
 pub struct Quarantine {
@@ -133,17 +130,14 @@ impl Quarantine {
     /// # Errors
     /// The warehouse's, where it refuses all.
     pub async fn retry(&self, window: Option<WindowId>) -> Result<RetryReport, LoadError> {
+        // All of it: of a part, lines that stay would hide those behind them for ever.
         let filter = QuarantineFilter {
             window,
-            most: MOST,
+            most: usize::MAX,
             ..QuarantineFilter::default()
         };
         let mut report = RetryReport::default();
         for file in self.list(filter).await? {
-            // Of the last file of a long list, some lines may be missing.
-            let Some(file) = self.file(&file.key).await? else {
-                continue;
-            };
             if let Err(fault) = self.retry_file(&file, &mut report).await {
                 report.fail(file.key, &fault);
             }

@@ -63,20 +63,29 @@ async fn what_is_equal_is_proven_with_duplicates_and_quarantined_lines() {
 #[tokio::test]
 async fn windows_before_the_span_are_compared_in_sum() {
     let world = World::with_two_windows().await;
-    let later = Question {
-        since: Some(Utc::now()),
+    let aged = "SET sealed_at = sealed_at - INTERVAL '1 hour'";
+    world.sql(&format!("UPDATE windows {aged}"));
+    let warehouse = &world.warehouse;
+    warehouse.execute(&format!("UPDATE loaded_windows {aged}"));
+    let later = |age: TimeDelta| Question {
+        since: Some(Utc::now() - age),
         ..Question::default()
     };
-    let findings = world.ask(&later).await;
-    assert_eq!(findings.windows, 0);
+    let (new, old) = (later(TimeDelta::minutes(9)), later(TimeDelta::minutes(11)));
+    let differ = |findings: &Findings| {
+        let mut found = findings.differences.iter();
+        found.any(|found| found.what == What::BeforeDiffers)
+    };
+    let findings = world.ask(&old).await;
     assert_eq!(findings.before[&Kind::Click], (4, 4));
-    assert!(findings.differences.is_empty(), "{findings:?}");
-    world
-        .warehouse
-        .execute("DELETE FROM loaded_files WHERE number = 2");
-    let findings = world.ask(&later).await;
-    let found = findings.differences.iter().map(|found| found.what);
-    assert!(found.into_iter().any(|what| what == What::BeforeDiffers));
+    assert!(!differ(&findings), "{findings:?}");
+
+    warehouse.execute("DELETE FROM loaded_files WHERE number = 2");
+    let findings = world.ask(&old).await;
+    assert!(differ(&findings), "{findings:?}");
+    let findings = world.ask(&new).await;
+    assert_ne!(findings.before[&Kind::Click], (4, 4));
+    assert!(!differ(&findings), "some may be on their way: {findings:?}");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use crate::{
     domain::window::WindowId,
     lake::store::ObjectStore,
     load::{
-        batch::{self, Staged, StoppedWindows},
+        batch::{self, Order, Staged, StoppedWindows},
         fault::{Fault, LoadError},
         measure, staging,
     },
@@ -19,9 +19,6 @@ use std::{
 };
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
-
-/// Windows and their manifests.
-type Order = Vec<(WindowId, String)>;
 
 /// Windows that lie ready for a transaction.
 struct Ready {

@@ -2,8 +2,8 @@
 
 use super::{Loader, TickReport};
 use crate::load::{
-    batch::Staged,
-    fault::{Fault, LoadError},
+    batch::{self, Refused, Staged},
+    fault::LoadError,
     measure,
 };
 use crate::warehouse::WarehouseError;
@@ -18,7 +18,7 @@ impl Loader {
         report: &mut TickReport,
     ) -> Result<(), LoadError> {
         let all = staged.found.len();
-        let mut refused = Vec::new();
+        let mut refused = Refused::new();
         if all == 1 {
             self.hold_back([staged.found[0].key.as_str()]).await?;
             refused.push((staged.found[0].key.clone(), error));
@@ -34,28 +34,14 @@ impl Loader {
                 }
             }
         }
-        self.blame(refused, all, report).await
-    }
-
-    /// Tells windows that the warehouse refused from a warehouse that refuses all.
-    async fn blame(
-        &mut self,
-        refused: Vec<(String, WarehouseError)>,
-        tried: usize,
-        report: &mut TickReport,
-    ) -> Result<(), LoadError> {
-        let none_loaded = refused.len() == tried;
-        let mut at_fault = None;
-        let mut stopped = Vec::new();
-        for (key, error) in refused {
-            if none_loaded && !matches!(error, WarehouseError::RowCount { .. }) {
-                self.waiting.failed(&key);
-                at_fault.get_or_insert(error);
-            } else {
-                stopped.push((key, Fault::Warehouse(error)));
-            }
+        let (stopped, held_up) = batch::blame(refused, all);
+        for (key, _) in &held_up {
+            self.waiting.failed(key);
         }
         self.stop(stopped, report).await?;
-        at_fault.map_or(Ok(()), |error| Err(error.into()))
+        match held_up.into_iter().next() {
+            None => Ok(()),
+            Some((_, error)) => Err(error.into()),
+        }
     }
 }

@@ -2,11 +2,11 @@
 //! verified and staged, and their lines are read. Two batches at most lie on the disk, and none in
 //! memory but what the warehouse holds of them, within its limit.
 
+pub(super) use crate::load::batch::Order;
 use crate::{
-    domain::window::WindowId,
     lake::store::ObjectStore,
     load::{
-        batch::{StoppedWindows, read_ahead},
+        batch::{Refused, StoppedWindows, blame, read_ahead},
         fault::{Fault, LoadError},
         fetch::{self, Found},
         loader::LoadSettings,
@@ -68,9 +68,6 @@ impl From<&LoadSettings> for PourSettings {
         }
     }
 }
-
-/// Windows and where their manifests are.
-pub(in crate::load) type Order = Vec<(WindowId, String)>;
 
 /// See the module.
 pub(super) struct Pour<'a> {
@@ -248,8 +245,9 @@ impl Pour<'_> {
         error: WarehouseError,
     ) -> Result<(LoadReport, StoppedWindows), LoadError> {
         let all = batch.windows.len();
-        let (mut done, mut refused) = (LoadReport::default(), Vec::new());
+        let (mut done, mut refused) = (LoadReport::default(), Refused::new());
         if all == 1 {
+            self.remember([&batch.keys[0]]).await?;
             refused.push((batch.keys[0].clone(), error));
         } else {
             measure::takes_apart(all, &error);
@@ -263,7 +261,11 @@ impl Pour<'_> {
                 }
             }
         }
-        Ok((done, blame(refused, all)?))
+        let (stopped, held_up) = blame(refused, all);
+        match held_up.into_iter().next() {
+            None => Ok((done, stopped)),
+            Some((_, error)) => Err(error.into()),
+        }
     }
 
     /// Notes in the warehouse that these windows are not loaded, before anything after them is.
@@ -289,22 +291,6 @@ impl Pour<'_> {
         let load = move || warehouse.load(&windows[range]);
         Ok(tokio::task::spawn_blocking(load).await??)
     }
-}
-
-/// Tells windows that the warehouse refused from a warehouse that refuses all.
-fn blame(
-    refused: Vec<(String, WarehouseError)>,
-    tried: usize,
-) -> Result<StoppedWindows, LoadError> {
-    let all = refused.len() == tried;
-    let mut stopped = Vec::new();
-    for (key, error) in refused {
-        if all && !matches!(error, WarehouseError::RowCount { .. }) {
-            return Err(error.into());
-        }
-        stopped.push((key, Fault::Warehouse(error)));
-    }
-    Ok(stopped)
 }
 
 fn text_bytes(found: &Found) -> u64 {

@@ -57,7 +57,7 @@ pub(super) fn merge(
     timed("apply", || connection.execute_batch(APPLY))?;
     let known = "SELECT message_id FROM changes UNION ALL SELECT message_id FROM arrivals";
     timed("orphans", || leave_orphans(connection, known))?;
-    timed("judge", || judge_load(connection))?;
+    timed("judge", || judge_load(connection, threads))?;
     timed("write", || {
         connection.execute_batch("INSERT INTO messages FROM arrivals")?;
         threads.all(connection, || connection.execute_batch(WRITE))
@@ -151,11 +151,14 @@ fn leave_orphans(connection: &Connection, known: &str) -> duckdb::Result<()> {
     connection.execute_batch(&ORPHANS.replace("{known}", known))
 }
 
-/// Judges the messages of a load, before they are written.
-fn judge_load(connection: &Connection) -> duckdb::Result<()> {
+/// Judges the messages of a load, before they are written. Of older ones those that came to evidence: what
+/// the others have is judged already, and a click on a text of weeks ago would have the receipts of weeks
+/// read.
+fn judge_load(connection: &Connection, threads: Threads) -> duckdb::Result<()> {
     let of = |column| {
         format!(
-            "SELECT {column} FROM changes WHERE {JUDGED_BY_FACTS} \
+            "SELECT {column} FROM changes WHERE {JUDGED_BY_FACTS} AND message_id IN \
+             (SELECT message_id FROM older_deltas WHERE evidence IS NOT NULL) \
              UNION ALL SELECT {column} FROM arrivals WHERE {JUDGED_BY_FACTS}"
         )
     };
@@ -176,7 +179,9 @@ fn judge_load(connection: &Connection) -> duckdb::Result<()> {
         instant(&last)
     );
     let tables = [("changes", "true"), ("arrivals", "true")];
-    judge(connection, &of("message_id"), &times, &tables)
+    threads.all(connection, || {
+        judge(connection, &of("message_id"), &times, &tables)
+    })
 }
 
 /// The status of messages with receipts by segment, or with corrected ones: `judged` selects their
