@@ -9,6 +9,7 @@ pub mod campaigns;
 pub mod connection;
 pub mod counts;
 pub mod epochs;
+pub mod essential;
 pub mod facts;
 pub mod gate;
 pub mod journey;

@@ -5,9 +5,9 @@ use crate::cause::with_causes;
 use crate::ledger::links::{self, KnownLinks};
 use crate::ledger::recorder::{PartJoiner, RecorderThreads};
 use crate::ledger::requests::ring;
-use crate::ledger::{LedgerError, Pool, prune};
+use crate::ledger::{LedgerError, Pool, essential, prune};
 use anyhow::{Context, Result};
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use std::time::Duration;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{MissedTickBehavior, interval};
@@ -40,8 +40,10 @@ impl Housekeeping {
         stop: &CancellationToken,
     ) -> Self {
         let stop = stop.child_token();
-        let pruner = tokio::spawn(prune_hourly(pool.clone(), requests_kept, stop.clone()));
-        let joiner = tokio::spawn(join_parts(pool.clone(), joiner, stop.clone()));
+        let pruning = prune_hourly(pool.clone(), requests_kept, stop.clone());
+        let joining = join_parts(pool.clone(), joiner, stop.clone());
+        let pruner = tokio::spawn(essential::task("pruning", pruning));
+        let joiner = tokio::spawn(essential::task("joining of parts", joining));
         let links = tokio::spawn(keep_newest_links(pool, known_links, stop.clone()));
         Self {
             threads,
@@ -97,11 +99,11 @@ async fn prune_hourly(pool: Pool, requests_kept: TimeDelta, stop: CancellationTo
                 tracing::warn!(error, "cannot prune the ledger; the next try is in an hour");
             }
         }
-        let before = Utc::now() - requests_kept;
-        match pool
-            .run("reclaim_requests", move |conn| ring::reclaim(conn, before))
-            .await
-        {
+        let reclaim = move |conn: &mut diesel::PgConnection| {
+            let before = prune::clock(conn)? - requests_kept;
+            ring::reclaim(conn, before)
+        };
+        match pool.run("reclaim_requests", reclaim).await {
             Ok(0) => {}
             Ok(days) => tracing::info!(days, "emptied days of kept webhooks"),
             Err(error) => {
@@ -120,7 +122,10 @@ async fn prune(pool: &Pool, stop: &CancellationToken) -> Result<usize, LedgerErr
     let mut rows = 0;
     while !stop.is_cancelled() {
         let pruned = pool
-            .run("prune", |conn| prune::run(conn, Utc::now()))
+            .run("prune", |conn| {
+                let now = prune::clock(conn)?;
+                prune::run(conn, now)
+            })
             .await?;
         if pruned == 0 {
             break;

@@ -1,6 +1,7 @@
 //! What is kept for a time only: idempotency keys and fingerprints of inbound messages.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Timestamptz};
 
@@ -17,6 +18,15 @@ const _: () =
 
 /// Rows of a table that one statement deletes: few enough for the statement timeout.
 const CHUNK: i64 = 10_000;
+
+/// PostgreSQL's clock, by which all servers prune: one whose own is days ahead would forget for all of them
+/// what has to be known yet.
+///
+/// # Errors
+/// What PostgreSQL says.
+pub fn clock(conn: &mut PgConnection) -> QueryResult<DateTime<Utc>> {
+    diesel::select(sql::<Timestamptz>("clock_timestamp()")).get_result(conn)
+}
 
 /// Deletes some of what is older, at most 10,000 rows of each table; the number of rows. Zero says
 /// that nothing is left to delete.

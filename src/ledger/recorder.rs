@@ -33,6 +33,7 @@ mod verdicts;
 mod wishes;
 
 use super::connection::ConnectionSettings;
+use super::essential;
 use super::facts::{
     GatewayCall, InboundReply, NewClick, NewInbound, NewOptOut, NewReceipt, NewSubmission,
     NewVerdict, NotTaken, ReceiptReply, RecordError, SendCall, SendReply, SubmissionReply,
@@ -46,6 +47,7 @@ use crate::domain::short_code::ShortCodes;
 use chrono::{DateTime, SubsecRound, Utc};
 use lane::Lane;
 pub use part_joiner::{PartJoiner, PartsLook};
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
@@ -87,35 +89,39 @@ pub struct PersonalData {
     pub addresses: bool,
 }
 
+/// The fewest that a lane does with.
+const ONE_THREAD: NonZeroUsize = NonZeroUsize::MIN;
+
 /// How many threads, each with a connection of its own, write a lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LaneThreads {
     /// Single messages and small batches.
-    pub sends: usize,
+    pub sends: NonZeroUsize,
     /// Batches of more than [`SMALL_BATCH`] messages.
-    pub batches: usize,
+    pub batches: NonZeroUsize,
     /// Clicks.
-    pub clicks: usize,
+    pub clicks: NonZeroUsize,
     /// Receipts.
-    pub receipts: usize,
+    pub receipts: NonZeroUsize,
     /// Submissions.
-    pub submissions: usize,
+    pub submissions: NonZeroUsize,
     /// Inbound messages.
-    pub inbound: usize,
+    pub inbound: NonZeroUsize,
 }
 
 impl Default for LaneThreads {
     fn default() -> Self {
+        let two = ONE_THREAD.saturating_add(1);
         Self {
-            sends: 2,
-            batches: 2,
+            sends: two,
+            batches: two,
             // What comes during a commit is written together by the next: two that take turns halve
             // what each takes, and a commit costs more than its rows.
-            clicks: 1,
-            receipts: 2,
-            submissions: 1,
-            inbound: 1,
+            clicks: ONE_THREAD,
+            receipts: two,
+            submissions: ONE_THREAD,
+            inbound: ONE_THREAD,
         }
     }
 }
@@ -193,8 +199,8 @@ impl Recorder {
             submissions: start.lane("submissions", of.submissions, &submissions::Submissions)?,
             inbound: start.lane("inbound", of.inbound, &inbounds)?,
             // One thread: wishes over the API are rare, and their order is kept.
-            opt_outs: start.lane("opt_outs", 1, &opt_outs::OptOuts)?,
-            verdicts: start.lane("verdicts", 1, &verdicts::Verdicts)?,
+            opt_outs: start.lane("opt_outs", ONE_THREAD, &opt_outs::OptOuts)?,
+            verdicts: start.lane("verdicts", ONE_THREAD, &verdicts::Verdicts)?,
             inbounds,
             opt_out_rules: Arc::clone(&settings.opt_out_rules),
             personal_data: settings.personal_data,
@@ -327,8 +333,8 @@ fn start_spool(
     let gate = Arc::new(Gate::new(spool, wake));
     let drainer = drain::Drainer::new(settings, &gate, woken);
     threads.push(writer);
-    let drain = std::thread::Builder::new().name("spool-drain".to_owned());
-    threads.push(drain.spawn(move || drainer.run())?);
+    let drain = essential::thread("spool-drain".to_owned(), move || drainer.run());
+    threads.push(drain?);
     Ok(gate)
 }
 

@@ -107,7 +107,7 @@ pub struct Backlog {
     pub unshipped_windows: i64,
 }
 
-/// Seals a window; `None` if the boundary, or a later one, was sealed already.
+/// Seals a window; `None` if the boundary was sealed already, or a later one that has come.
 pub fn seal(client: &mut Client, order: &SealOrder) -> Result<Option<WindowId>, SessionError> {
     let sealed = client.query_opt(
         include_str!("sql/ship/seal.sql"),

@@ -72,16 +72,18 @@ struct Lanes {
 
 impl Drainer {
     pub(super) fn new(settings: &RecorderSettings, gate: &Arc<Gate>, woken: Receiver<()>) -> Self {
+        let mut connection = settings.connection.clone();
+        // Zero is no bound at all, and this thread needs one.
+        if connection.lock_timeout.is_zero() || connection.lock_timeout > LOCK_TIMEOUT {
+            connection.lock_timeout = LOCK_TIMEOUT;
+        }
         Self {
             // Who holds the gate hands facts in; when all are gone, this ends.
             gate: Arc::downgrade(gate),
             spool: gate.spool.clone(),
             woken,
             lanes: Lanes {
-                connection: ConnectionSettings {
-                    lock_timeout: LOCK_TIMEOUT.min(settings.connection.lock_timeout),
-                    ..settings.connection.clone()
-                },
+                connection,
                 inbounds: inbound::Inbounds::new(
                     settings.personal_data,
                     Arc::clone(&settings.opt_out_rules),

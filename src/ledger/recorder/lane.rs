@@ -1,12 +1,14 @@
 //! A lane: a bounded queue of one kind of fact, and the threads that write it.
 
 use super::super::connection::ConnectionSettings;
+use super::super::essential;
 use super::super::facts::RecordError;
 use super::super::gate::Gate;
 use super::RecorderSettings;
 use super::commit::{self, Writer};
 use super::give_way::InLane;
 use diesel::{PgConnection, QueryResult};
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -128,7 +130,7 @@ impl<W: Work> Lane<W> {
                 since,
             })
             .map_err(|_| RecordError::Unavailable)?;
-        // A thread that dropped the item without a word has panicked.
+        // A thread that dropped the item without a word has panicked, and the process ends.
         answer.await.unwrap_or(Err(RecordError::Unavailable))
     }
 
@@ -170,13 +172,13 @@ impl<'a> Starter<'a> {
     pub(super) fn lane<W: Work>(
         &mut self,
         name: &'static str,
-        threads: usize,
+        threads: NonZeroUsize,
         work: &W,
     ) -> std::io::Result<Lane<W>> {
         let (queue, waiting) = mpsc::unbounded_channel();
         let waiting = Arc::new(Mutex::new(waiting));
         let progress = Progress(Arc::new(Mutex::new(Instant::now())));
-        for _ in 0..threads.max(1) {
+        for _ in 0..threads.get() {
             let waiting = Arc::clone(&waiting);
             let progress = progress.clone();
             let mut writer = Writer::new(
@@ -185,15 +187,13 @@ impl<'a> Starter<'a> {
                 work.clone(),
                 self.gate.clone(),
             );
-            let thread = std::thread::Builder::new()
-                .name(format!("record-{name}"))
-                .spawn(move || {
-                    while let Some(entries) = take(&waiting) {
-                        progress.made();
-                        commit::write(&mut writer, entries);
-                        progress.made();
-                    }
-                })?;
+            let thread = essential::thread(format!("record-{name}"), move || {
+                while let Some(entries) = take(&waiting) {
+                    progress.made();
+                    commit::write(&mut writer, entries);
+                    progress.made();
+                }
+            })?;
             self.threads.push(thread);
         }
         Ok(Lane {

@@ -1,5 +1,6 @@
 //! The spool as its users hold it: records in, segments out.
 
+use super::super::essential;
 use super::folder::{self, Folder, STREAMS};
 use super::frame;
 use super::writer::{Append, Order, Writer};
@@ -75,10 +76,8 @@ impl Spool {
         let next_number = shared.take_in().map_err(fail)?;
         let (queue, orders) = mpsc::unbounded_channel();
         let writer = Writer::new(Arc::clone(&shared), next_number);
-        let thread = std::thread::Builder::new()
-            .name("spool".to_owned())
-            .spawn(move || writer.run(orders))
-            .map_err(fail)?;
+        let thread = essential::thread("spool".to_owned(), move || writer.run(orders));
+        let thread = thread.map_err(fail)?;
         Ok((Self { shared, queue }, thread))
     }
 

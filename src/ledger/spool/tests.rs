@@ -220,6 +220,27 @@ fn refused_facts_are_kept_with_their_reasons() {
 
 #[cfg(feature = "failpoints")]
 #[test]
+fn writes_that_failed_leave_no_segment() {
+    let directory = tempfile::tempdir().unwrap();
+    let (spool, _) = Spool::open(settings(directory.path())).unwrap();
+    fail::cfg("spool.append.before", "return").unwrap();
+    for _ in 0..3 {
+        let appending = spool.append(Stream::Clicks, &[click(1)]).unwrap();
+        assert!(appending.wait().is_err());
+    }
+    fail::remove("spool.append.before");
+    assert_eq!(spool.oldest(Stream::Clicks), None);
+    assert_eq!((spool.waiting(Stream::Clicks), spool.bytes()), (0, 0));
+    let left = fs::read_dir(directory.path()).unwrap();
+    let files = left.filter(|entry| entry.as_ref().unwrap().path().extension().is_some());
+    assert_eq!(files.count(), 0);
+    put(&spool, Stream::Clicks, &[click(2)]);
+    let segment = spool.oldest(Stream::Clicks).unwrap();
+    assert_eq!(spool.read(&segment).unwrap(), [click(2)]);
+}
+
+#[cfg(feature = "failpoints")]
+#[test]
 fn nobody_is_answered_before_the_disk_has_it() {
     let directory = tempfile::tempdir().unwrap();
     let (spool, _) = Spool::open(settings(directory.path())).unwrap();

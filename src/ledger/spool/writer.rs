@@ -160,9 +160,17 @@ impl Writer {
         self.close(stream);
     }
 
+    /// One without a record, as a full disk leaves it, is no segment: nobody would ever ask to drain it while
+    /// nothing waits, and each failed write makes another.
     fn close(&mut self, stream: Stream) {
         let index = stream.index();
         if let Some(active) = self.active[index].take() {
+            if active.records == 0 {
+                if let Err(error) = self.shared.folder.remove(&active.path) {
+                    tracing::warn!(%error, "an empty file stays in the spool until the next start");
+                }
+                return;
+            }
             self.shared.closed()[index].push_back(Segment {
                 stream,
                 path: active.path,

@@ -44,6 +44,20 @@ fn a_boundary_is_sealed_once_and_only_forward() {
     assert_eq!(seal(client, &order(15)).unwrap().unwrap().number, 2);
 }
 
+/// A machine starts with its clock two hours ahead, and then it is set.
+#[test]
+fn a_clock_that_was_set_back_holds_up_no_seal() {
+    let database = TestDatabase::create();
+    let client = &mut database.client();
+    let now = (Utc::now() - DateTime::<Utc>::UNIX_EPOCH).num_minutes();
+    let mut number = |minute| Some(seal(client, &order(minute)).unwrap()?.number);
+    assert_eq!(number(now + 120), Some(1));
+    assert_eq!(number(now + 120), None);
+    assert_eq!(number(now - 5), Some(2));
+    assert_eq!(number(now - 5), None);
+    assert_eq!(number(now), Some(3));
+}
+
 #[test]
 fn many_sealers_at_one_boundary_make_one_seal() {
     let database = TestDatabase::create();
