@@ -55,8 +55,10 @@ def through_the_lake(world: Bench, named: list[str], scale: Scale) -> Iterator[R
     way.start()
     if "shipping" in named:
         yield from pipeline.shipping(world, way, min(scale.rounds, 3), scale.backlog)
+    if {"loading", "reprocess"} & set(named):
+        pipeline.history(way, scale.a_day)
     if "loading" in named:
-        yield from pipeline.loading(world, way, min(scale.rounds, 3), scale.a_day, scale.window, scale.pending)
+        yield from pipeline.loading(world, way, min(scale.rounds, 3), scale.window, scale.pending)
     if "reprocess" in named:
         yield from pipeline.reprocessing(world, way, min(scale.rounds, scale.rebuilds))
     way.end()

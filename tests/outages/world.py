@@ -167,10 +167,12 @@ class World:
         }
 
     def textrail(self, *arguments: str) -> str:
-        """Runs a command to its end."""
-        done = subprocess.run([self._binary, *arguments], check=True, capture_output=True,
+        """Runs a command to its end. What it has to say if it fails is the error's."""
+        done = subprocess.run([self._binary, *arguments], capture_output=True, text=True,
                               env=self.environment("127.0.0.1:0"))
-        return done.stdout.decode()
+        if done.returncode != 0:
+            raise RuntimeError(f"textrail {' '.join(arguments)} ended with {done.returncode}:\n{done.stderr[-4000:]}")
+        return done.stdout
 
     def wait_until_counted(self) -> None:
         """Until all that is committed by now is in windows which the ledger counted and found equal."""

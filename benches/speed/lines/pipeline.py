@@ -36,8 +36,8 @@ def shipping(world: Bench, pipeline: Pipeline, count: int, rows: int) -> Iterato
     yield line
 
 
-def loading(world: Bench, pipeline: Pipeline, count: int, a_day: int, records: int, pending: int) -> Iterator[Line]:
-    """Windows one by one as they come, and then many at once; behind 30 days, each of so many records."""
+def history(pipeline: Pipeline, a_day: int) -> None:
+    """30 days, each of so many records, through the lake into the warehouse."""
     now = datetime.datetime.now(datetime.timezone.utc)
     for days in range(30, 0, -1):
         pipeline.fill(a_day, now - datetime.timedelta(days=days), 7200)
@@ -45,6 +45,10 @@ def loading(world: Bench, pipeline: Pipeline, count: int, a_day: int, records: i
     pipeline.new_files()
     say("30 days of history wait")
     pipeline.drained()
+
+
+def loading(world: Bench, pipeline: Pipeline, count: int, records: int, pending: int) -> Iterator[Line]:
+    """Windows one by one as they come, and then many at once."""
     one = Line("a window as it comes", "records/s", "DuckDB read_json", 0.12)
     load = world.service("load")
     for _ in range(count):
