@@ -32,7 +32,7 @@ pub enum AnnounceError {
     Queue {
         /// Its URL.
         queue: String,
-        /// `receive`, `acknowledge`, `tell of its dead letters`.
+        /// What it could not do, such as `receive` or `tell of its dead letters`.
         action: &'static str,
         /// What the service or the client said.
         #[source]

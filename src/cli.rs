@@ -95,8 +95,8 @@ pub enum Command {
 /// `textrail up`.
 #[derive(Clone, Debug, Args)]
 pub struct Up {
+    /// Which data folder.
     #[command(flatten)]
-    #[expect(missing_docs, reason = "documented on the struct")]
     pub data: DataDirectory,
     /// Where to listen [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS:PORT")]
@@ -135,8 +135,8 @@ pub struct Server {
         hide_env_values = true
     )]
     pub key: Option<String>,
+    /// Which data folder.
     #[command(flatten)]
-    #[expect(missing_docs, reason = "documented on the struct")]
     pub data: DataDirectory,
 }
 
@@ -159,7 +159,7 @@ pub struct Report {
     #[arg(value_enum, default_value = "messages")]
     pub report: ReportName,
     /// Messages recorded from here on: a date, or an RFC 3339 time on a quarter of an hour
-    /// [default: a day before the end]
+    /// [default: the day before the end]
     #[arg(long, value_name = "TIME")]
     pub start: Option<String>,
     /// And before here [default: the next quarter of an hour]
@@ -256,16 +256,16 @@ pub struct Query {
     /// Of a bucket, refuse to copy more than this many gigabytes
     #[arg(long, value_name = "NUMBER", default_value_t = 10)]
     pub most_gigabytes: u64,
+    /// Which data folder.
     #[command(flatten)]
-    #[expect(missing_docs, reason = "documented on the struct")]
     pub data: DataDirectory,
 }
 
 /// `textrail migrate`.
 #[derive(Clone, Debug, Args)]
 pub struct Migrate {
+    /// Which data folder.
     #[command(flatten)]
-    #[expect(missing_docs, reason = "documented on the struct")]
     pub data: DataDirectory,
 }
 
@@ -275,8 +275,8 @@ pub struct Key {
     /// What to do with keys.
     #[command(subcommand)]
     pub action: KeyAction,
+    /// Which data folder.
     #[command(flatten)]
-    #[expect(missing_docs, reason = "documented on the struct")]
     pub data: DataDirectory,
 }
 
@@ -303,13 +303,13 @@ pub enum KeyAction {
 /// What a key may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum RoleName {
-    /// Campaigns, messages, submissions, opt-outs.
+    /// Campaigns, messages, submissions, opt-outs, verdicts.
     Campaign,
-    /// Receipts and inbound messages.
+    /// Receipts and inbound messages, handed in.
     Gateway,
     /// Reports.
     Report,
-    /// Everything.
+    /// Everything; the quarantine is for admins alone.
     Admin,
 }
 

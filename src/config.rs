@@ -62,9 +62,10 @@ pub struct Config {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Http {
-    /// Where the API listens; only short codes and webhooks if there is a private listener.
+    /// Where the API listens; only short codes, webhooks, `/healthz` and `/.well-known/` if there is a
+    /// private listener.
     pub listen: SocketAddr,
-    /// Where everything else listens.
+    /// Where everything else listens, `/metrics`, `/readyz` and `/docs` among it; `/healthz` is on both.
     pub private_listen: Option<SocketAddr>,
     /// Where the world reaches `listen`: the base of callback URLs, and of short URLs unless
     /// `links.base_url` says otherwise. Default: `http://` and the address of `listen`.
@@ -99,9 +100,9 @@ pub struct Ledger {
     /// Connections for reads and small writes; the recorder's threads have their own.
     #[serde(deserialize_with = "positive::read")]
     pub pool_size: u32,
-    /// A statement that takes longer is cancelled.
+    /// A statement that takes longer is cancelled; 0 = never.
     pub statement_timeout_seconds: u64,
-    /// A statement that waits longer for a lock is cancelled.
+    /// A statement that waits longer for a lock is cancelled; 0 = never.
     pub lock_timeout_seconds: u64,
     /// Rows that may wait in a lane of the recorder; a call that would be more is answered 503.
     #[serde(deserialize_with = "positive::read")]

@@ -1,7 +1,8 @@
 //! Gateways: one file a dialect. A dialect verifies a webhook and parses it into receipts and
 //! inbound messages; it stores nothing and answers nothing by itself.
 //!
-//! A new dialect is one file here and one line in [`DIALECTS`]; `docs/gateways.md` says how.
+//! A new dialect is one file here, its `mod`, and its line in [`DIALECTS`]; `docs/gateways.md` says how, and
+//! what else it needs.
 
 mod aws;
 mod bird;

@@ -11,8 +11,8 @@ pub struct Gateway {
     /// What to do.
     #[command(subcommand)]
     pub action: GatewayAction,
+    /// Which data folder.
     #[command(flatten)]
-    #[expect(missing_docs, reason = "documented on the struct")]
     pub data: DataDirectory,
 }
 

@@ -146,6 +146,7 @@ asked.
 
 Examples:
   textrail verify                                  # the last day
+  textrail verify --since 2d                       # the last two days
   textrail verify --since 2026-11-01 --json
   textrail verify --window 1-42 --deep
   textrail verify --accept 1-42";

@@ -1,8 +1,8 @@
 //! The commands that prove, and mend, what ledger, lake and warehouse hold.
 
-use super::{DataDirectory, Server};
+use super::{DataDirectory, Server, since};
 use crate::domain::window::WindowId;
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -64,19 +64,20 @@ pub struct Reprocess {
     /// hand come on top [default: that of the configuration]
     #[arg(long, value_name = "SIZE")]
     pub memory: Option<String>,
+    /// Which data folder.
     #[command(flatten)]
-    #[expect(missing_docs, reason = "documented on the struct")]
     pub data: DataDirectory,
 }
 
 /// `textrail verify`.
 #[derive(Clone, Debug, Args)]
 pub struct Verify {
-    /// Compare windows sealed from here on: a date, or an RFC 3339 time [default: a day before --until]
-    #[arg(long, value_name = "TIME", value_parser = instant)]
+    /// Compare windows sealed from here on: a time as RFC 3339, a date, or how long ago, such as 36h or
+    /// 2d [default: a day before --until]
+    #[arg(long, value_name = "TIME", value_parser = since::instant)]
     pub since: Option<DateTime<Utc>>,
     /// And before here [default: now]
-    #[arg(long, value_name = "TIME", value_parser = instant)]
+    #[arg(long, value_name = "TIME", value_parser = since::instant)]
     pub until: Option<DateTime<Utc>>,
     /// Compare this window alone: its epoch and its number, such as 1-42
     #[arg(long, value_name = "EPOCH-NUMBER", conflicts_with_all = ["since", "until"])]
@@ -92,18 +93,7 @@ pub struct Verify {
     /// Print all that was found as JSON
     #[arg(long)]
     pub json: bool,
+    /// Which data folder.
     #[command(flatten)]
-    #[expect(missing_docs, reason = "documented on the struct")]
     pub data: DataDirectory,
-}
-
-/// A date, which is its begin in UTC, or an RFC 3339 time.
-fn instant(text: &str) -> Result<DateTime<Utc>, String> {
-    let begin = |date: NaiveDate| date.and_time(NaiveTime::MIN).and_utc();
-    text.parse::<NaiveDate>()
-        .map(begin)
-        .or_else(|_| DateTime::parse_from_rfc3339(text).map(|time| time.to_utc()))
-        .map_err(|_| {
-            "must be a date, such as 2026-11-23, or a time, such as 2026-11-23T05:00:00Z".to_owned()
-        })
 }

@@ -99,7 +99,7 @@ pub(super) fn kept_secret(directory: &Path, name: &str) -> Result<Option<Secret>
     }
 }
 
-/// What a running `up` leaves for `report`, `demo` and `key` on the same machine.
+/// What a running `up` leaves for the other commands on the same machine: its server, and its ledger.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Note {
     /// Where the API listens.

@@ -29,7 +29,7 @@ fn the_environment_wins_over_the_file_and_ours_over_the_standard_one() {
     .unwrap();
     assert_eq!(config.ledger.url.unwrap().expose(), "postgres://ours");
     assert_eq!(
-        (config.ledger.pool_size, config.ledger.threads.clicks),
+        (config.ledger.pool_size, config.ledger.threads.clicks.get()),
         (3, 7)
     );
     assert_eq!(config.http.listen.port(), 80);
@@ -117,6 +117,8 @@ fn a_zero_that_would_stop_a_server_is_refused_with_its_key() {
     for (section, key) in [
         ("ledger", "pool_size"),
         ("ledger", "queued_rows"),
+        ("ledger.threads", "sends"),
+        ("ledger.threads", "inbound"),
         ("spool", "max_bytes"),
         ("inbound", "join_parts_seconds"),
         ("loader", "sweep_seconds"),
@@ -126,7 +128,8 @@ fn a_zero_that_would_stop_a_server_is_refused_with_its_key() {
     ] {
         let file = read(&format!("[{section}]\n{key} = 0"), &[]).unwrap_err();
         assert!(file.to_string().contains(key), "{file}");
-        let variable = format!("TEXTRAIL_{section}__{key}").to_uppercase();
+        let variable = format!("TEXTRAIL_{section}__{key}").replace('.', "__");
+        let variable = variable.to_uppercase();
         let environment = read("", &[(&variable, "0")]).unwrap_err();
         assert!(environment.to_string().contains(&variable), "{environment}");
     }

@@ -55,8 +55,8 @@ pub struct Judgement {
     pub browser: Option<String>,
 }
 
-/// As much of a `User-Agent` as is judged, in bytes: the longest real ones, of in-app browsers, have
-/// some 500. The cost of a verdict stays bounded.
+/// The most bytes of a `User-Agent` that are judged, whoever asks: the cost of a verdict stays bounded. The
+/// longest real ones, of in-app browsers, have some 500; `http` keeps, and hands in, 512 at most.
 const AGENT_LIMIT: usize = 1_024;
 
 /// Fetchers of link previews, in lower case. They stand apart from the agent lists because some

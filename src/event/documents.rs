@@ -1,7 +1,7 @@
 //! The written form of the log line: `docs/log-format.md` and `docs/log-line.schema.json` are
 //! rendered from the field table, and these tests hold table, documents and real lines together.
 //!
-//! `UPDATE_DOCS=1 cargo test --lib event::documents` writes the documents anew.
+//! `TEXTRAIL_WRITE_DOCS=1 cargo test --lib event::documents` writes the documents anew.
 
 mod examples;
 mod markdown;
@@ -9,6 +9,7 @@ mod schema;
 
 use super::fields::{LINK, fields};
 use super::{Event, Kind};
+use crate::domain::{click, opt_out};
 use examples::{bare, filled};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -62,13 +63,13 @@ fn check_document(name: &str, rendered: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("docs")
         .join(name);
-    if std::env::var_os("UPDATE_DOCS").is_some() {
+    if std::env::var_os("TEXTRAIL_WRITE_DOCS").is_some() {
         std::fs::write(&path, rendered).expect("docs/ can be written");
     }
     let found = std::fs::read_to_string(&path).unwrap_or_default();
     assert_eq!(
         found, rendered,
-        "docs/{name} is not what src/event/fields.rs says; UPDATE_DOCS=1 writes it anew"
+        "docs/{name} is not what src/event/fields.rs says; TEXTRAIL_WRITE_DOCS=1 writes it anew"
     );
 }
 
@@ -173,6 +174,19 @@ fn every_example_of_the_table_is_valid() {
             .map(|e| e.to_string())
             .collect();
         assert!(errors.is_empty(), "{kind}: {errors:?}");
+    }
+}
+
+/// Who filters by a rule set copies its name from the document.
+#[test]
+fn the_rule_sets_of_the_examples_are_those_that_decide() {
+    for (kind, ruleset) in [
+        (Kind::Click, click::RULESET),
+        (Kind::Inbound, opt_out::RULESET),
+    ] {
+        let field = fields(kind).iter().find(|field| field.name == "ruleset");
+        assert_eq!(field.map(|field| field.example), Some(ruleset), "{kind}");
+        assert_eq!(parsed(&filled(kind))["ruleset"], json!(ruleset), "{kind}");
     }
 }
 

@@ -206,7 +206,7 @@ table! {
     target_url: Text, required, unit "URL", "https://shop.example/sale", "Where it led.";
     verdict: Text, required, of &["human", "bot", "suspect"], "human", "Who clicked, by `ruleset`.";
     verdict_reasons: TextList, optional, r#"["agent_list"]"#, "The rules that spoke, in a fixed order; absent if none did.";
-    ruleset: Text, required, "clicks-1", "The rule set that decided.";
+    ruleset: Text, required, "agents-1", "The rule set that decided.";
     user_agent: Text, optional, unit "at most 512 bytes", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X)", "The browser's own words.";
     device: Text, optional, "smartphone", "What kind of device.";
     os: Text, optional, "iPhone", "Operating system.";
@@ -225,7 +225,7 @@ table! {
     complete: Boolean, required, "true", "Whether all its parts came.";
     intent: Text, required, of INTENTS, "stop", "What it asks for, by `ruleset`.";
     intent_reason: Text, optional, "whole_message", "The rule that decided; absent for `none`.";
-    ruleset: Text, required, "words-1", "The rule set that decided.";
+    ruleset: Text, required, "words-2", "The rule set that decided.";
     from_number: Text, optional, unit "E.164", "+436641234567", "The subscriber's number, only where the operator chose to have personal data in the lake.";
     body: Text, optional, "STOP", "The text, on the same condition.";
 }

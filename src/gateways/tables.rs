@@ -2,6 +2,7 @@
 
 use super::testing::Account;
 use super::{DIALECTS, DialectSettings, Kind, Secrets};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 const PAGE: &str = "docs/gateway-statuses.md";
@@ -13,8 +14,9 @@ const WRITE: &str = "TEXTRAIL_WRITE_DOCS";
 fn page() -> String {
     let mut page = String::from(
         "# What gateways say, and what it becomes\n\n\
-         Printed from the table in the code; a test holds this page to it. A status that is not here is\n\
-         kept raw and counts as `unknown`; an error code that is not here has the class `other`.\n",
+         Printed from the table in the code by `TEXTRAIL_WRITE_DOCS=1 cargo test --lib gateways::tables`; a\n\
+         test holds this page to it. A status that is not here is kept raw and counts as `unknown`; an error\n\
+         code that is not here has the class `other`.\n",
     );
     for kind in &DIALECTS {
         describe(kind, &mut page);
@@ -59,7 +61,7 @@ fn the_page_of_statuses_is_the_tables() {
 /// gateway's own, and read as the table says.
 #[test]
 fn every_status_is_read_as_the_table_says() {
-    let mut lines = String::new();
+    let mut unsigned = BTreeSet::new();
     for kind in &DIALECTS {
         let settings = DialectSettings {
             secrets: Secrets::new(vec![SECRET.to_owned()]),
@@ -69,15 +71,16 @@ fn every_status_is_read_as_the_table_says() {
         let account = Account::with(kind.name, settings);
         for (raw, status) in kind.statuses {
             let Some(call) = account.sample("m-1", raw) else {
-                continue; // only the provider can sign; its own tests have a key of theirs
+                unsigned.insert(kind.name);
+                continue;
             };
             assert_eq!(account.verify(&call), Ok(()), "{} {raw}", kind.name);
             let receipt = account.receipt(&call).unwrap();
             assert_eq!(receipt.status, *status, "{} {raw}", kind.name);
-            writeln!(lines, "{:16} {raw:28} {}", kind.name, status.as_str()).unwrap();
         }
     }
-    println!("{lines}");
+    // Only the provider can sign; their own tests have a key of theirs.
+    assert_eq!(unsigned, BTreeSet::from(["aws", "telnyx"]));
 }
 
 #[test]

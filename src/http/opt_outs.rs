@@ -95,7 +95,8 @@ pub(super) struct NotedWish {
     number: String,
     /// The sender that it is about; `*` = any.
     sender: String,
-    /// Whether messages are suppressed from now on.
+    /// The wish that stands about this sender now. Another one, about `*` or about a sender, may suppress
+    /// messages all the same.
     opted_out: bool,
 }
 

@@ -17,7 +17,8 @@ use chrono::Utc;
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// The most bytes kept of a browser's own words.
+/// The most bytes kept of a browser's own words. They are judged by what is kept, which is less than
+/// [`click::judge`] would read.
 pub(super) const AGENT_LIMIT: usize = 512;
 
 /// Follow a short URL. Punctuation that a phone glued to its end is forgiven. The click is durable

@@ -25,8 +25,10 @@ mod told;
     params(("gateway" = String, Path, description = "A configured gateway")),
     responses(
         (status = 200, description = "Recorded durably, or on this server's disk while PostgreSQL is away; status and body are what this gateway takes for yes"),
+        (status = 400, description = "Not what this gateway sends at all, such as no JSON", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "Not verified as this gateway's", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such gateway", body = Problem, content_type = "application/problem+json"),
+        (status = 408, description = "The body took over 60 seconds", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "Over 1,048,576 bytes or 10,000 items", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Nothing in it could be read; it is kept, to be read again once a mapping is corrected", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Not known to be recorded: send it again", body = Problem, content_type = "application/problem+json"),
@@ -51,8 +53,10 @@ pub(super) async fn gateway_receipts(
     params(("gateway" = String, Path, description = "A configured gateway")),
     responses(
         (status = 200, description = "Recorded durably, or on this server's disk while PostgreSQL is away; status and body are what this gateway takes for yes"),
+        (status = 400, description = "Not what this gateway sends at all, such as no JSON", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "Not verified as this gateway's", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such gateway", body = Problem, content_type = "application/problem+json"),
+        (status = 408, description = "The body took over 60 seconds", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "Over 1,048,576 bytes or 10,000 items", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Nothing in it could be read; it is kept, to be read again once a mapping is corrected", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Not known to be recorded: send it again", body = Problem, content_type = "application/problem+json"),

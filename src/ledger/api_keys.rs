@@ -10,13 +10,13 @@ use uuid::Uuid;
 /// What a key may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
-    /// Campaigns, messages, submissions.
+    /// Campaigns, messages, submissions, opt-outs, verdicts on inbound messages.
     Campaign,
-    /// Receipts and inbound messages.
+    /// Receipts and inbound messages, handed in.
     Gateway,
     /// Reports.
     Report,
-    /// Everything.
+    /// Everything; the quarantine is for admins alone.
     Admin,
 }
 

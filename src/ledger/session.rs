@@ -1,4 +1,4 @@
-//! A connection outside of the pool, kept for as long as it works: the shipper's.
+//! A connection outside of the pool, kept for as long as it works: the shipper's, and `verify`'s.
 //!
 //! The shipper streams by `COPY`, which diesel cannot restrict to a window, so it uses the
 //! `postgres` client. As with the pool, a connection is only ever seen inside a closure, on a

@@ -128,7 +128,8 @@ const COUNTERS: &[(&str, &str)] = &[
     ),
     (
         "textrail_queue_failures_total",
-        "Calls to the queue that failed, by action; messages come again",
+        "Calls to the queue that failed, by action: receive, acknowledge, hide, attributes (its dead \
+         letters); messages come again",
     ),
     (
         "textrail_load_failures_total",

@@ -9,8 +9,16 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
-/// Requests a gateway; more can be asked for by `TEXTRAIL_JUDGED_CALLS`.
+/// Requests of each of `sign.py`'s functions; more can be asked for by `TEXTRAIL_JUDGED_CALLS`.
 const CALLS: usize = 12;
+/// The gateways that `sign.py` signs for, and how many of its functions do.
+const JUDGED: [(&str, usize); 5] = [
+    ("judge-plivo", 1),
+    ("judge-telnyx", 1),
+    ("judge-twilio", 2),
+    ("judge-vonage-messages", 1),
+    ("judge-vonage-sms", 1),
+];
 
 /// A request as a provider's SDK signed it.
 #[derive(Clone, Deserialize)]
@@ -129,7 +137,13 @@ async fn what_the_sdks_sign_is_taken_and_whatever_is_altered_is_refused() {
             }
         }
     }
+    let taken: Vec<_> = tallies
+        .iter()
+        .map(|(gateway, tally)| (gateway.as_str(), tally.taken))
+        .collect();
+    assert_eq!(taken, JUDGED.map(|(gateway, each)| (gateway, each * count)));
     for (gateway, Tally { taken, refused }) in tallies {
+        assert!(refused > 0, "{gateway}: nothing was altered");
         println!("{gateway:24} {taken:6} signed and taken, {refused:6} altered and refused");
     }
 }

@@ -2,7 +2,7 @@
 
 Usage: sign.py BASE_URL COUNT SEED
 
-Prints JSON lines, COUNT a gateway: gateway, method, target (path and query), headers, body (base64), the
+Prints JSON lines, COUNT a function below (Twilio has two): gateway, method, target (path and query), headers, body (base64), the
 signed parts that a flipped byte must spoil (query, body, and names of headers), and the status of the
 answer. Where an SDK only verifies (Telnyx, Vonage's JWT), the library beneath it signs, and the SDK has
 to agree before the line is printed. Texts are drawn at random, with every character that has ever broken

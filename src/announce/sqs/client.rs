@@ -25,6 +25,36 @@ const ATTEMPTS: u32 = 3;
 /// What SQS takes and gives at once.
 pub(super) const AT_ONCE: usize = 10;
 
+/// What is asked of the queue.
+#[derive(Clone, Copy, Debug)]
+enum Call {
+    Receive,
+    Acknowledge,
+    Hide,
+    Attributes,
+}
+
+impl Call {
+    /// Its label in the metric of failures.
+    fn label(self) -> &'static str {
+        match self {
+            Self::Receive => "receive",
+            Self::Acknowledge => "acknowledge",
+            Self::Hide => "hide",
+            Self::Attributes => "attributes",
+        }
+    }
+
+    /// What the queue could not do.
+    fn words(self) -> &'static str {
+        match self {
+            Self::Receive | Self::Acknowledge => self.label(),
+            Self::Hide => "hide messages that are being loaded",
+            Self::Attributes => "tell of its dead letters",
+        }
+    }
+}
+
 /// A queue and the way to it.
 #[derive(Clone, Debug)]
 pub(super) struct QueueClient {
@@ -65,13 +95,13 @@ impl QueueClient {
             .client
             .receive_message()
             .queue_url(&self.url)
-            .max_number_of_messages(10)
+            .max_number_of_messages(i32::try_from(AT_ONCE).unwrap_or(i32::MAX))
             .wait_time_seconds(whole_seconds(wait))
             .visibility_timeout(whole_seconds(visibility))
             .message_system_attribute_names(MessageSystemAttributeName::SentTimestamp)
             .send()
             .await;
-        let received = received.map_err(|error| self.failed("receive", &error))?;
+        let received = received.map_err(|error| self.failed(Call::Receive, &error))?;
         Ok(received.messages.unwrap_or_default())
     }
 
@@ -95,10 +125,10 @@ impl QueueClient {
                 ))
                 .send()
                 .await
-                .map_err(|error| self.failed("acknowledge", &error))?;
+                .map_err(|error| self.failed(Call::Acknowledge, &error))?;
             deleted += answer.successful.len();
             for refused in &answer.failed {
-                counter!("textrail_queue_failures_total", "action" => "acknowledge").increment(1);
+                count_failure(Call::Acknowledge);
                 tracing::warn!(
                     code = refused.code(),
                     reason = refused.message(),
@@ -135,7 +165,7 @@ impl QueueClient {
                 ))
                 .send()
                 .await
-                .map_err(|error| self.failed("hide messages that are being loaded", &error))?;
+                .map_err(|error| self.failed(Call::Hide, &error))?;
             let places = answer
                 .failed
                 .iter()
@@ -155,7 +185,7 @@ impl QueueClient {
             .attribute_names(QueueAttributeName::RedrivePolicy)
             .send()
             .await;
-        let told = asked.map_err(|error| self.failed("tell of its dead letters", &error))?;
+        let told = asked.map_err(|error| self.failed(Call::Attributes, &error))?;
         let policy = told
             .attributes
             .and_then(|mut all| all.remove(&QueueAttributeName::RedrivePolicy));
@@ -163,17 +193,21 @@ impl QueueClient {
     }
 
     /// The client's errors print no reason by themselves: their chain is written out here, once.
-    fn failed<E>(&self, action: &'static str, error: &SdkError<E>) -> AnnounceError
+    fn failed<E>(&self, call: Call, error: &SdkError<E>) -> AnnounceError
     where
         E: std::error::Error + 'static,
     {
-        counter!("textrail_queue_failures_total", "action" => action).increment(1);
+        count_failure(call);
         AnnounceError::Queue {
             queue: self.url.clone(),
-            action,
+            action: call.words(),
             source: anyhow::anyhow!("{}", DisplayErrorContext(error)),
         }
     }
+}
+
+fn count_failure(call: Call) {
+    counter!("textrail_queue_failures_total", "action" => call.label()).increment(1);
 }
 
 /// `sqs.eu-central-1.amazonaws.com` stands in that region.

@@ -1,8 +1,13 @@
 //! These run real servers: PostgreSQL must be installed.
 
 use super::*;
+use eventually::eventually;
 use std::os::unix::fs::PermissionsExt;
 use tokio_util::sync::CancellationToken;
+
+// Shared with the integration tests.
+#[path = "../../../tests/integration/support/eventually.rs"]
+mod eventually;
 
 /// A directory that PostgreSQL's user can enter, too.
 fn directory() -> tempfile::TempDir {
@@ -96,14 +101,16 @@ async fn a_server_that_was_killed_is_started_again_on_its_port() {
         .args(["-s", "KILL", &first.to_string()])
         .status();
     assert!(kill.unwrap().success());
-    let again = loop {
+    let again = eventually("the server runs again", PATIENCE, async || {
         let found = cluster::running(&server.binaries, &server.owner, &server.directory);
-        let answers = || tokio::task::block_in_place(|| server.connect(NAME).is_ok());
-        match found.ok().flatten() {
-            Some(running) if running.pid != first && answers() => break running,
-            _ => tokio::time::sleep(Duration::from_millis(100)).await,
-        }
-    };
+        let running = found
+            .ok()
+            .flatten()
+            .filter(|running| running.pid != first)?;
+        let answers = tokio::task::block_in_place(|| server.connect(NAME).is_ok());
+        answers.then_some(running)
+    })
+    .await;
     assert_eq!(again.port, port);
     stop.cancel();
     keeping.await.unwrap().unwrap();

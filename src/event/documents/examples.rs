@@ -162,7 +162,7 @@ fn inbound() -> Inbound {
         complete: true,
         intent: "stop".to_owned(),
         intent_reason: some("whole_message"),
-        ruleset: "words-1".to_owned(),
+        ruleset: "words-2".to_owned(),
         from_number: some("+436601234567"),
         body: some("STOP"),
     }

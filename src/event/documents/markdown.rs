@@ -9,7 +9,7 @@ use std::fmt::Write;
 const INTRODUCTION: &str = "\
 # The log line
 
-*Written from `src/event/fields.rs` by `UPDATE_DOCS=1 cargo test --lib event::documents`; the tests compare.*
+*Written from `src/event/fields.rs` by `TEXTRAIL_WRITE_DOCS=1 cargo test --lib event::documents`; the tests compare.*
 
 Every recorded fact is one line of JSON in a gzip file of the lake. [`log-line.schema.json`](log-line.schema.json)
 says the same as a JSON Schema.

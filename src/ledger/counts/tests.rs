@@ -5,6 +5,9 @@ use chrono::TimeDelta;
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// The longest that another session is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// A click, and its event if `event`.
 fn click(client: &mut impl GenericClient, event: bool) {
     let sql = "WITH fact AS (
@@ -159,13 +162,15 @@ fn what_is_reclaimed_during_the_look_is_not_missed() {
     });
 }
 
-/// Until a session of this database waits for a lock.
+/// Until a session of this database waits for a lock; fails if none does in [`PATIENCE`].
 fn wait_for_one_that_waits(client: &mut Client) {
     let waiting = "SELECT EXISTS (
             SELECT FROM pg_stat_activity
             WHERE datname = current_database() AND wait_event_type = 'Lock'
         )";
+    let deadline = Instant::now() + PATIENCE;
     while !client.query_one(waiting, &[]).unwrap().get::<_, bool>(0) {
+        assert!(Instant::now() < deadline, "no session waits for a lock");
         thread::sleep(Duration::from_millis(5));
     }
 }

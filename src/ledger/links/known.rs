@@ -53,7 +53,7 @@ impl fmt::Debug for KnownLinks {
 }
 
 impl KnownLinks {
-    /// Some million links.
+    /// About one million links.
     pub const USUAL_BYTES: u64 = 256 * 1024 * 1024;
 
     /// Keeps so many bytes at most, near enough.
