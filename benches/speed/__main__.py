@@ -8,6 +8,7 @@ benches/baseline, and are frozen. A line without a limit is held against its goa
 
 import argparse
 import json
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -111,6 +112,7 @@ def main() -> int:
     chosen = options(__doc__)
     if chosen.folder:
         chosen.folder.mkdir(parents=True, exist_ok=True)
+    told_of_room(chosen.folder or Path(tempfile.gettempdir()), scale(chosen).disk)
     table: list[Row] = []
     try:
         for row in rows(chosen):
@@ -119,6 +121,13 @@ def main() -> int:
         # Of a run that gives up after an hour, too.
         tell(table, chosen.json)
     return 0
+
+
+def told_of_room(folder: Path, gigabytes: int) -> None:
+    """A disk that is full after an hour fails whatever writes next, and says so nowhere near."""
+    free = shutil.disk_usage(folder).free / 1e9
+    if free < gigabytes:
+        say(f"{free:.0f} GB are free in {folder}; all lines of this length may take {gigabytes}: see --folder")
 
 
 def tell(table: list[Row], file: Path | None) -> None:

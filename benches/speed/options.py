@@ -28,7 +28,8 @@ EPILOG = """lengths:
            Its ratios of serving, of shipping, and of a window as it comes tell whether a goal is met or far
            from met, not by how much. Its reports, its catching up, its p99 of freshness and its bytes of a
            message are of less than the goals name: good to see that a change made one of them much worse
-  --full   all lines: rounds of 10 s, a backlog of 5,000,000 rows, memory, freshness and growth; over an hour
+  --full   all lines: rounds of 10 s, a backlog of 5,000,000 rows, memory, freshness and growth; some two hours, and
+           50 GB of disk
 
 scripts/bench micro [ARGUMENT...] runs the micro-benchmarks of benches/benches alone, in under five minutes;
 arguments go to criterion (a name to pick by, --save-baseline NAME, --baseline NAME)."""

@@ -40,9 +40,11 @@ class Scale:
     #: size.
     growth_rounds: int = 3
     growth_seconds: int = 4
+    #: Gigabytes of disk that its lines took at most, and some more.
+    disk: int = 20
 
 
 USUAL = Scale()
 QUICK = Scale(rounds=3, seconds=2, stored=100_000, latency_seconds=5, slow_rounds=1, space=20_000, backlog=150_000,
               a_day=10_000, pending=8, rebuilds=1, buckets=1_000_000, reports=3, freshness_minutes=0.75)
-FULL = Scale(rounds=5, seconds=10, backlog=5_000_000, slow_seconds=20, reports=10)
+FULL = Scale(rounds=5, seconds=10, backlog=5_000_000, slow_seconds=20, reports=10, disk=50)
