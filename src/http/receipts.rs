@@ -132,3 +132,17 @@ fn of_reply((reply, id): (ReceiptReply, Uuid)) -> ItemResult {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_unknown_fields_a_hundred_are_told() {
+        let names: Vec<String> = (0..1_000).map(|number| format!("x{number}")).collect();
+        let errors = gateway_of(Some("main"), names.iter()).unwrap_err();
+        assert_eq!(errors.len(), UNKNOWN_TOLD);
+        assert_eq!(errors[99].field, "x99");
+        assert_eq!(gateway_of(Some("main"), [].iter()).unwrap(), "main");
+    }
+}

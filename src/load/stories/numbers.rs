@@ -98,6 +98,70 @@ async fn a_small_campaign_counted_by_hand() {
     );
 }
 
+/// In a zone half an hour from UTC, too, whose hours begin in the middle of ours; and on the night on which
+/// Vienna has two o'clock twice.
+#[tokio::test]
+async fn rows_of_one_hour_stand_together_whichever_quarter_they_are_of() {
+    let scene = Scene::new();
+    let of = |at: &str, campaign: &str| Sent::new(at).campaign(Some(campaign));
+    let sent = [
+        of("2026-11-23T05:50:00Z", "a"),
+        of("2026-11-23T05:01:00Z", "b"),
+        of("2026-11-23T06:01:00Z", "a"),
+        of("2026-10-25T01:10:00Z", "a"),
+        of("2026-10-25T00:40:00Z", "a"),
+    ];
+    let mut events: Vec<_> = sent.iter().map(|sent| sent.message(0)).collect();
+    let failed = |sent: &Sent, code: &str| {
+        sent.receipt_with(5, "failed", |receipt| {
+            receipt.error_code = Some(code.to_owned());
+        })
+    };
+    let more = Sent::new("2026-11-23T05:20:00Z").campaign(Some("a"));
+    let again = Sent::new("2026-11-23T05:20:00Z").campaign(Some("a"));
+    events.extend([more.message(0), again.message(0)]);
+    events.extend([
+        failed(&sent[1], "1"),
+        failed(&more, "2"),
+        failed(&again, "2"),
+    ]);
+    scene.tell(1, &events).await;
+
+    let hours = async |tz, start, end| {
+        let query = query(start, end, tz, "hour,campaign");
+        let rows = messages(&scene, &query).await.rows;
+        let shown = rows.iter().map(|row| {
+            let campaign = row.group.campaign.clone().flatten().unwrap_or_default();
+            format!("{} {campaign}", row.group.hour.clone().unwrap_or_default())
+        });
+        shown.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        hours("UTC", "2026-11-23", "2026-11-24").await,
+        [
+            "2026-11-23T05:00:00+00:00 a",
+            "2026-11-23T05:00:00+00:00 b",
+            "2026-11-23T06:00:00+00:00 a"
+        ]
+    );
+    assert_eq!(
+        hours("Asia/Kolkata", "2026-11-23", "2026-11-24").await,
+        [
+            "2026-11-23T10:00:00+05:30 a",
+            "2026-11-23T10:00:00+05:30 b",
+            "2026-11-23T11:00:00+05:30 a"
+        ]
+    );
+    assert_eq!(
+        hours("Europe/Vienna", "2026-10-25", "2026-10-26").await,
+        ["2026-10-25T02:00:00+02:00 a", "2026-10-25T02:00:00+01:00 a"]
+    );
+    // Most messages first within the hour, although the others were earlier.
+    let failures = errors(&scene, &query("2026-11-23", "2026-11-24", "UTC", "hour")).await;
+    let counts: Vec<_> = failures.rows.iter().map(|row| row.messages).collect();
+    assert_eq!(counts, [2, 1]);
+}
+
 #[tokio::test]
 async fn a_parked_receipt_counts_when_its_match_comes() {
     let scene = Scene::new();
