@@ -192,6 +192,8 @@ pub struct Counts {
     pub parked_receipts: u64,
     /// Rows that loads appended to the buckets, and that are not folded yet.
     pub bucket_changes: u64,
+    /// Messages that loads changed, and that are not folded yet.
+    pub message_changes: u64,
     /// Windows that are loaded while one before them is not.
     pub windows_ahead: u64,
     /// Bytes of the store on disk.
@@ -354,8 +356,8 @@ pub trait Warehouse: Send + Sync + std::fmt::Debug {
     fn kind_counts(&self) -> Result<Vec<KindCount>, WarehouseError>;
     /// Reads statements in one snapshot, within `limit` for all of them.
     fn read(&self, statements: &[Select], limit: Duration) -> Result<Vec<Rows>, WarehouseError>;
-    /// Puts what loads appended to the reports' buckets into them, if it is so many rows; tells whether. Reports
-    /// say the same before and after, and are faster after. An engine that appends nothing has nothing to do.
+    /// Puts what loads appended, changes of the reports' buckets and of older messages, where it belongs, if it is so
+    /// many rows; tells whether. Reports say the same before and after, and are faster after. An engine that appends nothing has nothing to do.
     fn fold(&self, _at_least: u64) -> Result<bool, WarehouseError> {
         Ok(false)
     }

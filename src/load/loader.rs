@@ -45,8 +45,8 @@ pub struct LoadSettings {
     pub windows_at_once: usize,
     /// Rows of one transaction, at most, unless one window alone has more.
     pub rows_at_once: u64,
-    /// Rows appended to the reports' buckets from which they are folded into them, once no window waits.
-    /// While windows do, from a million.
+    /// Rows of what loads appended, changes of the reports' buckets and of older messages, from which they are
+    /// folded into these, once no window waits. While windows do, from a million.
     pub fold_rows: u64,
     /// Bytes of the warehouse's log from which it is written into its file, once no window waits.
     pub checkpoint_bytes: u64,

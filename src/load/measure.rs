@@ -95,6 +95,7 @@ pub(super) fn counts(counts: &Counts) {
     gauge!("textrail_warehouse_parked_receipts").set(counts.parked_receipts as f64);
     gauge!("textrail_warehouse_quarantined_lines").set(counts.quarantined_lines as f64);
     gauge!("textrail_warehouse_bucket_changes").set(counts.bucket_changes as f64);
+    gauge!("textrail_warehouse_message_changes").set(counts.message_changes as f64);
     gauge!("textrail_warehouse_windows_ahead").set(counts.windows_ahead as f64);
     gauge!("textrail_warehouse_bytes").set(counts.bytes as f64);
     let alarm = is_alarming(*last_unknown_key(), Instant::now());

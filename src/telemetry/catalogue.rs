@@ -210,6 +210,10 @@ const GAUGES: &[(&str, &str)] = &[
         "Rows that loads appended to the reports' buckets and that are not folded into them yet",
     ),
     (
+        "textrail_warehouse_message_changes",
+        "Messages that loads changed and whose rows in their table do not say so yet",
+    ),
+    (
         "textrail_warehouse_windows_ahead",
         "Windows that are loaded while one before them is missing: reports say they are complete \
          only up to the gap",

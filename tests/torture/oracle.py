@@ -177,10 +177,13 @@ def _judge_parked(by_kind: dict[str, list[dict[str, Any]]], warehouse: Warehouse
 
 
 def _judge_messages(by_kind: dict[str, list[dict[str, Any]]], warehouse: Warehouse) -> list[str]:
-    rows = warehouse["messages"]
+    rows = _messages_now(warehouse)
     lines = by_kind["message"]
     wrong = _compare_ids("message", [line["event_id"] for line in lines], [row["message_id"] for row in rows])
     by_id = {row["message_id"]: row for row in rows}
+    changed = Counter(row["message_id"] for row in warehouse["message_changes"])
+    wrong += [f"the message {one} was changed to {count} states at once" for one, count in changed.items() if count > 1]
+    wrong += [f"the message {one} was changed, and is not there" for one in changed.keys() - by_id.keys()]
     expected = _expected_messages(by_kind)
     for line in lines:
         for column, value in expected[line["event_id"]].items():
@@ -188,6 +191,12 @@ def _judge_messages(by_kind: dict[str, list[dict[str, Any]]], warehouse: Warehou
             if found != value:
                 wrong.append(f"message {line['client_reference']} has {column} {found!r}, must be {value!r}")
     return wrong
+
+
+def _messages_now(warehouse: Warehouse) -> list[Row]:
+    """Messages with the changes that are not folded into their rows yet."""
+    changes = {row["message_id"]: row for row in warehouse["message_changes"]}
+    return [row | changes.get(row["message_id"], {}) for row in warehouse["messages"]]
 
 
 def _expected_messages(by_kind: dict[str, list[dict[str, Any]]]) -> dict[str, Row]:
@@ -282,7 +291,7 @@ def _judge_stats(warehouse: Warehouse) -> list[str]:
 
 def _judge_buckets(warehouse: Warehouse, table: str, span: int) -> list[str]:
     wanted: dict[tuple[Any, ...], Counter[str]] = defaultdict(Counter)
-    for row in warehouse["messages"]:
+    for row in _messages_now(warehouse):
         if not row["test"]:
             bucket = row["bucket"] - row["bucket"] % span
             wanted[bucket, *(row[name] for name in _DIMENSIONS)].update(_measures(row))

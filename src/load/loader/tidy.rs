@@ -4,8 +4,8 @@
 use super::Loader;
 use crate::load::{fault::LoadError, measure};
 
-/// Rows appended to the reports' buckets from which they are folded into them although windows wait: reports
-/// read all that is not folded, a million in a tenth of a second.
+/// Rows that loads appended from which they are folded although windows wait: reports read all of the buckets'
+/// that are not folded, a million in a tenth of a second.
 const MOST_CHANGES: u64 = 1_000_000;
 
 impl Loader {
@@ -31,10 +31,10 @@ impl Loader {
         }
     }
 
-    /// Has the warehouse fold its buckets, from so many rows.
+    /// Has the warehouse fold what loads appended, from so many rows.
     async fn fold(&self, at_least: u64) -> Result<(), LoadError> {
         if self.ask(move |warehouse| warehouse.fold(at_least)).await? {
-            tracing::info!("folded the reports' buckets");
+            tracing::info!("folded what loads appended");
         }
         Ok(())
     }

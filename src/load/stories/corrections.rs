@@ -2,7 +2,7 @@
 
 use super::{
     reprocess,
-    scene::{Scene, Sent, correction, found, parked},
+    scene::{MESSAGES_NOW, Scene, Sent, correction, found, parked},
 };
 use crate::{event::Event, warehouse::Warehouse as _};
 use uuid::Uuid;
@@ -55,7 +55,8 @@ async fn a_corrected_receipt_does_not_count_in_whatever_order_the_windows_load()
     }
     let row = scene.report().await;
     assert_eq!((row.messages, row.undelivered, row.delivered), (24, 24, 0));
-    assert_eq!(scene.number("SELECT count(delivered_at) FROM messages"), 0);
+    let delivered = format!("SELECT count(delivered_at) FROM {MESSAGES_NOW}");
+    assert_eq!(scene.number(&delivered), 0);
     assert_eq!(
         scene.number("SELECT count(*) FROM receipts"),
         3 * 24,
@@ -158,7 +159,8 @@ async fn a_parked_receipt_that_repeats_a_corrected_one_falls_with_it() {
     for (place, sent) in sents.iter().enumerate() {
         assert_eq!(scene.status(sent), "undelivered", "order {place}");
     }
-    assert_eq!(scene.number("SELECT count(delivered_at) FROM messages"), 0);
+    let delivered = format!("SELECT count(delivered_at) FROM {MESSAGES_NOW}");
+    assert_eq!(scene.number(&delivered), 0);
     let loaded = scene.state();
     reprocess::run(&scene, |_| {}).await.unwrap();
     scene.tick().await;

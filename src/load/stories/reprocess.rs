@@ -2,7 +2,7 @@
 
 use super::{
     lake::{MemoryLake, at, boundary},
-    scene::{Scene, Sent, correction, found, parked},
+    scene::{MESSAGES_NOW, Scene, Sent, correction, found, parked},
 };
 use crate::{
     event::{Event, Kind},
@@ -232,7 +232,7 @@ async fn what_comes_meanwhile_is_in_both_and_reports_never_go_back() {
     assert_eq!(report.head.data_through, Some(boundary(6)));
     assert_eq!(scene.number("SELECT count(*) FROM loaded_windows"), 6);
     let clicks = format!(
-        "SELECT clicks FROM messages WHERE message_id = '{}'",
+        "SELECT clicks FROM {MESSAGES_NOW} WHERE message_id = '{}'",
         message.id
     );
     assert_eq!(scene.number(&clicks), 1);
@@ -270,7 +270,10 @@ async fn what_is_corrected_meanwhile_is_corrected_in_the_new_one() {
     correct(&scene.lake, 3, &message.click(6, "human"));
     scene.tick().await;
     assert_eq!(scene.warehouse.generation(), "generation-0002");
-    assert_eq!(scene.number("SELECT clicks FROM messages"), 2);
+    assert_eq!(
+        scene.number(&format!("SELECT clicks FROM {MESSAGES_NOW}")),
+        2
+    );
     assert_eq!(scene.number("SELECT count(*) FROM quarantined_lines"), 0);
 }
 

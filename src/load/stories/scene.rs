@@ -21,6 +21,10 @@ use tempfile::TempDir;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
+/// Messages with what loads made of them since they were last folded.
+pub(super) const MESSAGES_NOW: &str = "(FROM messages WHERE message_id NOT IN \
+    (SELECT message_id FROM message_changes) UNION ALL BY NAME FROM message_changes)";
+
 pub(super) struct Scene {
     pub(super) lake: Arc<MemoryLake>,
     pub(super) warehouse: Arc<DuckWarehouse>,
@@ -141,12 +145,12 @@ impl Scene {
     pub(super) fn status(&self, message: &Sent) -> String {
         let id = message.id;
         let rows = self.rows(&format!(
-            "SELECT status FROM messages WHERE message_id = '{id}'"
+            "SELECT status FROM {MESSAGES_NOW} WHERE message_id = '{id}'"
         ));
         rows[0][0].text().unwrap().to_owned()
     }
 
-    /// Puts what loads appended into the buckets.
+    /// Puts what loads appended where it belongs.
     pub(super) fn fold(&self) {
         self.warehouse.fold(0).unwrap();
     }
@@ -165,6 +169,7 @@ impl Scene {
             "error_stats",
             "bucket_changes",
             "error_changes",
+            "message_changes",
         ];
         let dump = |table| {
             self.rows(&format!(

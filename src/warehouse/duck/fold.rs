@@ -1,8 +1,8 @@
-//! Folding: what loads appended is added to the buckets.
+//! Folding: what loads appended is added to the buckets, and put into the messages.
 //!
-//! A bucket that changes is taken out and put back, which means to look for it among all others. That takes
-//! about as long for the changes of one window as for those of many, so it is done for many, and while no window
-//! waits.
+//! A bucket or a message that changes is looked for among all others, and the blocks that it stands in are
+//! written anew: those of weeks, nearly all of them. That takes about as long for the changes of one window as for
+//! those of many, so it is done for many, and while no window waits.
 
 use super::steps::timed;
 use crate::warehouse::Grain;
@@ -15,21 +15,27 @@ pub(super) const ERROR_CHANGES: &str = "error_changes";
 /// What went wrong.
 pub(super) const ERRORS: &str = "error_stats";
 
+/// Messages that loads changed.
+const MESSAGE_CHANGES: &str = "message_changes";
+
+const FOLD_MESSAGES: &str = include_str!("../sql/fold_messages.sql");
 const FOLD: &str = include_str!("../sql/fold_buckets.sql");
 const FOLD_ERRORS: &str = include_str!("../sql/fold_errors.sql");
 /// All of them, for the rules.
-pub(super) const STATEMENTS: [&str; 2] = [FOLD, FOLD_ERRORS];
+pub(super) const STATEMENTS: [&str; 3] = [FOLD_MESSAGES, FOLD, FOLD_ERRORS];
 
 /// Folds all changes, in one transaction, if there are so many; tells whether.
 pub(super) fn fold_changes(connection: &mut Connection, at_least: u64) -> duckdb::Result<bool> {
     let transaction = connection.transaction()?;
-    let waiting =
-        format!("SELECT (SELECT count(*) FROM {CHANGES}) + (SELECT count(*) FROM {ERROR_CHANGES})");
-    let waiting: u64 = transaction.query_row(&waiting, [], |row| row.get(0))?;
+    let waiting = [CHANGES, ERROR_CHANGES, MESSAGE_CHANGES]
+        .map(|table| format!("(SELECT count(*) FROM {table})"))
+        .join(" + ");
+    let waiting: u64 = transaction.query_row(&format!("SELECT {waiting}"), [], |row| row.get(0))?;
     if waiting == 0 || waiting < at_least {
         return Ok(false);
     }
     timed("fold", || {
+        fold_messages(&transaction)?;
         for grain in Grain::ALL {
             fold(&transaction, grain, CHANGES)?;
         }
@@ -40,6 +46,11 @@ pub(super) fn fold_changes(connection: &mut Connection, at_least: u64) -> duckdb
     })?;
     fail::fail_point!("load.fold.after");
     Ok(true)
+}
+
+/// Puts what loads made of messages that were there before into their table.
+pub(super) fn fold_messages(connection: &Connection) -> duckdb::Result<()> {
+    connection.execute_batch(FOLD_MESSAGES)
 }
 
 /// Changes that are in the buckets, or of buckets that are no more.

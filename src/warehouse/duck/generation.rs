@@ -234,7 +234,8 @@ impl Warehouse for Generation {
 
     /// With all of DuckDB's threads, unlike a load: most of it is to look through history.
     fn fold(&self, at_least: u64) -> Result<bool, WarehouseError> {
-        fold::fold_changes(&mut *self.writer()?, at_least).map_err(refused("fold its buckets"))
+        fold::fold_changes(&mut *self.writer()?, at_least)
+            .map_err(refused("fold what loads appended"))
     }
 
     /// With all of DuckDB's threads, as above.

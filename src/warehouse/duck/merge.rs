@@ -60,7 +60,7 @@ pub(super) fn merge(
     timed("judge", || judge_load(connection, threads))?;
     timed("write", || {
         connection.execute_batch("INSERT INTO messages FROM arrivals")?;
-        threads.all(connection, || connection.execute_batch(WRITE))
+        connection.execute_batch(WRITE)
     })?;
     let counted = format!(
         "(SELECT {COUNTED}, -1 AS sign FROM found \

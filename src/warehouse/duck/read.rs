@@ -131,7 +131,8 @@ pub(super) fn counts(connection: &Connection) -> duckdb::Result<Counts> {
             orphan_events: row.get(1)?,
             parked_receipts: row.get(2)?,
             bucket_changes: row.get(3)?,
-            windows_ahead: row.get(4)?,
+            message_changes: row.get(4)?,
+            windows_ahead: row.get(5)?,
             bytes: 0,
         })
     })

@@ -28,6 +28,7 @@ pub(super) fn recount_others(connection: &mut Connection) -> duckdb::Result<()> 
         transaction.execute_batch(&format!("DELETE FROM {table}"))?;
     }
     fold::forget_changes(&transaction)?;
+    fold::fold_messages(&transaction)?;
     let days = days(&transaction)?;
     if !days.is_empty() {
         let days = days.len();

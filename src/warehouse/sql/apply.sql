@@ -3,8 +3,8 @@
 -- bucket.
 CREATE OR REPLACE TEMP TABLE changes AS
 WITH merged AS (
-    SELECT old.place, old.message_id, old.message_recorded_at, old.bucket, old.campaign,
-           old.campaign_type, old.sender, old.country, old.test, old.suppressed, old.has_link,
+    SELECT old.message_id, old.message_recorded_at, old.bucket, old.campaign, old.campaign_type,
+           old.sender, old.country, old.gateway_declared, old.test, old.suppressed, old.has_link,
            CASE WHEN old.gateway_declared THEN old.gateway
                 ELSE least(old.gateway, delta.gateway) END AS gateway,
            greatest(old.evidence, delta.evidence) AS evidence,

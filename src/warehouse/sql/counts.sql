@@ -4,6 +4,7 @@ SELECT
     (SELECT coalesce(sum(events), 0)::BIGINT FROM orphan_events),
     (SELECT count(*) FROM parked_receipts),
     (SELECT count(*) FROM bucket_changes),
+    (SELECT count(*) FROM message_changes),
     -- Ahead: beyond the first gap.
     (SELECT count(*) FROM loaded_windows AS ahead
      WHERE NOT EXISTS (

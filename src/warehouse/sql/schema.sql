@@ -45,6 +45,14 @@ CREATE TABLE IF NOT EXISTS messages (
     last_event_at       TIMESTAMPTZ
 );
 
+-- Messages as later loads left them, until they are folded into `messages` (`duck/fold.rs`): one row a message at
+-- most, with all that a load reads and changes of it. Few, so that every load can look into all of it.
+CREATE TABLE IF NOT EXISTS message_changes AS
+SELECT message_id, message_recorded_at, bucket, bucket_key, campaign, campaign_type, sender, country, gateway,
+       gateway_declared, test, suppressed, has_link, status, evidence, segmented, delivered_at,
+       human_click_at, clicks, human_clicks, replies, opt_outs, first_event_at, last_event_at
+FROM messages LIMIT 0;
+
 -- Receipts that another receipt of their message corrects: they stay as facts and count no longer.
 -- Few, so that every load can look into all of it.
 CREATE TABLE IF NOT EXISTS corrected_receipts (

@@ -111,9 +111,9 @@ async fn a_correction_is_counted_alike_on_all_sides_and_reported() {
     let replies = again(replay(&ledger), &requests[0], vec![receipt]).await;
     assert_eq!(replies, [ReceiptReply::Corrected]);
     pipeline.roll().await;
+    pipeline.fold();
     let statuses = pipeline.text_column("SELECT status FROM messages ORDER BY status");
     assert_eq!(statuses, ["delivered", "undelivered"]);
-    pipeline.fold();
     let buckets =
         "SELECT sum(delivered)::VARCHAR || ' ' || sum(undelivered)::VARCHAR FROM message_stats";
     assert_eq!(pipeline.text_column(buckets), ["1 1"]);

@@ -94,6 +94,7 @@ impl Stage {
 
     /// Where each message stands, by its id.
     pub fn standings(&self) -> BTreeMap<Uuid, Standing> {
+        self.pipeline.fold();
         let warehouse: BTreeMap<String, String> = self
             .pipeline
             .rows(include_str!("warehouse_state.sql"))
@@ -134,6 +135,7 @@ impl Stage {
     /// each row, the same status in both, buckets that are sums of the messages.
     pub fn assert_in_step(&self) {
         assert_eq!(self.pairs(include_str!("out_of_step.sql")), []);
+        self.pipeline.fold();
         let rows = "SELECT message_id::VARCHAR, status FROM messages";
         let in_warehouse: BTreeMap<_, _> = self
             .pipeline
@@ -143,7 +145,6 @@ impl Stage {
             .collect();
         let rows = self.pairs("SELECT id::text AS name, status AS value FROM messages");
         assert_eq!(rows.into_iter().collect::<BTreeMap<_, _>>(), in_warehouse);
-        self.pipeline.fold();
         let differing = self
             .pipeline
             .rows(include_str!("buckets_beside_messages.sql"));

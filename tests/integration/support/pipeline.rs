@@ -114,9 +114,9 @@ impl Pipeline {
         read.expect("the warehouse can be read").remove(0)
     }
 
-    /// Puts what loads appended into the buckets of the reports.
+    /// Puts what loads appended where it belongs: into the reports' buckets, and into messages.
     pub fn fold(&self) {
-        self.warehouse.fold(0).expect("the buckets can be folded");
+        self.warehouse.fold(0).expect("it can be folded");
     }
 
     /// Seals, ships and loads what was recorded until now. Each time, another window has passed.

@@ -149,6 +149,7 @@ def warehouse() -> Warehouse:
         "hourly_stats": [bucket_row | counts | ones],
         "daily_stats": [bucket_row | {"bucket": day} | counts | ones],
         "bucket_changes": [],
+        "message_changes": [],
         "loaded_windows": [{"epoch": 1, "number": 1}],
         "loaded_files": [
             note | {"file_key": entry["key"], "lines": entry["rows"], "loaded": entry["rows"]}

@@ -134,6 +134,7 @@ async fn a_parked_receipt_whose_id_was_read_wrongly_comes_to_its_message() {
         assert_eq!(ledger.journey(id).status, "undelivered");
     }
     pipeline.roll().await;
+    pipeline.fold();
     let statuses = pipeline.text_column("SELECT status FROM messages ORDER BY status");
     assert_eq!(statuses, ["undelivered", "undelivered"]);
     let findings = pipeline.verify(&ledger.database.url()).await;

@@ -1,0 +1,67 @@
+-- What loads made of messages that were there before, into their table. Where they stand is found as in `find.sql`.
+CREATE OR REPLACE TEMP TABLE places AS
+SELECT rowid AS place FROM messages
+WHERE message_recorded_at IN (SELECT message_recorded_at FROM message_changes);
+
+CREATE OR REPLACE TEMP TABLE older AS
+WITH near AS MATERIALIZED (
+    SELECT rowid AS place, message_id FROM messages
+    WHERE rowid IN (SELECT place FROM places)
+)
+FROM near WHERE message_id IN (SELECT message_id FROM message_changes);
+
+-- Each UPDATE looks for its rows in all of the table, and reads, logs and later rewrites each column that it
+-- names. So there is one for each of the things that happen by themselves (most older messages are touched by a
+-- click alone), and it sets the times of events, too.
+CREATE OR REPLACE TEMP TABLE differences AS
+SELECT older.place, now.*,
+       now.evidence IS DISTINCT FROM old.evidence
+           OR now.status <> old.status
+           OR now.gateway IS DISTINCT FROM old.gateway
+           OR now.bucket_key <> old.bucket_key
+           OR now.segmented <> old.segmented
+           OR now.delivered_at IS DISTINCT FROM old.delivered_at AS delivery_differs,
+       now.clicks <> old.clicks AS clicks_differ,
+       now.replies <> old.replies OR now.opt_outs <> old.opt_outs AS answers_differ
+FROM messages AS old
+JOIN older ON old.rowid = older.place
+JOIN message_changes AS now ON now.message_id = older.message_id;
+
+UPDATE messages SET
+    evidence = change.evidence,
+    status = change.status,
+    gateway = change.gateway,
+    bucket_key = change.bucket_key,
+    segmented = change.segmented,
+    delivered_at = change.delivered_at,
+    first_event_at = change.first_event_at,
+    last_event_at = change.last_event_at
+FROM (FROM differences WHERE delivery_differs) AS change
+WHERE messages.rowid = change.place;
+
+UPDATE messages SET
+    clicks = change.clicks,
+    human_clicks = change.human_clicks,
+    human_click_at = change.human_click_at,
+    first_event_at = change.first_event_at,
+    last_event_at = change.last_event_at
+FROM (FROM differences WHERE clicks_differ) AS change
+WHERE messages.rowid = change.place;
+
+UPDATE messages SET
+    replies = change.replies,
+    opt_outs = change.opt_outs,
+    first_event_at = change.first_event_at,
+    last_event_at = change.last_event_at
+FROM (FROM differences WHERE answers_differ) AS change
+WHERE messages.rowid = change.place;
+
+-- Events that changed nothing else.
+UPDATE messages SET
+    first_event_at = change.first_event_at,
+    last_event_at = change.last_event_at
+FROM (FROM differences WHERE NOT (delivery_differs OR clicks_differ OR answers_differ)) AS change
+WHERE messages.rowid = change.place;
+
+-- One whose message is not there would stay, to be seen.
+DELETE FROM message_changes WHERE message_id IN (SELECT message_id FROM differences);
