@@ -102,6 +102,8 @@ impl Sealer {
                 Err(error) => {
                     measure::failed(&error, "a window could not be sealed");
                     measure::unseen(looked.elapsed());
+                    // A measurement may be all that failed, and a seal was made.
+                    marks.send_replace(());
                     delays.next().unwrap_or(LONGEST_SLEEP)
                 }
             };

@@ -303,7 +303,10 @@ fn introduce(connection: &Connection, name: &str) -> duckdb::Result<()> {
         connection.query_row("SELECT EXISTS (FROM loaded_windows)", [], |row| row.get(0))?;
     let rules = if filled { "" } else { rules::fingerprint() };
     connection
-        .prepare("INSERT INTO generation VALUES (?, ?, ?, ?, 'whole', NULL)")?
+        .prepare(
+            "INSERT INTO generation (name, rules, made_by, made_at, state) \
+             VALUES (?, ?, ?, ?, 'whole')",
+        )?
         .execute(params![name, rules, env!("CARGO_PKG_VERSION"), Utc::now()])
         .map(drop)
 }

@@ -63,6 +63,12 @@ fn shape_of(connection: &Connection) -> duckdb::Result<Shape> {
     Ok(shape)
 }
 
+/// Columns, beside those of facts, that came to a table later: a file without them gets them as it is opened.
+const CAME_LATER: [(&str, &str); 2] = [
+    ("quarantined_lines", "lines"),
+    ("generation", "appends_changes"),
+];
+
 /// The first table of an open file that is not as this version makes it; none if all are, or are yet
 /// to be made.
 pub(super) fn other_table(connection: &Connection) -> anyhow::Result<Option<String>> {
@@ -74,7 +80,11 @@ pub(super) fn other_table(connection: &Connection) -> anyhow::Result<Option<Stri
         let same = if FACT_TABLES.iter().any(|(name, _)| name == table) {
             facts_fit(found, columns)
         } else {
-            found == columns
+            let lacks = |name: &str| !found.iter().any(|(column, _)| column == name);
+            let columns = columns.iter().filter(|(name, _)| {
+                !(CAME_LATER.contains(&(table.as_str(), name.as_str())) && lacks(name))
+            });
+            found.iter().eq(columns)
         };
         if !same {
             return Ok(Some(table.clone()));

@@ -238,3 +238,6 @@ CREATE TABLE IF NOT EXISTS generation (
     -- While deriving: messages recorded before this are made.
     derived_before      TIMESTAMPTZ
 );
+-- Files of earlier versions lack it. Those versions refuse a file that has it: they would load past what stands in
+-- `message_changes`, of which they do not know.
+ALTER TABLE generation ADD COLUMN IF NOT EXISTS appends_changes BOOLEAN DEFAULT true;

@@ -33,6 +33,30 @@ async fn another_schema_is_refused_until_it_is_reprocessed() {
 }
 
 #[tokio::test]
+async fn columns_that_came_later_are_added_and_unknown_ones_are_refused() {
+    let scene = told(&story(8, 3)).await;
+    let right = tables(&scene);
+    scene.warehouse.execute(
+        "ALTER TABLE quarantined_lines DROP COLUMN lines;
+         ALTER TABLE generation DROP COLUMN appends_changes",
+    );
+    let scene = scene.restarted();
+    assert_eq!(tables(&scene), right);
+    let added = "SELECT count(*) FROM duckdb_columns() WHERE column_name = 'lines'
+                    AND table_name = 'quarantined_lines' OR column_name = 'appends_changes'";
+    assert_eq!(scene.number(added), 2);
+
+    // A newer version's.
+    scene
+        .warehouse
+        .execute("ALTER TABLE generation ADD COLUMN what_is_that BOOLEAN");
+    let folder = scene.directory.unwrap();
+    drop((scene.warehouse, scene.loader));
+    let error = DuckWarehouse::open(folder.path(), &DuckSettings::default()).unwrap_err();
+    assert!(error.to_string().contains("generation"), "{error}");
+}
+
+#[tokio::test]
 async fn what_another_version_began_is_not_gone_on_with() {
     let scene = told(&story(9, 2)).await;
     run(&scene, |_| {}).await.unwrap();
