@@ -49,8 +49,8 @@ pub struct StagedFile {
     pub kind: Kind,
     /// From 0, in order of lines.
     pub part: i32,
-    /// Where its good lines lie, as an Arrow stream of [`columns::arrow_schema`]: they were checked and
-    /// read, so that no engine parses them once more.
+    /// Where its good lines lie, as Parquet of [`columns::arrow_schema`]: they were checked and read, so that no
+    /// engine parses them once more.
     pub path: PathBuf,
     /// Rows in `path`.
     pub good_lines: u64,

@@ -15,8 +15,11 @@ use arrow::{
     },
     buffer::{NullBuffer, OffsetBuffer},
     datatypes::{Field, SchemaRef},
-    error::ArrowError,
-    ipc::writer::StreamWriter,
+};
+use parquet::{
+    arrow::ArrowWriter,
+    errors::ParquetError,
+    file::properties::{EnabledStatistics, WriterProperties},
 };
 use std::{
     fs::File,
@@ -29,24 +32,26 @@ use std::{
 /// Bytes of texts that make a batch full, whatever the number of its rows: memory does not grow with
 /// the length of lines.
 const FULL: usize = 8 << 20;
+/// The same of encoded values and a group of rows. Several files are in hand at a time.
+const FULL_GROUP: usize = 4 << 20;
 
-/// A file of rows of one kind: an Arrow stream.
+/// A file of rows of one kind: Parquet, which DuckDB reads where it lies.
 pub(super) struct RowsFile {
     schema: SchemaRef,
     columns: Vec<Column>,
     rows: usize,
     text_bytes: usize,
-    file: StreamWriter<BufWriter<File>>,
+    file: ArrowWriter<BufWriter<File>>,
 }
 
 impl RowsFile {
     /// A new one in place of whatever is there.
     pub(super) fn create(path: &Path, kind: Kind) -> io::Result<Self> {
         let schema = arrow_schema(kind);
-        let file = File::create(path)?;
+        let file = BufWriter::new(File::create(path)?);
         Ok(Self {
             columns: columns(fields(kind)),
-            file: StreamWriter::try_new_buffered(file, &schema).map_err(failed)?,
+            file: ArrowWriter::try_new(file, schema.clone(), Some(plain())).map_err(failed)?,
             schema,
             rows: 0,
             text_bytes: 0,
@@ -69,7 +74,7 @@ impl RowsFile {
     /// Writes what is not written yet, and the end.
     pub(super) fn finish(mut self) -> io::Result<()> {
         self.write()?;
-        self.file.finish().map_err(failed)
+        self.file.close().map(drop).map_err(failed)
     }
 
     fn write(&mut self) -> io::Result<()> {
@@ -78,14 +83,27 @@ impl RowsFile {
         }
         (self.rows, self.text_bytes) = (0, 0);
         let arrays = self.columns.iter_mut().map(Column::finish).collect();
-        let batch = RecordBatch::try_new(self.schema.clone(), arrays).map_err(failed)?;
+        let batch = RecordBatch::try_new(self.schema.clone(), arrays).map_err(io::Error::other)?;
         self.file.write(&batch).map_err(failed)
     }
 }
 
-fn failed(error: ArrowError) -> io::Error {
+/// Values as they are: the file is read within seconds, a few times at most, and then removed.
+fn plain() -> WriterProperties {
+    WriterProperties::builder()
+        .set_dictionary_enabled(false)
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_max_row_group_bytes(Some(FULL_GROUP))
+        .build()
+}
+
+fn failed(error: ParquetError) -> io::Error {
     match error {
-        ArrowError::IoError(_, error) => error,
+        // A disk that is full says so.
+        ParquetError::External(error) => match error.downcast::<io::Error>() {
+            Ok(error) => *error,
+            Err(error) => io::Error::other(error),
+        },
         error => io::Error::other(error),
     }
 }

@@ -84,7 +84,7 @@ pub(super) async fn window(
         .iter()
         .enumerate()
         .map(|(place, file)| {
-            let path = directory.join(format!("{name}-{place}.arrow"));
+            let path = directory.join(format!("{name}-{place}.parquet"));
             staged_file(store, found, file, path).boxed()
         })
         .collect();

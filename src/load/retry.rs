@@ -184,7 +184,7 @@ impl Quarantine {
         })?;
         let id = window_of(&file.manifest_key).unwrap_or(file.id);
         let found = fetch::manifest(&*self.store, id, file.manifest_key.clone()).await?;
-        let path = directory.path().join("retry.arrow");
+        let path = directory.path().join("retry.parquet");
         let ranges = file.lines.iter().map(range).collect();
         let staged =
             fetch::quarantined_lines(&*self.store, &found, &file.key, ranges, &path).await?;

@@ -11,11 +11,12 @@ use crate::{
     },
     warehouse::Warehouse,
 };
-use arrow::{array::AsArray as _, ipc::reader::StreamReader};
+use arrow::array::AsArray as _;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use double::Double;
 use flate2::{Compression, write::GzEncoder};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 use sha2::{Digest as _, Sha256};
 use std::{io::Write as _, path::Path, sync::Arc, time::Duration};
 use uuid::Uuid;
@@ -201,7 +202,7 @@ fn events_of(lines: &[String]) -> Vec<Uuid> {
 fn staged_events(path: &Path) -> Vec<Uuid> {
     let file = std::fs::File::open(path).unwrap();
     let mut events = Vec::new();
-    for batch in StreamReader::try_new_buffered(file, None).unwrap() {
+    for batch in ParquetRecordBatchReader::try_new(file, 1024).unwrap() {
         let batch = batch.unwrap();
         let ids = batch.column_by_name("event_id").unwrap();
         let ids = ids.as_fixed_size_binary().iter();

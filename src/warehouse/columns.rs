@@ -7,8 +7,7 @@ use crate::event::{
 use arrow::datatypes::{DataType, Field as ArrowField, Fields, Schema, SchemaRef, TimeUnit};
 use std::{collections::HashMap, path::Path, sync::Arc};
 
-/// Rows of a batch of a staged file, at most: the length of DuckDB's vectors, since a longer batch is
-/// cut into such, and the lists in it are then copied once a cut.
+/// Rows that are put into columns before they go into a staged file, at most.
 pub const ROWS_AT_ONCE: usize = 2048;
 
 /// The fact tables that hold a kind's lines as they are. Messages have a table of their own shape.
@@ -63,6 +62,27 @@ pub fn read_json_columns(kind: Kind) -> String {
         format!("\"{}\": '{}'", field.name, sql_type(field.field_type))
     });
     format!("{{{columns}}}")
+}
+
+/// The lines of staged files of a kind as DuckDB reads them: its columns, the `file` (by its place among these) and
+/// the `line` in it.
+pub fn staged_lines(kind: Kind, files: &[&Path]) -> String {
+    let all = fields::fields(kind);
+    if files.is_empty() {
+        let none = list(all, |field| {
+            format!("NULL::{} AS \"{}\"", sql_type(field.field_type), field.name)
+        });
+        return format!("SELECT {none}, 0 AS file, 0 AS line WHERE false");
+    }
+    let paths: Vec<_> = files
+        .iter()
+        .map(|path| format!("'{}'", escaped(path)))
+        .collect();
+    format!(
+        "SELECT {}, file_index AS file, file_row_number AS line FROM read_parquet([{}])",
+        names(kind),
+        paths.join(", ")
+    )
 }
 
 /// The columns of a staged file of a kind.

@@ -38,9 +38,6 @@ mod steps;
 mod stopped;
 mod threads;
 
-#[cfg(test)]
-pub(crate) use staging::append;
-
 pub use rebuild::Rebuild;
 
 /// How much of the machine DuckDB may take.

@@ -6,10 +6,7 @@ use crate::{
         Kind,
         fields::{Field, FieldType, LINK, fields},
     },
-    warehouse::{
-        columns::{ROWS_AT_ONCE, definitions, escaped, names, read_json_columns},
-        duck::append,
-    },
+    warehouse::columns::{ROWS_AT_ONCE, escaped, names, read_json_columns, staged_lines},
 };
 use duckdb::Connection;
 use proptest::{collection::vec, prelude::*};
@@ -109,13 +106,8 @@ fn differing(kind: Kind, lines: &[String]) -> (usize, usize) {
     fs::write(&text, lines.join("\n")).unwrap();
 
     let connection = Connection::open_in_memory().unwrap();
-    let (names, table) = (names(kind), format!("staging_{kind}"));
-    let create = format!(
-        "CREATE TEMP TABLE {table} ({}, file INTEGER NOT NULL)",
-        definitions(kind)
-    );
-    connection.execute_batch(&create).unwrap();
-    append(&connection, kind, 0, &staged).unwrap();
+    let names = names(kind);
+    let table = format!("({})", staged_lines(kind, &[&staged]));
     let judge = if lines.is_empty() {
         format!("(SELECT {names} FROM {table} LIMIT 0)")
     } else {

@@ -1,10 +1,10 @@
 //! Lines that are read before their load begins, while the load before it has the writer.
 //!
-//! Temporary tables belong to a connection, so what is read comes with one of its own. The load of
-//! these lines makes it the writer: what the writer read for the load before goes with its connection,
-//! and two loads' lines at most are held, in DuckDB's memory or in `tmp/`.
+//! Temporary tables belong to a connection, so what is made of them comes with one of its own. The load of
+//! these lines makes it the writer: what the writer had for the load before goes with its connection, and
+//! that of two loads at most is held, in DuckDB's memory or in `tmp/`.
 
-use super::{deltas, heal, lock, refused, staging::stage_windows, steps::timed};
+use super::{heal, lock, merge, refused, staging::stage_windows};
 use crate::warehouse::{StagedFile, StagedWindow, WarehouseError};
 use duckdb::Connection;
 use std::{path::PathBuf, sync::Mutex};
@@ -13,7 +13,7 @@ use std::{path::PathBuf, sync::Mutex};
 #[derive(Debug, Default)]
 pub(super) struct Ahead(Mutex<Option<Read>>);
 
-/// A connection, and the files whose lines are in its staging tables.
+/// A connection, and the files that its staging views are of.
 #[derive(Debug)]
 struct Read {
     connection: Connection,
@@ -25,8 +25,8 @@ struct Read {
 pub(super) struct ReadFiles {
     /// In order.
     files: Vec<ReadFile>,
-    /// Whether what they change is made, too.
-    pub(super) has_deltas: bool,
+    /// Whether [`merge::prepare`] has made of them what it does.
+    pub(super) prepared: bool,
 }
 
 /// A path alone would not do: what lies there may be staged anew.
@@ -39,7 +39,7 @@ struct ReadFile {
 
 impl Ahead {
     /// Reads the lines of these windows, in the place of what was read before. `merged`: their load makes
-    /// messages of them, so what they change is made now.
+    /// messages of them, so what can be prepared for that is made now.
     pub(super) fn read(
         &self,
         connection: Connection,
@@ -50,11 +50,11 @@ impl Ahead {
         let windows: Vec<_> = windows.iter().collect();
         stage_windows(&connection, &windows)?;
         if merged {
-            timed("deltas", || deltas::of_staged(&connection)).map_err(refused("read ahead"))?;
+            merge::prepare(&connection).map_err(refused("read ahead"))?;
         }
         let files = ReadFiles {
             files: ReadFiles::of(&windows),
-            has_deltas: merged,
+            prepared: merged,
         };
         *lock(&self.0) = Some(Read { connection, files });
         Ok(())

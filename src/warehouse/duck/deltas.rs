@@ -9,8 +9,7 @@ const LATE: &str = include_str!("../sql/late_deltas.sql");
 /// All of them, for the rules.
 pub(super) const STATEMENTS: [&str; 4] = [RECEIPT_EFFECTS, EFFECTS, DELTAS, LATE];
 
-/// Of all lines that are staged. It asks nothing else, so it holds for a load that finds all of them new,
-/// whatever was loaded since.
+/// Of all lines that are staged. It asks nothing else.
 pub(super) fn of_staged(connection: &Connection) -> duckdb::Result<()> {
     let receipts = "(FROM staging_receipt WHERE message_id IS NOT NULL)";
     make(connection, receipts, "staging")
@@ -33,11 +32,17 @@ fn make(connection: &Connection, receipts: &str, lines: &str) -> duckdb::Result<
     ))
 }
 
-/// Adds those of receipts and events that came before and are settled now.
-pub(super) fn add_late(connection: &Connection) -> duckdb::Result<()> {
+/// Adds those of receipts and events that came before and are settled now. Most loads have none, and nothing is
+/// looked for. Tells whether there may be any.
+pub(super) fn add_late(connection: &Connection) -> duckdb::Result<bool> {
+    let any = "SELECT EXISTS (FROM settled_receipt) OR EXISTS (FROM orphan_events)";
+    if !connection.query_row(any, [], |row| row.get::<_, bool>(0))? {
+        return Ok(false);
+    }
     let settled = RECEIPT_EFFECTS.replace("{receipts}", "settled_receipt");
     let late = LATE
         .replace("{settled}", &settled)
         .replace("{deltas}", &DELTAS.replace("{effects}", "FROM late"));
-    connection.execute_batch(&late)
+    connection.execute_batch(&late)?;
+    Ok(true)
 }

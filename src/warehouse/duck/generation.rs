@@ -260,6 +260,9 @@ pub(super) fn connect(file: &Path, settings: &DuckSettings) -> anyhow::Result<Co
     let connection = Connection::open_with_flags(file, config)
         .with_context(|| format!("could not open {}", file.display()))?;
     connection.execute_batch("SET GLOBAL TimeZone = 'UTC'")?;
+    // Staged files are read a few times within seconds; the kernel has them in memory, and DuckDB needs its own for
+    // what it makes of them.
+    connection.execute_batch("SET GLOBAL enable_external_file_cache = false")?;
     // So many values of a join's smaller side become a filter of the scan of its larger one: what a
     // window is about is looked up without reading the rest.
     connection.execute_batch("SET GLOBAL dynamic_or_filter_threshold = 100000")?;

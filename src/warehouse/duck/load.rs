@@ -25,15 +25,15 @@ pub(super) fn load(
     read: Option<&ReadFiles>,
     threads: Threads,
 ) -> Result<LoadReport, WarehouseError> {
-    let has_deltas = read.is_some_and(|read| read.has_deltas);
+    let prepared = read.is_some_and(|read| read.prepared);
     take(
         connection,
         windows,
         read,
         "messages",
         |connection, lines| {
-            let has_deltas = has_deltas && lines == Lines::AsRead;
-            merge::merge(connection, has_deltas, threads)
+            let prepared = prepared && lines == Lines::AsRead;
+            merge::merge(connection, prepared, threads)
         },
     )
 }

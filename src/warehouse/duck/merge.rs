@@ -10,14 +10,15 @@ const FACTS: &str = include_str!("../sql/facts.sql");
 const FIND: &str = include_str!("../sql/find.sql");
 const FIND_REST: &str = include_str!("../sql/find_rest.sql");
 const MESSAGES: &str = include_str!("../sql/messages.sql");
+const LINKS: &str = include_str!("../sql/links.sql");
 const APPLY: &str = include_str!("../sql/apply.sql");
 const ORPHANS: &str = include_str!("../sql/orphans.sql");
 const JUDGE: &str = include_str!("../sql/judge.sql");
 const JUDGED: &str = include_str!("../sql/judged.sql");
 const WRITE: &str = include_str!("../sql/write.sql");
 /// All of them, for the rules.
-pub(super) const STATEMENTS: [&str; 9] = [
-    FACTS, FIND, FIND_REST, MESSAGES, APPLY, ORPHANS, JUDGE, JUDGED, WRITE,
+pub(super) const STATEMENTS: [&str; 10] = [
+    FACTS, FIND, FIND_REST, MESSAGES, LINKS, APPLY, ORPHANS, JUDGE, JUDGED, WRITE,
 ];
 
 /// The columns of a message, beside its id, that a load may change, or that say what it counts.
@@ -36,30 +37,29 @@ const JUDGED_BY_FACTS: &str =
 /// The most hours that stand in a statement one by one; more become their whole range.
 const MOST_LISTED_HOURS: usize = 500;
 
-/// Facts, then new messages, then what happened to older ones, then what changes in the buckets. `has_deltas`:
-/// those of the staged lines are made already.
+/// Facts, then new messages, then what happened to older ones, then what changes in the buckets. `prepared`: what
+/// [`prepare`] makes of the staged lines is there already.
 pub(super) fn merge(
     connection: &Connection,
-    has_deltas: bool,
+    prepared: bool,
     threads: Threads,
 ) -> duckdb::Result<()> {
     timed("facts", || insert_facts(connection))?;
-    if !has_deltas {
+    if !prepared {
         timed("deltas", || deltas::of_staged(connection))?;
     }
-    timed("late", || deltas::add_late(connection))?;
+    let more = timed("late", || deltas::add_late(connection))?;
+    if !prepared || more {
+        timed("messages", || make_arrivals(connection))?;
+    }
     timed("find", || threads.all(connection, || find(connection)))?;
-    timed("messages", || {
-        connection
-            .execute_batch("CREATE OR REPLACE TEMP TABLE arrivals AS FROM messages LIMIT 0")?;
-        connection.execute_batch(&MESSAGES.replace("{messages}", "arrivals"))
-    })?;
     timed("apply", || connection.execute_batch(APPLY))?;
     let known = "SELECT message_id FROM changes UNION ALL SELECT message_id FROM arrivals";
     timed("orphans", || leave_orphans(connection, known))?;
     timed("judge", || judge_load(connection, threads))?;
     timed("write", || {
         connection.execute_batch("INSERT INTO messages FROM arrivals")?;
+        connection.execute_batch(LINKS)?;
         connection.execute_batch(WRITE)
     })?;
     let counted = format!(
@@ -69,13 +69,27 @@ pub(super) fn merge(
     timed("buckets", || buckets::change(connection, &counted))
 }
 
+/// What can be made of the staged lines before anything is known of the warehouse: what they change in their
+/// messages, and new messages. It holds for a load that finds all of the lines new.
+pub(super) fn prepare(connection: &Connection) -> duckdb::Result<()> {
+    connection.execute_batch("CREATE OR REPLACE TEMP VIEW new_message AS FROM staging_message")?;
+    timed("deltas", || deltas::of_staged(connection))?;
+    timed("messages", || make_arrivals(connection))
+}
+
+fn make_arrivals(connection: &Connection) -> duckdb::Result<()> {
+    connection.execute_batch("CREATE OR REPLACE TEMP TABLE arrivals AS FROM messages LIMIT 0")?;
+    connection.execute_batch(&MESSAGES.replace("{messages}", "arrivals"))
+}
+
 /// The second half of a rebuild, for messages of whole hours: none of them is there yet, and the
 /// views of `rebuild/slice.sql` hold all that is known of them. `hours` and `times` are conditions on
 /// the hour and the time of messages.
 pub(super) fn make_whole(connection: &Connection, hours: &str, times: &str) -> duckdb::Result<()> {
     timed("deltas", || deltas::of_slice(connection))?;
     timed("messages", || {
-        connection.execute_batch(&MESSAGES.replace("{messages}", "messages"))
+        connection.execute_batch(&MESSAGES.replace("{messages}", "messages"))?;
+        connection.execute_batch(LINKS)
     })?;
     timed("orphans", || {
         leave_orphans(connection, "SELECT event_id FROM new_message")

@@ -1,27 +1,24 @@
-//! From staged files to staging tables, and from them to the lines that are new.
+//! From staged files to the lines that are new. Nothing is copied: DuckDB reads the files where they lie, and of
+//! them the columns that a statement needs. So they have to lie there until the load is committed.
+//!
+//! `lines_{kind}` are all good lines, `staging_{kind}` those that are told for the first time, and once
+//! [`deduplicate`] has looked, those whose event is new, which have the name `new_{kind}` as well.
 
-use super::{failed, refused, steps::timed};
+use super::{refused, steps::timed};
 use crate::{
     event::Kind,
     warehouse::{
         StagedFile, StagedWindow, WarehouseError,
-        columns::{ROWS_AT_ONCE, definitions, known_by},
+        columns::{known_by, staged_lines},
     },
 };
-use arrow::{
-    array::{ArrayRef, Int32Array, RecordBatch},
-    datatypes::{DataType, Field, Schema},
-    ipc::reader::StreamReader,
-};
 use duckdb::Connection;
-use std::{fs::File, path::Path, sync::Arc};
 
 /// What is done, in errors.
 const READ: &str = "read staged lines";
 
 const REPEATED: &str = include_str!("../sql/repeated.sql");
 const DEDUPLICATE: &str = include_str!("../sql/deduplicate.sql");
-const NEW: &str = "CREATE OR REPLACE TEMP VIEW new_{kind} AS FROM staging_{kind}";
 
 /// Reads all good lines of these windows, in the place of what was read before: see [`stage`].
 pub(super) fn stage_windows(
@@ -40,8 +37,8 @@ pub(super) fn of_kind<'a>(windows: &[&'a StagedWindow], kind: Kind) -> Vec<&'a S
     files.filter(|file| file.kind == kind).collect()
 }
 
-/// Reads all good lines of a kind, and proves that each file came to the rows that it must have. Of an event
-/// that is told several times, the first line stays.
+/// Makes `staging_{kind}` of these files, and proves that each of them has the rows that it must have. Of an event
+/// that is told several times, the first line counts.
 ///
 /// The lines were checked one by one before they were staged, so an error here is ours.
 pub(super) fn stage(
@@ -49,16 +46,14 @@ pub(super) fn stage(
     kind: Kind,
     files: &[&StagedFile],
 ) -> Result<(), WarehouseError> {
+    let paths: Vec<_> = files.iter().map(|file| file.path.as_path()).collect();
+    let lines = staged_lines(kind, &paths);
     connection
         .execute_batch(&format!(
-            "CREATE OR REPLACE TEMP TABLE staging_{kind} ({}, file INTEGER NOT NULL)",
-            definitions(kind)
+            "CREATE OR REPLACE TEMP VIEW lines_{kind} AS {lines}"
         ))
         .map_err(refused(READ))?;
-    for (place, file) in (0..).zip(files) {
-        append(connection, kind, place, &file.path).map_err(failed(READ))?;
-    }
-    let table = format!("staging_{kind}");
+    let table = format!("lines_{kind}");
     let found = rows_by_file(connection, &table, files.len()).map_err(refused(READ))?;
     for (file, found) in files.iter().zip(found) {
         if found != file.good_lines {
@@ -71,30 +66,8 @@ pub(super) fn stage(
     }
     connection
         .execute_batch(&REPEATED.replace("{kind}", kind.as_str()))
+        .and_then(|()| name_lines(connection, kind, false))
         .map_err(refused(READ))
-}
-
-/// Appends a staged file's rows, each with the file's place.
-pub(crate) fn append(
-    connection: &Connection,
-    kind: Kind,
-    place: i32,
-    path: &Path,
-) -> anyhow::Result<()> {
-    let file = StreamReader::try_new_buffered(File::open(path)?, None)?;
-    let mut fields = file.schema().fields().to_vec();
-    fields.push(Arc::new(Field::new("file", DataType::Int32, false)));
-    let schema = Arc::new(Schema::new(fields));
-    let places: ArrayRef = Arc::new(Int32Array::from_value(place, ROWS_AT_ONCE));
-    let table = format!("staging_{kind}");
-    let mut rows = connection.appender_to_catalog_and_db(&table, "temp", "main")?;
-    for batch in file {
-        let batch = batch?;
-        let mut columns = batch.columns().to_vec();
-        columns.push(places.slice(0, batch.num_rows()));
-        rows.append_record_batch(RecordBatch::try_new(schema.clone(), columns)?)?;
-    }
-    Ok(rows.flush()?)
 }
 
 /// Makes `new_{kind}`: the staged lines whose event the warehouse does not know. It knows messages by
@@ -112,9 +85,39 @@ pub(super) fn deduplicate(
         .replace("{id}", id)
         .replace("{first}", &first)
         .replace("{last}", &last);
-    let known = connection.execute(&sql, [])?;
-    connection.execute_batch(&NEW.replace("{kind}", kind.as_str()))?;
+    connection.execute_batch(&sql)?;
+    let known = count(connection, &format!("known_{kind}"))?;
+    if known > 0 {
+        name_lines(connection, kind, true)?;
+    }
+    connection.execute_batch(&format!(
+        "CREATE OR REPLACE TEMP VIEW new_{kind} AS FROM staging_{kind}"
+    ))?;
     Ok(known)
+}
+
+/// Makes `staging_{kind}` of the lines that are not repeated, and `known` ones aside not known. Mostly these are all
+/// lines, and then nothing is looked up.
+fn name_lines(connection: &Connection, kind: Kind, known: bool) -> duckdb::Result<()> {
+    let mut sql =
+        format!("CREATE OR REPLACE TEMP VIEW staging_{kind} AS FROM lines_{kind} WHERE true");
+    if count(connection, &format!("repeated_{kind}"))? > 0 {
+        sql.push_str(&format!(
+            " AND (file, line) NOT IN (SELECT (file, line) FROM repeated_{kind})"
+        ));
+    }
+    if known {
+        sql.push_str(&format!(
+            " AND event_id NOT IN (SELECT event_id FROM known_{kind})"
+        ));
+    }
+    connection.execute_batch(&sql)
+}
+
+fn count(connection: &Connection, table: &str) -> duckdb::Result<usize> {
+    connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| {
+        row.get(0)
+    })
 }
 
 /// The smallest and the largest of some ids, as text; of none, a range that holds nothing but nil.

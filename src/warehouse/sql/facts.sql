@@ -40,7 +40,7 @@ FROM waiting JOIN pairs USING (receipt_id)
 QUALIFY row_number() OVER (PARTITION BY waiting.event_id ORDER BY pairs.event_id) = 1;
 
 -- All receipts that get to their message with these windows.
-CREATE OR REPLACE TEMP TABLE attached_receipt AS
+CREATE OR REPLACE TEMP VIEW attached_receipt AS
 SELECT {receipt} FROM new_receipt WHERE message_id IS NOT NULL
 UNION ALL
 SELECT {receipt} FROM settled_receipt;

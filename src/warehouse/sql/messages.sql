@@ -1,4 +1,4 @@
--- New messages, with what these windows tell of each, and their links. Events that come in a later
+-- New messages, with what these windows tell of each. Events that come in a later
 -- window are added by `apply.sql`. They stand in the order of their lines, which is that of windows and
 -- so nearly that of time: sorted, they cost more, and `hour` prunes no better for it.
 INSERT INTO {messages}
@@ -16,9 +16,4 @@ SELECT
     coalesce(delta.segmented, false), delta.delivered_at, delta.human_click_at,
     coalesce(delta.clicks, 0), coalesce(delta.human_clicks, 0), coalesce(delta.replies, 0),
     coalesce(delta.opt_outs, 0), delta.first_event_at, delta.last_event_at
-FROM new_message AS line LEFT JOIN deltas AS delta ON delta.message_id = line.event_id;
-
-INSERT INTO links
-SELECT link.link_id, event_id, recorded_at, link.code, link.short_domain, link.target_url,
-       link.expires_at
-FROM (SELECT event_id, recorded_at, unnest(links) AS link FROM new_message);
+FROM new_message AS line LEFT JOIN deltas AS delta ON delta.message_id = line.event_id
