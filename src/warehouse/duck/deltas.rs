@@ -33,7 +33,7 @@ fn make(connection: &Connection, receipts: &str, lines: &str) -> duckdb::Result<
 }
 
 /// Adds those of receipts and events that came before and are settled now. Most loads have none, and nothing is
-/// looked for. Tells whether there may be any.
+/// looked for. Tells whether there were any.
 pub(super) fn add_late(connection: &Connection) -> duckdb::Result<bool> {
     let any = "SELECT EXISTS (FROM settled_receipt) OR EXISTS (FROM orphan_events)";
     if !connection.query_row(any, [], |row| row.get::<_, bool>(0))? {
@@ -44,5 +44,5 @@ pub(super) fn add_late(connection: &Connection) -> duckdb::Result<bool> {
         .replace("{settled}", &settled)
         .replace("{deltas}", &DELTAS.replace("{effects}", "FROM late"));
     connection.execute_batch(&late)?;
-    Ok(true)
+    connection.query_row("SELECT EXISTS (FROM late)", [], |row| row.get(0))
 }
