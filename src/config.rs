@@ -223,7 +223,8 @@ pub struct Warehouse {
     pub memory_limit: String,
     /// Threads of one statement.
     pub threads: usize,
-    /// Rows that loads appended to the reports' buckets from which they are folded into them.
+    /// Rows that loads appended, changes of the reports' buckets and of older messages, from which they are
+    /// folded into these.
     pub fold_rows: u64,
     /// Bytes of DuckDB's log from which it is written into the file.
     pub checkpoint_bytes: u64,

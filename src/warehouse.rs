@@ -306,11 +306,12 @@ pub trait Warehouse: Send + Sync + std::fmt::Debug {
     /// The name of the build that answers.
     fn generation(&self) -> String;
     /// Loads windows, each wholly or not at all, all in one transaction. Those that are loaded
-    /// already are passed over, so a second loader changes nothing.
+    /// already are passed over, so a second loader changes nothing. Their files must lie as they are until it
+    /// returns.
     fn load(&self, windows: &[StagedWindow]) -> Result<LoadReport, WarehouseError>;
     /// Reads the lines of windows that are about to be loaded, while a load has the store. It is a
-    /// hint: the next load, if it is of these windows, need not read them, and any load does the same
-    /// without it. An error is of no consequence: the load meets the fault again, and tells of it.
+    /// hint: the next load, if it is of these windows, has less to do, and any load does the same
+    /// without it. Their files must lie as they are until that load returns. An error is of no consequence: the load meets the fault again, and tells of it.
     fn read_ahead(&self, _windows: &[StagedWindow]) -> Result<(), WarehouseError> {
         Ok(())
     }
@@ -356,8 +357,9 @@ pub trait Warehouse: Send + Sync + std::fmt::Debug {
     fn kind_counts(&self) -> Result<Vec<KindCount>, WarehouseError>;
     /// Reads statements in one snapshot, within `limit` for all of them.
     fn read(&self, statements: &[Select], limit: Duration) -> Result<Vec<Rows>, WarehouseError>;
-    /// Puts what loads appended, changes of the reports' buckets and of older messages, where it belongs, if it is so
-    /// many rows; tells whether. Reports say the same before and after, and are faster after. An engine that appends nothing has nothing to do.
+    /// Puts what loads appended, changes of the reports' buckets and of older messages, where it belongs, if it
+    /// is so many rows; tells whether. Reports say the same before and after, and are faster after. An engine
+    /// that appends nothing has nothing to do.
     fn fold(&self, _at_least: u64) -> Result<bool, WarehouseError> {
         Ok(false)
     }

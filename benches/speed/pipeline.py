@@ -32,7 +32,7 @@ MOST_WAITING = 1_000_000
 
 
 def tidied(load: Service) -> str:
-    """How often a loader folded the reports' buckets and wrote its log into its file, and for how long: between
+    """How often a loader folded what loads appended and wrote its log into its file, and for how long: between
     windows, and in no figure of theirs."""
     told = []
     for step, name in [("fold", "folded"), ("checkpoint", "wrote its log")]:

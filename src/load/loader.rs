@@ -30,7 +30,7 @@ mod ahead;
 mod apart;
 mod prove;
 mod settle;
-mod tidy;
+pub(super) mod tidy;
 
 use settle::Halt;
 

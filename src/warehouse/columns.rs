@@ -79,7 +79,8 @@ pub fn staged_lines(kind: Kind, files: &[&Path]) -> String {
         .map(|path| format!("'{}'", escaped(path)))
         .collect();
     format!(
-        "SELECT {}, file_index AS file, file_row_number AS line FROM read_parquet([{}])",
+        "SELECT {}, file_index AS file, file_row_number AS line \
+         FROM read_parquet([{}], hive_partitioning = false)",
         names(kind),
         paths.join(", ")
     )

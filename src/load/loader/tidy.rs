@@ -6,7 +6,7 @@ use crate::load::{fault::LoadError, measure};
 
 /// Rows that loads appended from which they are folded although windows wait: reports read all of the buckets'
 /// that are not folded, a million in a tenth of a second.
-const MOST_CHANGES: u64 = 1_000_000;
+pub(in crate::load) const MOST_CHANGES: u64 = 1_000_000;
 
 impl Loader {
     /// While windows wait. They are loaded whatever becomes of this.

@@ -9,7 +9,7 @@ use crate::{
         batch::{Refused, StoppedWindows, blame, read_ahead},
         fault::{Fault, LoadError},
         fetch::{self, Found},
-        loader::LoadSettings,
+        loader::{LoadSettings, tidy::MOST_CHANGES},
         measure, staging,
     },
     warehouse::{LoadReport, StagedWindow, Warehouse, WarehouseError},
@@ -134,9 +134,23 @@ impl Pour<'_> {
             stopped.extend(batch.stopped);
             stopped.extend(refused);
             tell(&report);
+            self.fold_many().await;
             staged = next?;
         }
         Ok(stopped)
+    }
+
+    /// As the loader does while windows wait: of weeks of them the changes would be many.
+    async fn fold_many(&self) {
+        let warehouse = self.warehouse.clone();
+        let fold = move || warehouse.fold(MOST_CHANGES);
+        let folded = match tokio::task::spawn_blocking(fold).await {
+            Ok(folded) => folded.map(drop).map_err(LoadError::from),
+            Err(error) => Err(error.into()),
+        };
+        if let Err(error) = folded {
+            measure::not_tidied(&error);
+        }
     }
 
     /// Reads manifests ahead, in order.

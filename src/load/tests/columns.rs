@@ -94,7 +94,12 @@ proptest! {
 
 /// How many rows come of these lines, and how many of them DuckDB reads otherwise.
 fn differing(kind: Kind, lines: &[String]) -> (usize, usize) {
-    let folder = tempfile::tempdir().unwrap();
+    // A folder whose name would be a column's, and ends a literal.
+    let root = tempfile::tempdir().unwrap();
+    let folder = tempfile::Builder::new()
+        .prefix("country='")
+        .tempdir_in(root.path())
+        .unwrap();
     let (staged, text) = (folder.path().join("staged"), folder.path().join("text"));
     let mut file = RowsFile::create(&staged, kind).unwrap();
     let mut row = Row::new(kind);
@@ -112,7 +117,8 @@ fn differing(kind: Kind, lines: &[String]) -> (usize, usize) {
         format!("(SELECT {names} FROM {table} LIMIT 0)")
     } else {
         format!(
-            "(SELECT {names} FROM read_json('{}', columns = {}, format = 'newline_delimited'))",
+            "(SELECT {names} FROM read_json('{}', columns = {}, format = 'newline_delimited', \
+             hive_partitioning = false))",
             escaped(&text),
             read_json_columns(kind)
         )

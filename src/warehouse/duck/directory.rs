@@ -7,7 +7,7 @@
 
 use crate::file_lock;
 use crate::warehouse::WarehouseError;
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use std::{
     fs::{self, File},
     io::{ErrorKind, Write},
@@ -26,9 +26,24 @@ const OWNER_LOCK: &str = "owner.lock";
 #[derive(Clone, Debug)]
 pub(super) struct Directory(PathBuf);
 
+/// Files are staged in folders below it, and DuckDB takes a staged file's name for a pattern, which it reads in
+/// ways of its own.
+fn is_plain(path: &Path) -> anyhow::Result<()> {
+    let plain = path
+        .to_str()
+        .is_some_and(|path| !path.contains(['*', '?', '[', '\\']) && !path.starts_with('~'));
+    ensure!(
+        plain,
+        "{} cannot be the warehouse's folder: its path must be UTF-8, not begin with ~, and hold none of * ? [ \\",
+        path.display()
+    );
+    Ok(())
+}
+
 impl Directory {
     /// Makes the folder if it is not there.
     pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
+        is_plain(path)?;
         fs::create_dir_all(path).with_context(|| format!("could not create {}", path.display()))?;
         Ok(Self(path.to_owned()))
     }
@@ -153,6 +168,20 @@ mod tests {
             .collect();
         names.sort();
         names
+    }
+
+    #[test]
+    fn a_folder_that_duckdb_would_take_for_a_pattern_is_refused() {
+        let root = tempfile::tempdir().unwrap();
+        for odd in ["a[1]", "a*", "a?", "a\\b"] {
+            let error = Directory::open(&root.path().join(odd)).unwrap_err();
+            assert!(
+                error
+                    .to_string()
+                    .contains("cannot be the warehouse's folder")
+            );
+        }
+        assert!(Directory::open(Path::new("~/warehouse")).is_err());
     }
 
     #[test]

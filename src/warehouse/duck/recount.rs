@@ -1,7 +1,8 @@
 //! By what rules the buckets of a generation were counted, which it notes.
 //!
-//! Where they are another version's, or where those of one grain are not the sums of those of another, all
-//! buckets are counted anew when it is opened: reports read them from then on.
+//! Where they are another version's, or where those of one grain are not the sums of those of another, what
+//! loads changed in messages is folded into them, and all buckets are counted anew, when it is opened: reports read
+//! them from then on.
 
 use super::{buckets, fold, merge::instant};
 use crate::warehouse::Grain;
@@ -16,19 +17,22 @@ const AGREE: &str = include_str!("../sql/buckets_agree.sql");
 /// the other, since the histograms of all of them at once may need more memory than there is.
 pub(super) fn recount_others(connection: &mut Connection) -> duckdb::Result<()> {
     let ours = rules(connection)?;
-    let transaction = connection.transaction()?;
     let counted = "SELECT EXISTS (FROM buckets_counted WHERE rules = ?)";
-    if transaction.query_row(counted, [&ours], |row| row.get(0))?
-        && transaction.query_row(AGREE, [], |row| row.get(0))?
+    if connection.query_row(counted, [&ours], |row| row.get(0))?
+        && connection.query_row(AGREE, [], |row| row.get(0))?
     {
         return Ok(());
     }
+    // By itself: a message says the same before and after, and counting has enough to remember.
+    let folding = connection.transaction()?;
+    fold::fold_messages(&folding)?;
+    folding.commit()?;
+    let transaction = connection.transaction()?;
     let tables = Grain::ALL.map(Grain::table);
     for table in tables.into_iter().chain([fold::ERRORS, "buckets_counted"]) {
         transaction.execute_batch(&format!("DELETE FROM {table}"))?;
     }
     fold::forget_changes(&transaction)?;
-    fold::fold_messages(&transaction)?;
     let days = days(&transaction)?;
     if !days.is_empty() {
         let days = days.len();

@@ -107,8 +107,8 @@ pub(super) fn deduplicate(
     Ok(known)
 }
 
-/// Makes `staging_{kind}` of the lines that are not repeated, and `known` ones aside not known. Mostly these are all
-/// lines, and then nothing is looked up.
+/// Makes `staging_{kind}` of the lines that are not repeated and, where some are `known`, of those that are not known.
+/// Mostly these are all lines, and then nothing is looked up.
 fn name_lines(connection: &Connection, kind: Kind, known: bool) -> duckdb::Result<()> {
     let mut sql =
         format!("CREATE OR REPLACE TEMP VIEW staging_{kind} AS FROM lines_{kind} WHERE true");

@@ -14,15 +14,18 @@ FROM near WHERE message_id IN (SELECT message_id FROM message_changes);
 -- names. So there is one for each of the things that happen by themselves (most older messages are touched by a
 -- click alone), and it sets the times of events, too.
 CREATE OR REPLACE TEMP TABLE differences AS
-SELECT older.place, now.*,
+SELECT older.place, now.message_id, now.evidence, now.status, now.gateway, now.bucket_key, now.segmented,
+       now.delivered_at, now.clicks, now.human_clicks, now.human_click_at, now.replies, now.opt_outs,
+       now.first_event_at, now.last_event_at,
        now.evidence IS DISTINCT FROM old.evidence
-           OR now.status <> old.status
+           OR now.status IS DISTINCT FROM old.status
            OR now.gateway IS DISTINCT FROM old.gateway
-           OR now.bucket_key <> old.bucket_key
-           OR now.segmented <> old.segmented
+           OR now.bucket_key IS DISTINCT FROM old.bucket_key
+           OR now.segmented IS DISTINCT FROM old.segmented
            OR now.delivered_at IS DISTINCT FROM old.delivered_at AS delivery_differs,
-       now.clicks <> old.clicks AS clicks_differ,
-       now.replies <> old.replies OR now.opt_outs <> old.opt_outs AS answers_differ
+       now.clicks IS DISTINCT FROM old.clicks AS clicks_differ,
+       now.replies IS DISTINCT FROM old.replies
+           OR now.opt_outs IS DISTINCT FROM old.opt_outs AS answers_differ
 FROM messages AS old
 JOIN older ON old.rowid = older.place
 JOIN message_changes AS now ON now.message_id = older.message_id;
@@ -65,3 +68,8 @@ WHERE messages.rowid = change.place;
 
 -- One whose message is not there would stay, to be seen.
 DELETE FROM message_changes WHERE message_id IN (SELECT message_id FROM differences);
+
+-- They may be many, and the connection stays.
+DROP TABLE differences;
+DROP TABLE older;
+DROP TABLE places;

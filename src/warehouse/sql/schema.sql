@@ -46,7 +46,7 @@ CREATE TABLE IF NOT EXISTS messages (
 );
 
 -- Messages as later loads left them, until they are folded into `messages` (`duck/fold.rs`): one row a message at
--- most, with all that a load reads and changes of it. Few, so that every load can look into all of it.
+-- most, with all that a load reads and changes of it. Every load looks into all of it.
 CREATE TABLE IF NOT EXISTS message_changes AS
 SELECT message_id, message_recorded_at, bucket, bucket_key, campaign, campaign_type, sender, country, gateway,
        gateway_declared, test, suppressed, has_link, status, evidence, segmented, delivered_at,
