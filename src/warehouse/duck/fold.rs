@@ -4,7 +4,7 @@
 //! written anew: those of weeks, nearly all of them. That takes about as long for the changes of one window as for
 //! those of many, so it is done for many, and while no window waits.
 
-use super::steps::timed;
+use super::{merge::PLACES, steps::timed};
 use crate::warehouse::Grain;
 use duckdb::Connection;
 
@@ -50,7 +50,8 @@ pub(super) fn fold_changes(connection: &mut Connection, at_least: u64) -> duckdb
 
 /// Puts what loads made of messages that were there before into their table.
 pub(super) fn fold_messages(connection: &Connection) -> duckdb::Result<()> {
-    connection.execute_batch(FOLD_MESSAGES)
+    let places = PLACES.replace("{sought}", MESSAGE_CHANGES);
+    connection.execute_batch(&FOLD_MESSAGES.replace("{places}", &places))
 }
 
 /// Changes that are in the buckets, or of buckets that are no more.

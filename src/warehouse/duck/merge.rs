@@ -8,6 +8,8 @@ use duckdb::Connection;
 
 const FACTS: &str = include_str!("../sql/facts.sql");
 const FIND: &str = include_str!("../sql/find.sql");
+/// Where messages stand.
+pub(super) const PLACES: &str = include_str!("../sql/places.sql");
 const FIND_REST: &str = include_str!("../sql/find_rest.sql");
 const MESSAGES: &str = include_str!("../sql/messages.sql");
 const LINKS: &str = include_str!("../sql/links.sql");
@@ -17,8 +19,8 @@ const JUDGE: &str = include_str!("../sql/judge.sql");
 const JUDGED: &str = include_str!("../sql/judged.sql");
 const WRITE: &str = include_str!("../sql/write.sql");
 /// All of them, for the rules.
-pub(super) const STATEMENTS: [&str; 10] = [
-    FACTS, FIND, FIND_REST, MESSAGES, LINKS, APPLY, ORPHANS, JUDGE, JUDGED, WRITE,
+pub(super) const STATEMENTS: [&str; 11] = [
+    FACTS, FIND, PLACES, FIND_REST, MESSAGES, LINKS, APPLY, ORPHANS, JUDGE, JUDGED, WRITE,
 ];
 
 /// The columns of a message, beside its id, that a load may change, or that say what it counts.
@@ -120,7 +122,9 @@ pub(super) fn insert_facts(connection: &Connection) -> duckdb::Result<()> {
 
 /// The older messages that the new events are about.
 fn find(connection: &Connection) -> duckdb::Result<()> {
-    connection.execute_batch(&FIND.replace("{state}", STATE))?;
+    let places = PLACES.replace("{sought}", "sought");
+    let sql = FIND.replace("{places}", &places).replace("{state}", STATE);
+    connection.execute_batch(&sql)?;
     let hours = hours_without_their_message(connection)?;
     if hours.is_empty() {
         return Ok(());

@@ -1,15 +1,5 @@
--- What loads made of messages that were there before, into their table. Where they stand is found as in `find.sql`.
-CREATE OR REPLACE TEMP TABLE places AS
-SELECT rowid AS place FROM messages
-WHERE message_recorded_at IN (SELECT message_recorded_at FROM message_changes);
-
-CREATE OR REPLACE TEMP TABLE older AS
-WITH near AS MATERIALIZED (
-    SELECT rowid AS place, message_id FROM messages
-    WHERE rowid IN (SELECT place FROM places)
-)
-FROM near WHERE message_id IN (SELECT message_id FROM message_changes);
-
+-- What loads made of messages that were there before, into their table.
+{places}
 -- Each UPDATE looks for its rows in all of the table, and reads, logs and later rewrites each column that it
 -- names. So there is one for each of the things that happen by themselves (most older messages are touched by a
 -- click alone), and it sets the times of events, too.
