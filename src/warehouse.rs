@@ -91,10 +91,6 @@ fn one() -> u64 {
     1
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde calls it with a reference"
-)]
 fn is_one(lines: &u64) -> bool {
     *lines == 1
 }

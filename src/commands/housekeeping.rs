@@ -170,7 +170,6 @@ async fn join_overdue(
         let look = pool
             .run("inbound_parts", move |conn| joiner.look(conn))
             .await?;
-        #[expect(clippy::cast_precision_loss, reason = "gauges are floating point")]
         metrics::gauge!("textrail_inbound_parts_waiting").set(look.waiting as f64);
         recorded += look.recorded;
         if !look.more || stop.is_cancelled() {

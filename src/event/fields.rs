@@ -1,5 +1,5 @@
-//! Every field of every kind of line, in one table: from it come the loader's columns, the staging
-//! tables, `docs/log-format.md` and the JSON Schema beside it.
+//! Every field of every kind of line, in one table: from it come the loader's columns, the warehouse's
+//! tables of facts, `docs/log-format.md` and the JSON Schema beside it.
 //!
 //! The structs of [`crate::event`] write the lines; a test holds them against this table.
 

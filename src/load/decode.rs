@@ -303,8 +303,8 @@ impl Visitor<'_> for Text<'_> {
     }
 }
 
-/// The value of an unknown key. Walked rather than skipped: a skipped string is not decoded, and a
-/// broken escape in it would reach DuckDB, which refuses the whole file for it.
+/// The value of an unknown key. Walked rather than skipped: a skipped string is not decoded, and a line with a
+/// broken escape in one is JSON to no other reader of the lake: DuckDB refuses the whole file for it.
 struct Anything;
 
 impl<'de> DeserializeSeed<'de> for Anything {

@@ -89,7 +89,6 @@ fn lag(found: &Found) {
 }
 
 /// What waits in the warehouse.
-#[expect(clippy::cast_precision_loss, reason = "a gauge holds floats")]
 pub(super) fn counts(counts: &Counts) {
     gauge!("textrail_warehouse_orphan_events").set(counts.orphan_events as f64);
     gauge!("textrail_warehouse_parked_receipts").set(counts.parked_receipts as f64);
@@ -122,7 +121,6 @@ pub(super) fn stopped(manifest_key: &str, fault: &Fault) {
 }
 
 /// How many windows are stopped, and have not been loaded since.
-#[expect(clippy::cast_precision_loss, reason = "a gauge holds floats")]
 pub(super) fn stopped_windows(count: usize) {
     gauge!("textrail_load_stopped_windows").set(count as f64);
 }

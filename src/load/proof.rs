@@ -173,14 +173,12 @@ impl Proof {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a gauge holds floats")]
 fn measure(between: [(&'static str, usize); 2]) {
     for (between, differences) in between {
         gauge!("textrail_verify_differences", "between" => between).set(differences as f64);
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a gauge holds floats")]
 fn measure_through(id: WindowId) {
     gauge!("textrail_verify_proven_window", "half" => HALF).set(id.number as f64);
 }

@@ -49,7 +49,7 @@ pub(super) struct Wanted<'a> {
 
 /// Verifies an object against its manifest, and stages its good lines at `path`. Blocks.
 ///
-/// The sums come first: DuckDB loads a file with a bad sum or a missing tail without a word.
+/// The object's sum comes first: of one that is not the manifest's, no line is read.
 pub(super) fn stage(
     object: &[u8],
     file: &File,

@@ -56,7 +56,6 @@ pub(super) fn shipped(id: WindowId, manifest: Option<&Manifest>, begun: Instant)
 }
 
 /// What waits.
-#[expect(clippy::cast_precision_loss, reason = "a gauge holds floats")]
 pub(super) fn backlog(backlog: &Backlog) {
     gauge!("textrail_outbox_unsealed_rows").set(backlog.unsealed_rows as f64);
     gauge!("textrail_outbox_oldest_unsealed_age_seconds").set(backlog.oldest_seconds);
@@ -108,7 +107,6 @@ pub(super) fn set_aside(id: WindowId, error: &ShipError, again_in: Duration) {
 }
 
 /// How far the ledger's half of the proof is.
-#[expect(clippy::cast_precision_loss, reason = "a gauge holds floats")]
 pub(super) fn proof(proof: &Proof) {
     let between = [
         ("ledger_lake", proof.windows_differing),
@@ -137,7 +135,6 @@ fn unproven(seconds: f64, differ: bool) {
 }
 
 /// How large the outbox is, how fast it grows, and the seconds until it has no more room.
-#[expect(clippy::cast_precision_loss, reason = "a gauge holds floats")]
 pub(super) fn room(bytes: u64, bytes_a_second: f64, seconds_left: Option<f64>) {
     gauge!("textrail_outbox_bytes").set(bytes as f64);
     gauge!("textrail_outbox_growth_bytes_per_second").set(bytes_a_second);

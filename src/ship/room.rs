@@ -105,7 +105,6 @@ impl RoomWatch {
     }
 
     /// Bytes written a second.
-    #[expect(clippy::cast_precision_loss, reason = "a rate needs no more digits")]
     fn rate(&self) -> f64 {
         let (Some(first), Some(last)) = (self.samples.front(), self.samples.back()) else {
             return 0.0;
@@ -119,7 +118,6 @@ impl RoomWatch {
 }
 
 /// Without growth, for ever.
-#[expect(clippy::cast_precision_loss, reason = "hours need no more digits")]
 fn seconds_left(room: u64, rate: f64) -> f64 {
     if rate > 0.0 {
         room as f64 / rate

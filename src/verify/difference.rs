@@ -164,10 +164,6 @@ pub(super) fn as_names<S: Serializer>(ids: &[WindowId], serializer: S) -> Result
     serializer.collect_seq(ids.iter().map(ToString::to_string))
 }
 
-#[expect(
-    clippy::ref_option,
-    reason = "serde hands a reference to the field as it is"
-)]
 fn as_optional_name<S: Serializer>(
     id: &Option<WindowId>,
     serializer: S,

@@ -19,6 +19,8 @@ import psycopg
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from postgres_programs import postgres_programs
+
 #: Where cargo puts what it builds.
 BUILT = Path(os.environ.get("CARGO_TARGET_DIR", "target"))
 BUCKET = "lake"
@@ -68,7 +70,7 @@ class World:
         self._s3: subprocess.Popen[bytes] | None = None
         self.s3_port = free_port()
         self.pg_port = free_port()
-        self.programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
+        self.programs = postgres_programs()
         self._owner = pwd.getpwnam("postgres") if os.geteuid() == 0 else None
         folder.chmod(0o711)
         self.cluster = folder / "cluster"

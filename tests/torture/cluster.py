@@ -10,6 +10,8 @@ from typing import Any
 
 import psycopg
 
+from postgres_programs import postgres_programs
+
 from . import processes
 from .ports import free_port
 
@@ -37,7 +39,7 @@ class Cluster:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._data = folder / "cluster"
-        self._binaries = _binaries()
+        self._binaries = postgres_programs()
         self.port = free_port()
         self._process: asyncio.subprocess.Process | None = None
 
@@ -131,19 +133,6 @@ class Cluster:
                 if asyncio.get_running_loop().time() > deadline:
                     raise
             await asyncio.sleep(0.05)
-
-
-def _binaries() -> Path:
-    """PostgreSQL's programs: `TEXTRAIL_PG_BIN`, else the newest that Debian installed, else the path."""
-    if named := os.environ.get("TEXTRAIL_PG_BIN"):
-        return Path(named)
-    for major in (18, 17, 16, 15):
-        folder = Path(f"/usr/lib/postgresql/{major}/bin")
-        if (folder / "initdb").exists():
-            return folder
-    if found := shutil.which("initdb"):
-        return Path(found).parent
-    raise RuntimeError("PostgreSQL is not installed: scripts/install-deps test")
 
 
 def _owner() -> tuple[str, str] | None:

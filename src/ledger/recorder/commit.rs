@@ -113,10 +113,6 @@ pub(super) fn write<W: Work>(writer: &mut Writer<W>, entries: Vec<Entry<W>>) {
         .unzip();
     let rows: usize = items.iter().map(W::rows).sum();
     let results = write_items(writer, &mut items, started + PATIENCE);
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a histogram of a few thousand rows at most"
-    )]
     metrics::histogram!("textrail_commit_batch_rows", "lane" => lane).record(rows as f64);
     metrics::histogram!("textrail_commit_duration_seconds", "lane" => lane)
         .record(started.elapsed().as_secs_f64());

@@ -373,7 +373,6 @@ impl Lanes {
 }
 
 /// Shows how things stand.
-#[expect(clippy::cast_precision_loss, reason = "gauges are floating point")]
 fn measure(gate: &Gate) {
     let spool = &gate.spool;
     for stream in Stream::ALL {

@@ -1,4 +1,4 @@
-//! Standing wishes, changed by an inbound message or over the API.
+//! Standing wishes, changed by an inbound message, a gateway's report, a person's verdict, or over the API.
 
 use super::super::statement::prepared;
 use crate::event::{Body, Context, Event, OptOut, TimeSource};

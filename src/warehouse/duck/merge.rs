@@ -19,8 +19,21 @@ const JUDGE: &str = include_str!("../sql/judge.sql");
 const JUDGED: &str = include_str!("../sql/judged.sql");
 const WRITE: &str = include_str!("../sql/write.sql");
 /// All of them, for the rules.
-pub(super) const STATEMENTS: [&str; 11] = [
-    FACTS, FIND, PLACES, FIND_REST, MESSAGES, LINKS, APPLY, ORPHANS, JUDGE, JUDGED, WRITE,
+pub(super) const STATEMENTS: [&str; 14] = [
+    FACTS,
+    FIND,
+    PLACES,
+    FIND_REST,
+    MESSAGES,
+    LINKS,
+    APPLY,
+    ORPHANS,
+    JUDGE,
+    JUDGED,
+    WRITE,
+    STATE,
+    COUNTED,
+    JUDGED_BY_FACTS,
 ];
 
 /// The columns of a message, beside its id, that a load may change, or that say what it counts.

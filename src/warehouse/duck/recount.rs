@@ -4,7 +4,7 @@
 //! loads changed in messages is folded into them, and all buckets are counted anew, when it is opened: reports read
 //! them from then on.
 
-use super::{buckets, fold, merge::instant};
+use super::{buckets, fold, merge::instant, rules::bare};
 use crate::warehouse::Grain;
 use chrono::{DateTime, Utc};
 use duckdb::Connection;
@@ -67,10 +67,9 @@ fn rules(connection: &Connection) -> duckdb::Result<String> {
         "SELECT bucket_key_of('2026-11-23'::TIMESTAMPTZ, 'a', 'b', NULL, 'c', 'd')::VARCHAR";
     let sample: String = connection.query_row(sample, [], |row| row.get(0))?;
     let mut hash = Sha256::new();
-    hash.update(MACROS);
-    buckets::STATEMENTS
-        .iter()
-        .for_each(|text| hash.update(text));
+    for text in buckets::STATEMENTS.iter().chain(&[MACROS]) {
+        hash.update(bare(text));
+    }
     hash.update(sample);
     Ok(hex::encode(&hash.finalize()[..16]))
 }

@@ -1,5 +1,5 @@
 -- Facts recorded from $1 until before $2 whose event is not among the outbox's rows of transactions
--- $3 to $4. They are suspects: `still_alone.sql` looks again before anyone is told. $5: the most of
+-- $3 to $4. They are suspects: `note_alone.sql` looks again before anyone is told. $5: the most of
 -- them.
 
 -- 1. The events, by what their facts are known by: their id, but for a wish, which is known by its
