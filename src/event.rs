@@ -9,15 +9,17 @@
 //! `lower_snake_case`, times in RFC 3339 with microseconds and `Z`, an absent value is an absent
 //! key. A new optional field keeps [`SCHEMA_VERSION`]; anything else raises it.
 
-use chrono::{DateTime, SecondsFormat, Utc};
-use serde::{Deserialize, Serialize, Serializer};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 #[cfg(test)]
 mod documents;
 pub mod fields;
 mod kind;
+mod time;
 pub use kind::Kind;
+pub use time::format_time;
 
 /// The version that lines written by this binary carry.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -45,7 +47,7 @@ pub struct Context {
     /// When that message was recorded: its place in every report.
     #[serde(
         skip_serializing_if = "Option::is_none",
-        serialize_with = "optional_time",
+        serialize_with = "time::optional",
         default
     )]
     pub message_recorded_at: Option<DateTime<Utc>>,
@@ -151,7 +153,7 @@ pub struct Link {
     /// From when on it no longer leads there.
     #[serde(
         skip_serializing_if = "Option::is_none",
-        serialize_with = "optional_time"
+        serialize_with = "time::optional"
     )]
     pub expires_at: Option<DateTime<Utc>>,
 }
@@ -326,7 +328,7 @@ pub struct OptOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actor: Option<String>,
     /// From when on it holds.
-    #[serde(serialize_with = "time")]
+    #[serde(serialize_with = "time::exact")]
     pub effective_at: DateTime<Utc>,
 }
 
@@ -351,10 +353,10 @@ struct Line<'a> {
     schema_version: u32,
     kind: Kind,
     event_id: Uuid,
-    #[serde(serialize_with = "time")]
+    #[serde(serialize_with = "time::exact")]
     occurred_at: DateTime<Utc>,
     time_source: TimeSource,
-    #[serde(serialize_with = "time")]
+    #[serde(serialize_with = "time::exact")]
     recorded_at: DateTime<Utc>,
     #[serde(flatten)]
     context: &'a Context,
@@ -378,24 +380,5 @@ impl Event {
             context: &self.context,
             body: &self.body,
         })
-    }
-}
-
-/// RFC 3339 with microseconds and `Z`.
-pub fn format_time(time: &DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(SecondsFormat::Micros, true)
-}
-
-fn time<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&format_time(time))
-}
-
-fn optional_time<S: Serializer>(
-    value: &Option<DateTime<Utc>>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    match value {
-        Some(value) => time(value, serializer),
-        None => serializer.serialize_none(),
     }
 }

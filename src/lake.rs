@@ -2,7 +2,6 @@
 
 pub mod keys;
 pub mod manifest;
-pub mod memory;
 pub mod s3;
 pub mod store;
 
@@ -10,3 +9,5 @@ pub mod store;
 pub(crate) mod conformance;
 #[cfg(test)]
 pub(crate) mod faulty;
+#[cfg(test)]
+pub(crate) mod memory;

@@ -12,6 +12,7 @@
 //! Each step is safe to repeat. A window that is not what its manifest says is stopped, loudly, and
 //! no other with it.
 
+mod ask;
 mod batch;
 mod columns;
 mod corrections;
@@ -29,17 +30,20 @@ mod recall;
 pub mod reprocess;
 mod retry;
 mod row;
+mod settings;
 mod stage;
 mod staging;
+mod tidy;
 mod waiting;
 
 pub use corrections::Correction;
 pub use decode::decode;
 pub use drain::Drained;
 pub use fault::{Fault, LoadError};
-pub use loader::{LoadSettings, Loader, Stopped, TickReport};
+pub use loader::{Loader, Stopped, TickReport};
 pub use retry::{CorrectionError, Quarantine, RetryReport};
 pub use row::Row;
+pub use settings::LoadSettings;
 
 #[cfg(test)]
 mod stories;

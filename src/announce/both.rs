@@ -1,6 +1,7 @@
 //! A queue that rings, and the sweep beside it, which finds what the queue lost.
 
 use super::{AnnounceError, Announcement, Announcer, sqs::Queue, sweep::Sweep};
+use crate::lake::keys;
 use async_trait::async_trait;
 use std::time::{Duration, Instant};
 
@@ -38,6 +39,14 @@ impl Both {
     }
 }
 
+/// Whether a window of a later epoch than the mark's is among them.
+fn begins_an_epoch(mark: Option<&str>, announced: &[Announcement]) -> bool {
+    let epoch = |key: &str| keys::manifest_window(key).map(|(epoch, _)| epoch);
+    let known = mark.and_then(epoch);
+    let later = |news: &Announcement| known.is_some() && epoch(&news.manifest_key) > known;
+    announced.iter().any(later)
+}
+
 #[async_trait]
 impl Announcer for Both {
     async fn next(&mut self, mark: Option<&str>) -> Result<Vec<Announcement>, AnnounceError> {
@@ -46,7 +55,20 @@ impl Announcer for Both {
             // The queue's messages about these are answered when they come: found loaded.
             return Ok(std::mem::take(&mut self.found));
         }
-        self.queue.next(mark).await
+        let mut rung = self.queue.next(mark).await?;
+        // The last windows of the epoch before may be those whose messages were lost: loaded without them, the new
+        // epoch's first one would pass for all there is until then.
+        if begins_an_epoch(mark, &rung) {
+            self.sweep.look_back_next();
+            match self.sweep.next(mark).await {
+                Ok(found) => rung.extend(found),
+                Err(error) => {
+                    self.queue.release(&rung);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(rung)
     }
 
     async fn acknowledge(&mut self, loaded: &[Announcement]) -> Result<(), AnnounceError> {

@@ -11,7 +11,7 @@ use crate::lake::{
     store::{ObjectStore, list_all},
 };
 use async_trait::async_trait;
-use chrono::{Days, NaiveDate};
+use chrono::Days;
 use std::{
     collections::BTreeSet,
     sync::Arc,
@@ -37,6 +37,11 @@ impl Sweep {
             looked_back: None,
             announced: BTreeSet::new(),
         }
+    }
+
+    /// Has the next look be one back.
+    pub(super) fn look_back_next(&mut self) {
+        self.looked_back = None;
     }
 }
 
@@ -80,15 +85,9 @@ impl Announcer for Sweep {
 
 /// Where the manifests of the day before a manifest's begin; the manifest itself if it has no day.
 fn day_before(mark: &str) -> String {
-    mark.strip_prefix(keys::MANIFESTS)
-        .and_then(|rest| rest.strip_prefix("dt="))
-        .and_then(|rest| rest.split_once('/'))
-        .and_then(|(day, _)| day.parse::<NaiveDate>().ok())
+    keys::manifest_day(mark)
         .and_then(|day| day.checked_sub_days(Days::new(1)))
-        .map_or_else(
-            || mark.to_owned(),
-            |day| format!("{}dt={day}", keys::MANIFESTS),
-        )
+        .map_or_else(|| mark.to_owned(), keys::manifests_of)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::data_directory::{self, Note};
 use crate::cli::DataDirectory;
 use crate::config::{Config, Ledger};
 use crate::ledger::connection::ConnectionSettings;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use diesel::PgConnection;
 use std::time::Duration;
 
@@ -17,7 +17,20 @@ pub(super) fn settings(ledger: &Ledger) -> Result<ConnectionSettings> {
         .url
         .as_ref()
         .context("no ledger is configured: set DATABASE_URL, or ledger.url")?;
+    is_encoded(url.expose())?;
     Ok(settings_of(ledger, url.expose()))
+}
+
+/// libpq would say what is wrong with a URL by showing it, password and all, in each log line about a ledger that
+/// is away.
+fn is_encoded(url: &str) -> Result<()> {
+    let mut escapes = url.split('%').skip(1);
+    let whole = |escape: &str| escape.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
+    ensure!(
+        !url.contains("://") || escapes.all(whole),
+        "the ledger's URL has a % that two hexadecimal digits do not follow: a % in a password is written %25"
+    );
+    Ok(())
 }
 
 fn settings_of(ledger: &Ledger, url: &str) -> ConnectionSettings {
@@ -41,8 +54,8 @@ pub(super) fn settings_for_command(
 ) -> Result<(ConnectionSettings, String)> {
     Ok(match &config.ledger.url {
         // A folder that was named is meant, whatever else is configured.
-        Some(url) if data.path.is_none() => (
-            settings_of(&config.ledger, url.expose()),
+        Some(_) if data.path.is_none() => (
+            settings(&config.ledger)?,
             "the ledger does not answer".to_owned(),
         ),
         _ => {
@@ -60,4 +73,29 @@ pub(super) fn settings_for_command(
             (settings_of(&config.ledger, &note.database_url), away)
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_that_libpq_would_show_in_its_error_is_refused_without_showing_it() {
+        for (url, taken) in [
+            ("postgres://textrail:p%25w@db/textrail?sslmode=prefer", true),
+            ("postgres://textrail:p%w@db/textrail", false),
+            ("postgres://textrail:pw%2@db/textrail", false),
+            ("postgres://textrail:pw@db/textrail%", false),
+            ("host=db password=100%", true),
+        ] {
+            let checked = is_encoded(url);
+            assert_eq!(checked.is_ok(), taken, "{url}");
+            assert!(
+                checked
+                    .map_err(|error| error.to_string())
+                    .err()
+                    .is_none_or(|said| !said.contains("textrail"))
+            );
+        }
+    }
 }

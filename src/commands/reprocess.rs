@@ -27,7 +27,10 @@ pub(super) async fn run(config: &Config, arguments: &cli::Reprocess) -> Result<(
     let rebuild = begin(config, arguments, directory.clone()).await?;
     let stop = shutdown::on_signal()?;
     let progress = Progress::new(rebuild.name(), rebuild.replaces(), rebuild.resumed())?;
-    let settings = PourSettings::new(directory.join(STAGING));
+    let settings = PourSettings {
+        fold_rows: config.warehouse.fold_rows,
+        ..PourSettings::new(directory.join(STAGING))
+    };
     let tell = {
         let progress = progress.clone();
         move |step| progress.tell(step)

@@ -21,9 +21,6 @@ pub enum TextError {
 
 /// Checks a text: not blank, at most `limit` characters, no control characters but tab, LF and CR.
 pub fn check(text: &str, limit: usize) -> Result<(), TextError> {
-    if text.trim().is_empty() {
-        return Err(TextError::Empty);
-    }
     let length = text.chars().count();
     if length > limit {
         return Err(TextError::TooLong { limit, length });
@@ -33,6 +30,8 @@ pub fn check(text: &str, limit: usize) -> Result<(), TextError> {
         .find(|c| c.is_control() && !"\t\n\r".contains(*c))
     {
         Some(control) => Err(TextError::Control(u32::from(control))),
+        // Last: some callers take a blank text, and no endless one.
+        None if text.trim().is_empty() => Err(TextError::Empty),
         None => Ok(()),
     }
 }
@@ -47,6 +46,11 @@ mod tests {
         for blank in ["", " ", "\t\r\n", "\u{3000}\u{a0}"] {
             assert_eq!(check(blank, 10), Err(TextError::Empty), "{blank:?}");
         }
+        let (limit, length) = (10, 11);
+        assert_eq!(
+            check(&" ".repeat(length), limit),
+            Err(TextError::TooLong { limit, length })
+        );
     }
 
     #[test]

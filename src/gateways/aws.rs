@@ -81,6 +81,7 @@ pub(super) const KIND: Kind = Kind {
     secret: "nothing: SNS signs with certificates of its own; `topics` says whose events are taken",
     statuses: &STATUSES,
     errors: &ERRORS,
+    refusals: None,
     open: |settings| {
         let topics = Topics::new(&settings.topics)?;
         Ok(Box::new(Aws::new(topics, Arc::new(Https::new()?))))

@@ -35,6 +35,7 @@ pub(super) const KIND: Kind = Kind {
     secret: "the signing key that the webhook subscription was made with",
     statuses: &STATUSES,
     errors: &bird_codes::ERRORS,
+    refusals: None,
     open: |settings| {
         let signature = Signature::new(&settings.secrets)?;
         Ok(Box::new(Bird { signature }))

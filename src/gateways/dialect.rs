@@ -1,5 +1,6 @@
 //! What every dialect answers, and what the table of dialects says about each.
 
+use super::registry::own_id;
 use super::{Inbound, Items, Receipt, Refusal, Secrets, Webhook};
 use crate::domain::route::Route;
 use crate::domain::status::{ErrorClass, Status};
@@ -102,7 +103,7 @@ pub trait Dialect: Send + Sync {
     fn receipt_url(&self, mut endpoint: Url, message_id: Uuid) -> String {
         endpoint
             .query_pairs_mut()
-            .append_pair("message_id", &message_id.to_string());
+            .append_pair(own_id::PARAMETER, &message_id.to_string());
         endpoint.into()
     }
 
@@ -194,6 +195,8 @@ pub struct Kind {
     pub statuses: &'static [(&'static str, Status)],
     /// The gateway's error codes, in the form of [`super::fields::canonical_code`].
     pub errors: &'static [(&'static str, Meaning)],
+    /// The codes with which it refuses a send, where they are others than those of receipts.
+    pub refusals: Option<&'static [(&'static str, Meaning)]>,
     /// Makes it from an operator's settings; the error says which key to mend.
     pub open: fn(&DialectSettings) -> Result<Box<dyn Dialect>, String>,
 }
@@ -218,6 +221,13 @@ impl Kind {
     pub fn explanation(&self, code: &str) -> Meaning {
         self.meaning(code)
             .unwrap_or(Meaning::open(ErrorClass::Other))
+    }
+
+    /// What the code of a refused send means: the gateway's answer to it, before there is any receipt.
+    pub fn refusal(&self, code: &str) -> Meaning {
+        let codes = self.refusals.unwrap_or(self.errors);
+        let found = codes.iter().find(|(known, _)| *known == code);
+        found.map_or(Meaning::open(ErrorClass::Other), |(_, meaning)| *meaning)
     }
 
     /// Puts a code and its meaning into a receipt; an expired one has its class without any code.

@@ -46,6 +46,7 @@ pub(super) const KIND: Kind = Kind {
     secret: "a long random text of your own; it stands in the URLs, or is basic auth's password",
     statuses: &STATUSES,
     errors: &ERRORS,
+    refusals: None,
     open: |settings| {
         let secret = SharedSecret::new(&settings.secrets)?;
         Ok(Box::new(Infobip { secret }))
@@ -77,12 +78,8 @@ impl Dialect for Infobip {
     }
 
     /// What to give as the message's `webhooks.delivery.url` (version 3) or `notifyUrl`.
-    fn receipt_url(&self, mut endpoint: Url, message_id: Uuid) -> String {
-        endpoint
-            .query_pairs_mut()
-            .append_pair("message_id", &message_id.to_string());
-        self.secret.add_to(&mut endpoint);
-        endpoint.into()
+    fn receipt_url(&self, endpoint: Url, message_id: Uuid) -> String {
+        self.secret.receipt_url(endpoint, message_id).into()
     }
 
     fn inbound_url(&self, mut endpoint: Url) -> String {

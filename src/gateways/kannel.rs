@@ -66,6 +66,7 @@ pub(super) const KIND: Kind = Kind {
     secret: "a long random text of your own; it stands in the URLs",
     statuses: &STATUSES,
     errors: &ERRORS,
+    refusals: None,
     open: |settings| {
         let secret = SharedSecret::new(&settings.secrets)?;
         Ok(Box::new(Kannel { secret }))
@@ -104,12 +105,8 @@ impl Dialect for Kannel {
 
     /// The whole `dlr-url`, escapes in place. They are written by hand, since a URL type would
     /// encode their percent signs.
-    fn receipt_url(&self, mut endpoint: Url, message_id: Uuid) -> String {
-        endpoint
-            .query_pairs_mut()
-            .append_pair("message_id", &message_id.to_string());
-        self.secret.add_to(&mut endpoint);
-        let endpoint = kept(&endpoint);
+    fn receipt_url(&self, endpoint: Url, message_id: Uuid) -> String {
+        let endpoint = kept(&self.secret.receipt_url(endpoint, message_id));
         format!("{endpoint}&status=%d&smsc=%i&fid=%F&ts=%T&answer=%A")
     }
 

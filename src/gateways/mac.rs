@@ -27,7 +27,8 @@ pub(super) fn hmac(hash: Hash, secret: &[u8], parts: &[&[u8]]) -> Vec<u8> {
 }
 
 fn run<M: Mac + KeyInit>(secret: &[u8], parts: &[&[u8]]) -> Vec<u8> {
-    let mut mac = <M as KeyInit>::new_from_slice(secret).expect("HMAC takes keys of any length (RFC 2104, 3)");
+    let mut mac = <M as KeyInit>::new_from_slice(secret)
+        .expect("HMAC takes keys of any length (RFC 2104, 3)");
     for part in parts {
         mac.update(part);
     }

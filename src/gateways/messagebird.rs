@@ -6,10 +6,10 @@ use super::fields::{self, keep};
 use super::form::Form;
 use super::text::Text;
 use super::{
-    Acknowledgement, Dialect, FieldFault, Inbound, Items, Kind, Receipt, Refusal, Sample, Webhook,
-    bird_codes,
+    Acknowledgement, Dialect, FieldFault, Inbound, Items, Kind, Meaning, Receipt, Refusal, Sample,
+    Webhook, bird_codes,
 };
-use crate::domain::status::Status;
+use crate::domain::status::{ErrorClass, Status};
 use chrono::{DateTime, SecondsFormat, Utc};
 use url::Url;
 use uuid::Uuid;
@@ -27,6 +27,18 @@ const STATUSES: [(&str, Status); 6] = [
     ("expired", Status::Expired),
 ];
 
+/// `code` of an answer to a send (MessageBird, "API errors"): numbers of their own.
+const REFUSALS: [(&str, Meaning); 8] = [
+    ("2", Meaning::permanent(ErrorClass::Account)),
+    ("9", Meaning::permanent(ErrorClass::Other)),
+    ("10", Meaning::permanent(ErrorClass::Other)),
+    ("20", Meaning::permanent(ErrorClass::Other)),
+    ("21", Meaning::permanent(ErrorClass::Other)),
+    ("25", Meaning::temporary(ErrorClass::Account)),
+    ("98", Meaning::permanent(ErrorClass::Other)),
+    ("99", Meaning::temporary(ErrorClass::Other)),
+];
+
 /// MessageBird's line in the table of dialects.
 pub(super) const KIND: Kind = Kind {
     name: "messagebird",
@@ -34,6 +46,7 @@ pub(super) const KIND: Kind = Kind {
     secret: "the signing key (Dashboard, Developer settings), which is not the API key",
     statuses: &STATUSES,
     errors: &bird_codes::ERRORS,
+    refusals: Some(&REFUSALS),
     open: |settings| {
         let signature = Signature::new(&settings.secrets)?;
         Ok(Box::new(MessageBird { signature }))

@@ -46,6 +46,7 @@ pub(super) const KIND: Kind = Kind {
              signs calls as Standard Webhooks do",
     statuses: &STATUSES,
     errors: &[],
+    refusals: None,
     open: |settings| {
         let secret = SharedSecret::new(&settings.secrets)?;
         let signature = Signature::new(&settings.secrets)?;
@@ -85,12 +86,8 @@ impl Dialect for Neutral {
         }
     }
 
-    fn receipt_url(&self, mut endpoint: Url, message_id: Uuid) -> String {
-        endpoint
-            .query_pairs_mut()
-            .append_pair("message_id", &message_id.to_string());
-        self.secret.add_to(&mut endpoint);
-        endpoint.into()
+    fn receipt_url(&self, endpoint: Url, message_id: Uuid) -> String {
+        self.secret.receipt_url(endpoint, message_id).into()
     }
 
     /// Signatures are over the body, and not the URL.

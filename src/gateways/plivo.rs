@@ -60,6 +60,7 @@ pub(super) const KIND: Kind = Kind {
     secret: "the auth token of the account or subaccount (Console, Overview)",
     statuses: &STATUSES,
     errors: &ERRORS,
+    refusals: None,
     open: |settings| {
         let signature = Signature::new(&settings.secrets)?;
         Ok(Box::new(Plivo { signature }))

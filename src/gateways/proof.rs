@@ -1,6 +1,7 @@
 //! What proves a webhook where the gateway signs nothing: a secret that we gave it. And secrets
 //! themselves: one, or two while one replaces the other.
 
+use super::registry::own_id;
 use super::{Refusal, Webhook};
 use actix_web::http::header::AUTHORIZATION;
 use base64::Engine;
@@ -9,6 +10,7 @@ use sha2::{Digest, Sha256};
 use std::fmt;
 use subtle::{Choice, ConstantTimeEq};
 use url::Url;
+use uuid::Uuid;
 
 /// The secrets of one gateway, newest first. Both verify; the first is what we show and sign with.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -103,6 +105,15 @@ impl SharedSecret {
             .any(|came| self.0.contain(&came))
             .then_some(())
             .ok_or(Refusal::Unverified("the secret is wrong"))
+    }
+
+    /// A message's callback at `endpoint`: our id of it, and the newest secret.
+    pub(super) fn receipt_url(&self, mut endpoint: Url, message_id: Uuid) -> Url {
+        endpoint
+            .query_pairs_mut()
+            .append_pair(own_id::PARAMETER, &message_id.to_string());
+        self.add_to(&mut endpoint);
+        endpoint
     }
 
     /// Puts the newest secret into a URL.

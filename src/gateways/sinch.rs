@@ -78,6 +78,7 @@ pub(super) const KIND: Kind = Kind {
     secret: "the secret that Sinch signs the account's SMS callbacks with",
     statuses: &STATUSES,
     errors: &ERRORS,
+    refusals: None,
     open: |settings| {
         let signature = Signature::new(&settings.secrets)?;
         Ok(Box::new(Sinch { signature }))

@@ -1,7 +1,7 @@
 //! `docs/gateway-statuses.md` is the table of dialects, printed.
 
 use super::testing::Account;
-use super::{DIALECTS, DialectSettings, Kind, Secrets};
+use super::{DIALECTS, DialectSettings, Kind, Meaning, Secrets};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -33,8 +33,15 @@ fn describe(kind: &Kind, page: &mut String) {
     if kind.errors.is_empty() {
         return;
     }
-    page.push_str("\n| error code | class | trying again |\n|---|---|---|\n");
-    for (code, meaning) in kind.errors {
+    explain("error code", kind.errors, page);
+    if let Some(refusals) = kind.refusals {
+        explain("code of a refused send", refusals, page);
+    }
+}
+
+fn explain(what: &str, codes: &[(&str, Meaning)], page: &mut String) {
+    writeln!(page, "\n| {what} | class | trying again |\n|---|---|---|").unwrap();
+    for (code, meaning) in codes {
         let again = match meaning.permanent {
             Some(true) => "does not help",
             Some(false) => "may help",
@@ -88,7 +95,9 @@ fn no_word_stands_twice_in_a_table() {
     for kind in &DIALECTS {
         let mut words: Vec<&str> = kind.statuses.iter().map(|(word, _)| *word).collect();
         let mut codes: Vec<&str> = kind.errors.iter().map(|(code, _)| *code).collect();
-        for list in [&mut words, &mut codes] {
+        let refusals = kind.refusals.unwrap_or_default().iter();
+        let mut refusals: Vec<&str> = refusals.map(|(code, _)| *code).collect();
+        for list in [&mut words, &mut codes, &mut refusals] {
             let before = list.len();
             list.sort_unstable();
             list.dedup();

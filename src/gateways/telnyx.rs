@@ -77,6 +77,7 @@ pub(super) const KIND: Kind = Kind {
     secret: "the account's public key (Mission Control, Keys & Credentials, Public Key)",
     statuses: &STATUSES,
     errors: &ERRORS,
+    refusals: None,
     open: |settings| {
         let signature = Signature::new(&settings.secrets)?;
         Ok(Box::new(Telnyx { signature }))

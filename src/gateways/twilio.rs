@@ -61,6 +61,7 @@ pub(super) const KIND: Kind = Kind {
     secret: "the account's auth token (Console, Account Info)",
     statuses: &STATUSES,
     errors: &ERRORS,
+    refusals: None,
     open: |settings| {
         let signature = Signature::new(&settings.secrets)?;
         Ok(Box::new(Twilio { signature }))

@@ -8,6 +8,7 @@ use super::{
     Acknowledgement, Dialect, FieldFault, Inbound, Items, Kind, Meaning, Receipt, Refusal, Sample,
     Secrets, Webhook, json, mac, token, window,
 };
+use crate::domain::route::Route;
 use crate::domain::status::{ErrorClass, Status};
 use actix_web::http::header::AUTHORIZATION;
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -59,6 +60,7 @@ pub(super) const KIND: Kind = Kind {
     secret: "the account's signature secret (API settings)",
     statuses: &STATUSES,
     errors: &ERRORS,
+    refusals: None,
     open: |settings| {
         if settings.secrets.is_empty() {
             return Err(
@@ -110,6 +112,17 @@ impl Dialect for VonageMessages {
         mac::is_sha256_of(&hash, webhook.body)
             .then_some(())
             .ok_or(Refusal::Unverified("payload_hash is not the body's hash"))
+    }
+
+    /// A status that was entered at, or sent to, the URL for messages is none: it would be an empty reply.
+    fn route(&self, webhook: &Webhook<'_>) -> Option<Route> {
+        let callback: Callback = json::document(webhook.body).ok()?;
+        let is_message = callback.text.is_some() || callback.message_type.is_some();
+        match (callback.status.is_some(), is_message) {
+            (true, false) => Some(Route::Receipts),
+            (false, true) => Some(Route::Inbound),
+            _ => None,
+        }
     }
 
     fn receipts(&self, webhook: &Webhook<'_>) -> Result<Items<Receipt>, Refusal> {

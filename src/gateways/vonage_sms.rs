@@ -57,6 +57,30 @@ const ERRORS: [(&str, Meaning); 17] = [
     ("99", Meaning::open(ErrorClass::Other)),
 ];
 
+/// `status` of the answer to a send (Vonage, "SMS API error codes"): numbers of their own. Where 9 is said of a
+/// delivery the recipient wants no messages; here the account has no credit.
+const REFUSALS: [(&str, Meaning); 19] = [
+    ("1", Meaning::temporary(ErrorClass::Account)),
+    ("2", Meaning::permanent(ErrorClass::Other)),
+    ("3", Meaning::permanent(ErrorClass::Other)),
+    ("4", Meaning::permanent(ErrorClass::Account)),
+    ("5", Meaning::temporary(ErrorClass::Other)),
+    ("6", Meaning::open(ErrorClass::Other)),
+    ("7", Meaning::permanent(ErrorClass::Filtered)),
+    ("8", Meaning::permanent(ErrorClass::Account)),
+    ("9", Meaning::temporary(ErrorClass::Account)),
+    ("10", Meaning::temporary(ErrorClass::Account)),
+    ("11", Meaning::permanent(ErrorClass::Account)),
+    ("12", Meaning::permanent(ErrorClass::Other)),
+    ("14", Meaning::permanent(ErrorClass::Account)),
+    ("15", Meaning::permanent(ErrorClass::Account)),
+    ("22", Meaning::permanent(ErrorClass::Other)),
+    ("23", Meaning::permanent(ErrorClass::Other)),
+    ("29", Meaning::permanent(ErrorClass::Account)),
+    ("32", Meaning::permanent(ErrorClass::Account)),
+    ("33", Meaning::permanent(ErrorClass::InvalidNumber)),
+];
+
 /// Vonage bills in euros, whatever the country ("message-price: the amount charged in Euros").
 const CURRENCY: &str = "EUR";
 
@@ -67,6 +91,7 @@ pub(super) const KIND: Kind = Kind {
     secret: "the account's signature secret (API settings); `signature` is its method there",
     statuses: &STATUSES,
     errors: &ERRORS,
+    refusals: Some(&REFUSALS),
     open: |settings| {
         let signature = Signature::new(&settings.secrets, settings.signature.as_deref())?;
         Ok(Box::new(VonageSms { signature }))

@@ -42,7 +42,25 @@ pub(super) async fn follow(
     state: web::Data<AppState>,
     code: web::Path<String>,
 ) -> HttpResponse {
-    let code = forgive(&code);
+    visit(&request, &state, &code).await
+}
+
+/// A slash behind the code, which some add to what has none, is forgiven, too.
+pub(super) fn with_slash(config: &mut web::ServiceConfig) -> &mut web::ServiceConfig {
+    config.service(follow_with_slash)
+}
+
+#[route("/{code}/", method = "GET", method = "HEAD")]
+async fn follow_with_slash(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+    code: web::Path<String>,
+) -> HttpResponse {
+    visit(&request, &state, &code).await
+}
+
+async fn visit(request: &HttpRequest, state: &AppState, code: &str) -> HttpResponse {
+    let code = forgive(code);
     let link = match state.links().find(code).await {
         Ok(Some(link)) => link,
         Ok(None) => return pages::unknown(),
@@ -55,7 +73,7 @@ pub(super) async fn follow(
             .map_or_else(pages::expired, lead_to);
     }
     if request.method() == Method::GET
-        && let Err(error) = record(&request, &state, &link).await
+        && let Err(error) = record(request, state, &link).await
     {
         return refuse(&error);
     }

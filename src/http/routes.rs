@@ -53,7 +53,8 @@ fn public(config: &mut ServiceConfig<'_>) {
         .service(webhooks::gateway_receipts)
         .service(webhooks::gateway_inbound)
         .service(well_known::well_known)
-        .service(redirect::follow);
+        .service(redirect::follow)
+        .map(redirect::with_slash);
 }
 
 fn private(config: &mut ServiceConfig<'_>) {

@@ -85,7 +85,7 @@ fn translate(state: &AppState, mut submission: NewSubmission) -> NewSubmission {
     let id = submission.gateway_message_id.take();
     submission.gateway_message_id = id.map(|id| gateway.submission_id(id));
     let code = submission.error_code.as_deref();
-    submission.error_class = code.map(|code| gateway.kind().explanation(code).class);
+    submission.error_class = code.map(|code| gateway.kind().refusal(code).class);
     submission
 }
 

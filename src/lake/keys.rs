@@ -26,6 +26,11 @@ pub fn log_file(
     )
 }
 
+/// Under which a kind's log files of a day stand, by the time of sealing: `events/click/dt=2026-11-23/`.
+pub fn log_files_of(kind: &str, day: NaiveDate) -> String {
+    format!("{EVENTS}{kind}/dt={day}/")
+}
+
 /// `_manifest/dt=2026-11-23/0001-0000000042.json`: lexical order is order of sealing.
 pub fn manifest(sealed_at: DateTime<Utc>, epoch: i32, window: i64) -> String {
     format!(
@@ -86,6 +91,8 @@ mod tests {
         assert_eq!(manifest_window(&key), Some((3, 12_345_678_901)));
         assert_eq!(manifest_day(&key), Some(NaiveDate::default()));
         assert!(manifests_of(NaiveDate::default()) < key);
+        let file = log_file("click", DateTime::UNIX_EPOCH, 3, 1, 0);
+        assert!(file.starts_with(&log_files_of("click", NaiveDate::default())));
         for other in [
             "",
             "_manifest/1-2.json",

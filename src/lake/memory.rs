@@ -13,23 +13,23 @@ const PAGE: usize = 1000;
 
 /// Objects by key.
 #[derive(Debug, Default)]
-pub struct MemoryStore {
+pub(crate) struct MemoryStore {
     objects: Mutex<BTreeMap<String, Bytes>>,
 }
 
 impl MemoryStore {
     /// Everything in it.
-    pub fn objects(&self) -> BTreeMap<String, Bytes> {
+    pub(crate) fn objects(&self) -> BTreeMap<String, Bytes> {
         self.lock().clone()
     }
 
     /// Replaces an object, as no lake should: for tests of what is then noticed.
-    pub fn overwrite(&self, key: &str, body: Bytes) {
+    pub(crate) fn overwrite(&self, key: &str, body: Bytes) {
         self.lock().insert(key.to_owned(), body);
     }
 
     /// Removes an object, as no lake should: for tests of what is then noticed.
-    pub fn remove(&self, key: &str) {
+    pub(crate) fn remove(&self, key: &str) {
         self.lock().remove(key);
     }
 

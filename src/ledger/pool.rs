@@ -29,6 +29,24 @@ pub enum LedgerError {
 }
 
 impl LedgerError {
+    /// Whether the same question may be answered a little later. Diesel hands out no SQLSTATEs: a deadlock, a lock
+    /// and a statement that took too long are of the unknown kind. A server that takes no writes is a standby, to
+    /// which the address leads until the failover is over.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Unavailable(_) => true,
+            Self::Query(error) => matches!(
+                error,
+                Error::DatabaseError(
+                    DatabaseErrorKind::SerializationFailure
+                        | DatabaseErrorKind::ReadOnlyTransaction
+                        | DatabaseErrorKind::Unknown,
+                    _
+                ) | Error::RollbackErrorOnCommit { .. }
+            ),
+        }
+    }
+
     /// The same for another who asked the same question.
     pub(super) fn again(&self) -> Self {
         match self {

@@ -6,6 +6,7 @@ use super::session::SessionError;
 use super::snapshot::Snapshot;
 use crate::domain::window::WindowId;
 use crate::event::Kind;
+use anyhow::anyhow;
 use chrono::{DateTime, Utc};
 use postgres::{Client, Row};
 
@@ -151,20 +152,37 @@ pub fn first_accounted(client: &mut Client, id: WindowId) -> Result<i64, Session
 
 /// Notes a window as shipped, with its files; one without files was empty. False if it was noted
 /// before: then nothing is changed.
+///
+/// # Errors
+/// If the ledger was put back meanwhile, and has sealed no window of that name or another one.
 pub fn confirm(
     client: &mut Client,
-    id: WindowId,
+    window: &SealedWindow,
     manifest_key: Option<&str>,
     files: &[ShippedFile],
 ) -> Result<bool, SessionError> {
+    let id = window.id;
     let rows: i64 = files.iter().map(|file| file.rows).sum();
     let mut transaction = client.transaction()?;
     let noted = transaction.execute(
         include_str!("sql/ship/confirm_window.sql"),
-        &[&id.epoch, &id.number, &rows, &manifest_key],
+        &[
+            &id.epoch,
+            &id.number,
+            &rows,
+            &manifest_key,
+            &window.sealed_at,
+            &window.snapshot.to_string(),
+        ],
     )?;
     if noted == 0 {
-        return Ok(false);
+        drop(transaction);
+        if is_shipped(client, id)? {
+            return Ok(false);
+        }
+        return Err(SessionError::Unexpected(anyhow!(
+            "window {id} was sealed otherwise when it was read: the ledger was put back meanwhile"
+        )));
     }
     let statement = transaction.prepare(include_str!("sql/ship/confirm_file.sql"))?;
     for file in files {

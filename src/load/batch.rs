@@ -1,7 +1,8 @@
 //! As many windows as one transaction takes.
 
 use super::{
-    fault::Fault,
+    ask::ask,
+    fault::{Fault, LoadError},
     fetch::{self, AT_ONCE, Found},
 };
 use crate::{
@@ -26,6 +27,12 @@ pub(super) type StoppedWindows = Vec<(String, Fault)>;
 
 /// Manifests of windows that the warehouse refused, and why.
 pub(super) type Refused = Vec<(String, WarehouseError)>;
+
+/// Manifests by the windows that their keys name; what is no manifest is passed over.
+pub(super) fn windows(keys: impl Iterator<Item = String>) -> Order {
+    keys.filter_map(|key| fetch::window_of(&key).map(|id| (id, key)))
+        .collect()
+}
 
 /// Reads manifests in this order until they come to `rows` rows; at least one, however large.
 pub(super) async fn manifests(
@@ -101,6 +108,19 @@ pub(super) async fn read_ahead(warehouse: &Arc<dyn Warehouse>, windows: &Arc<[St
         error = format!("{failed:#}"),
         "windows could not be read ahead: their load reads them"
     );
+}
+
+/// Notes in the warehouse that the windows of these manifests are not loaded, before anything after them is: its
+/// progress waits for them.
+pub(super) async fn note_stopped(
+    warehouse: &Arc<dyn Warehouse>,
+    keys: impl IntoIterator<Item = &str> + Send,
+) -> Result<(), LoadError> {
+    let windows = windows(keys.into_iter().map(str::to_owned));
+    if windows.is_empty() {
+        return Ok(());
+    }
+    ask(warehouse, move |warehouse| warehouse.note_stopped(&windows)).await
 }
 
 /// Tells windows that the warehouse refused from a warehouse that refuses all: returns those that are

@@ -65,8 +65,7 @@ async fn list(
     let mut all = Vec::new();
     for kind in Kind::ALL {
         for day in days.start().iter_days().take_while(|day| day <= days.end()) {
-            let prefix = format!("{}{kind}/dt={day}/", keys::EVENTS);
-            all.extend(list_all(store, &prefix, None).await?);
+            all.extend(list_all(store, &keys::log_files_of(kind.as_str(), day), None).await?);
         }
     }
     Ok(all)

@@ -15,7 +15,7 @@
 //! once, and nothing is given up.
 
 use super::{
-    batch::StoppedWindows,
+    batch::{Order, StoppedWindows},
     fault::{Fault, LoadError},
     retry::{CorrectionError, Quarantine},
     staging,
@@ -25,7 +25,7 @@ use crate::{
     warehouse::{LoadReport, Warehouse, WarehouseError, duck::Rebuild},
 };
 use missing::{listing, missing};
-use pour::{Order, Pour};
+use pour::Pour;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 

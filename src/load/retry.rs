@@ -6,6 +6,7 @@
 //! the lake: they stay as they are, and a note beside them says which lines were resolved.
 
 use super::{
+    ask::ask,
     corrections::{self, Correction},
     decode,
     fault::{Fault, LoadError},
@@ -215,7 +216,16 @@ impl Quarantine {
             left = done.quarantined,
             "lines left quarantine"
         );
-        self.mark(file, &retry.file).await
+        if let Err(fault) = self.mark(file, &retry.file).await {
+            // They are loaded all the same.
+            let error = with_causes(&fault);
+            tracing::warn!(
+                key = file.key,
+                error,
+                "the lake has no note of which lines left quarantine"
+            );
+        }
+        Ok(())
     }
 
     /// Notes in the lake which lines were resolved. It follows the commit, and a crash between the two
@@ -259,8 +269,7 @@ impl Quarantine {
         &self,
         question: impl FnOnce(&dyn Warehouse) -> Result<T, WarehouseError> + Send + 'static,
     ) -> Result<T, LoadError> {
-        let warehouse = self.warehouse.clone();
-        Ok(tokio::task::spawn_blocking(move || question(&*warehouse)).await??)
+        ask(&self.warehouse, question).await
     }
 }
 

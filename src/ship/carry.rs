@@ -65,7 +65,7 @@ pub(super) async fn ship_next(
         }
         put => put?,
     };
-    let confirmed = confirm(session, id, manifest.as_ref()).await?;
+    let confirmed = confirm(session, &packed.window, manifest.as_ref()).await?;
     if confirmed {
         measure::shipped(id, manifest.as_ref().map(|(_, manifest)| manifest), begun);
     }
@@ -114,7 +114,7 @@ async fn put(
 /// Notes the window in the ledger; false if another shipper had.
 async fn confirm(
     session: &mut Session,
-    id: WindowId,
+    window: &SealedWindow,
     manifest: Option<&(String, Manifest)>,
 ) -> Result<bool, ShipError> {
     let key = manifest.map(|(key, _)| key.clone());
@@ -124,9 +124,10 @@ async fn confirm(
         .map(ledger_file)
         .collect::<anyhow::Result<Vec<_>>>()
         .map_err(SessionError::Unexpected)?;
+    let window = window.clone();
     fail_point!("ship.confirm.before");
     let noted = session
-        .run(move |client| windows::confirm(client, id, key.as_deref(), &files))
+        .run(move |client| windows::confirm(client, &window, key.as_deref(), &files))
         .await?;
     fail_point!("ship.confirm.after");
     Ok(noted)

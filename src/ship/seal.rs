@@ -29,6 +29,8 @@ pub(super) struct Sealer {
     window: WindowLength,
     split_bytes: i64,
     room: RoomWatch,
+    /// Since when the ledger is seen to be another one than its epoch began in.
+    broken_since: Option<Instant>,
 }
 
 impl Sealer {
@@ -43,6 +45,7 @@ impl Sealer {
             window,
             split_bytes,
             room: RoomWatch::new(room),
+            broken_since: None,
         }
     }
 
@@ -53,37 +56,43 @@ impl Sealer {
     /// rows waited, and its own window is unshipped, however healthy the shipper is.
     ///
     /// In a ledger that is no longer the one that its epoch began in nothing is sealed: the new epoch's
-    /// first window is a seal of its own, and whoever leads makes it.
+    /// first window is a seal of its own, and whoever leads makes it. For as long as that takes nothing is proven.
     pub(super) async fn tick(&mut self, now: DateTime<Utc>) -> Result<Option<WindowId>, ShipError> {
         let order = SealOrder {
             boundary: self.window.boundary_before(now),
             split_bytes: self.split_bytes,
             format_version: FORMAT_VERSION,
         };
-        let (sealed, (proof, measured)) = self
+        let (sealed, mut proof, backlog, bytes) = self
             .session
             .run(move |client| {
                 let broken = epochs::life(client)?.broken.is_some();
                 // A measurement that fails must not keep the seal from being made.
                 let proof = counts::proof(client);
+                let bytes = windows::outbox_bytes(client);
                 if broken {
-                    return Ok((None, (proof?, None)));
+                    return Ok((None, proof?, None, bytes?));
                 }
-                let (backlog, bytes) = (windows::backlog(client), windows::outbox_bytes(client));
+                let backlog = windows::backlog(client);
                 fail_point!("ship.seal.before");
                 let sealed = windows::seal(client, &order)?;
                 fail_point!("ship.seal.after");
-                Ok((sealed, (proof?, Some((backlog?, bytes?)))))
+                Ok((sealed, proof?, Some(backlog?), bytes?))
             })
             .await?;
         if let Some(id) = sealed {
             measure::sealed(id);
         }
-        measure::proof(&proof);
-        if let Some((backlog, bytes)) = measured {
+        // By transaction ids, which mean nothing while the ledger is another one.
+        if let Some(backlog) = backlog {
             measure::backlog(&backlog);
-            self.room.sample(Instant::now(), bytes);
+            self.broken_since = None;
+        } else {
+            let since = self.broken_since.get_or_insert_with(Instant::now);
+            proof.waiting_seconds = proof.waiting_seconds.max(since.elapsed().as_secs_f64());
         }
+        measure::proof(&proof);
+        self.room.sample(Instant::now(), bytes);
         Ok(sealed)
     }
 

@@ -5,7 +5,7 @@ use super::error::ShipError;
 use super::standby::heard;
 use crate::domain::window::WindowId;
 use crate::lake::manifest::Manifest;
-use crate::lake::store::{ObjectStore, StoreError};
+use crate::lake::store::{ObjectStore, StoreError, list_all};
 use crate::ledger::session::Session;
 use crate::ledger::windows::{self, Unverified};
 use fail::fail_point;
@@ -64,26 +64,10 @@ async fn difference(
         .collect();
     let mut found = BTreeSet::new();
     for prefix in prefixes {
-        list_all(store, prefix, &mut found).await?;
+        found.extend(list_all(store, prefix, None).await?);
     }
     Ok(expected
         .symmetric_difference(&found)
         .next()
         .map(|key| format!("{key} is missing, or there unasked")))
-}
-
-async fn list_all(
-    store: &dyn ObjectStore,
-    prefix: &str,
-    found: &mut BTreeSet<String>,
-) -> Result<(), StoreError> {
-    let mut after: Option<String> = None;
-    loop {
-        let page = store.list(prefix, after.as_deref()).await?;
-        after = page.keys.last().cloned();
-        found.extend(page.keys);
-        if !page.more {
-            return Ok(());
-        }
-    }
 }

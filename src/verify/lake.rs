@@ -47,7 +47,7 @@ pub async fn read(
     let mut side = LakeSide::default();
     let prefixes = days
         .iter()
-        .map(|day| format!("{}dt={day}/", keys::MANIFESTS));
+        .map(|day| format!("{}/", keys::manifests_of(*day)));
     let mut wanted = Vec::new();
     for key in list(store, prefixes.collect()).await? {
         if let Some((epoch, number)) = keys::manifest_window(&key) {
@@ -76,7 +76,7 @@ pub async fn read(
     }
     let kinds = Kind::ALL.into_iter().flat_map(|kind| {
         days.iter()
-            .map(move |day| format!("{}{kind}/dt={day}/", keys::EVENTS))
+            .map(move |day| keys::log_files_of(kind.as_str(), *day))
     });
     side.files = list(store, kinds.collect()).await?.into_iter().collect();
     Ok(side)

@@ -122,9 +122,10 @@ fn key(payload: &Payload, recipient: &Recipient) -> Result<Option<String>, Field
     }
 }
 
-/// Errors are the message's, so they are not those of a recipient who has it.
+/// Errors are the message's: they are not those of a recipient who has it, and of several recipients none tells
+/// whose they are. One of them may have opted out, and the others not.
 fn code(payload: &Payload, status: Status) -> Option<String> {
-    if status == Status::Delivered {
+    if status == Status::Delivered || payload.to.len() > 1 {
         return None;
     }
     let mut codes = payload

@@ -213,7 +213,7 @@ fn errors_are_explained() {
 
 #[test]
 fn each_of_several_recipients_has_a_receipt_and_a_key() {
-    let payload = json!({"id": "M-1", "cost": {"amount": "0.02", "currency": "USD"}, "to": [
+    let payload = json!({"id": "M-1", "cost": {"amount": "0.02", "currency": "USD"}, "errors": [{"code": "40300"}], "to": [
         {"phone_number": "+1 866 555 0001", "status": "delivered"}, {"status": "sent"}, 7,
         {"phone_number": "+18665550003"}, {"phone_number": "+18665550004", "status": "expired"}]});
     let items = account().receipts(&event("message.finalized", &payload));
@@ -222,6 +222,7 @@ fn each_of_several_recipients_has_a_receipt_and_a_key() {
         .map(|item| match item {
             Ok(receipt) => {
                 assert_eq!(receipt.price, None, "it would count twice");
+                assert_eq!(receipt.error_code, None, "it may be another's");
                 format!(
                     "{} {:?}",
                     receipt.gateway_message_id.unwrap(),

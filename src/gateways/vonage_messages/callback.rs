@@ -27,6 +27,8 @@ pub(super) struct Callback {
     #[serde(deserialize_with = "loose")]
     pub(super) to: Option<String>,
     #[serde(deserialize_with = "loose")]
+    pub(super) message_type: Option<String>,
+    #[serde(deserialize_with = "loose")]
     pub(super) text: Option<String>,
     #[serde(deserialize_with = "spare")]
     pub(super) sms: Option<Sms>,

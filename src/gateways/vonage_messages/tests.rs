@@ -104,6 +104,26 @@ fn a_status_as_vonage_sends_it() {
     );
 }
 
+/// Whichever URL it comes to; what tells neither is taken for what its URL says.
+#[test]
+fn a_callback_is_what_its_body_says() {
+    let route_of = |body: serde_json::Value| {
+        let call = Call::json(URL, body.to_string());
+        VonageMessages {
+            secrets: Secrets::default(),
+        }
+        .route(&call.webhook())
+    };
+    let status = json!({"message_uuid": "1", "status": "delivered", "from": "447700900000", "sms": {"count_total": "1"}});
+    assert_eq!(route_of(status), Some(Route::Receipts));
+    for text in [json!({"text": ""}), json!({"message_type": "image"})] {
+        assert_eq!(route_of(text), Some(Route::Inbound));
+    }
+    for unclear in [json!({}), json!({"status": "read", "text": "x"})] {
+        assert_eq!(route_of(unclear), None);
+    }
+}
+
 #[test]
 fn every_status_and_what_can_be_spared() {
     for (word, status) in STATUSES {

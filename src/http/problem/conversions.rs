@@ -36,7 +36,11 @@ impl From<LedgerError> for ApiError {
             LedgerError::Unavailable(source) => {
                 Self::unavailable("The ledger cannot be reached.").caused_by(source)
             }
-            error @ LedgerError::Query(_) => Self::internal(error),
+            error if error.may_pass() => Self::unavailable(
+                "The ledger did not answer in time, or did not say whether it did this. Send the same call again.",
+            )
+            .caused_by(error.into()),
+            error => Self::internal(error),
         }
     }
 }

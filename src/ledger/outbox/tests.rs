@@ -45,7 +45,7 @@ fn next_window(client: &mut Client) -> Vec<i64> {
     seal_next(client);
     let window = next_to_ship(client).unwrap().unwrap();
     let lines = lines(client, &window);
-    confirm(client, window.id, None, &[]).unwrap();
+    confirm(client, &window, None, &[]).unwrap();
     let counted = "UPDATE shipped_windows SET counted_at = now() WHERE counted_at IS NULL";
     client.batch_execute(counted).unwrap();
     lines

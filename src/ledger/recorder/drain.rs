@@ -112,7 +112,7 @@ impl Drainer {
                 break;
             }
         }
-        self.until = Some(Instant::now() + LAST_ROUND);
+        self.begin_last_round();
         let (wake, _) = std::sync::mpsc::sync_channel(1);
         let gate = Arc::new(Gate::new(self.spool.clone(), wake));
         if failures == 0 && self.look(&gate).is_err() {
@@ -157,15 +157,7 @@ impl Drainer {
         self.lanes.probe()?;
         gate.report_back();
         self.drain(gate, Stream::Inbound)?;
-        loop {
-            gate.hand_over();
-            self.drain(gate, Stream::Inbound)?;
-            if gate.open() {
-                break;
-            }
-            // One that is on its way to the disk is there within a moment.
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        self.replies(gate)?;
         self.drain(gate, Stream::Receipts)?;
         self.drain(gate, Stream::Clicks)?;
         if self.until.is_some() {
@@ -179,24 +171,53 @@ impl Drainer {
         Ok(())
     }
 
+    /// Records what subscribers said, the last of it while new ones wait; then sends are taken again.
+    fn replies(&mut self, gate: &Arc<Gate>) -> Result<(), Halt> {
+        loop {
+            gate.hand_over();
+            self.drain(gate, Stream::Inbound)?;
+            if gate.open() {
+                return Ok(());
+            }
+            // One that is on its way to the disk is there within a moment.
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
     /// Drains the segments of a stream that are there now.
     fn drain(&mut self, gate: &Arc<Gate>, stream: Stream) -> Result<(), Halt> {
         let mut left = self.spool.waiting(stream);
         while left > 0 {
-            if self.until.is_some_and(|until| until <= Instant::now()) {
+            if self.is_told_to_end(gate) {
                 return Err(Halt::Unwell);
             }
-            // Whoever wrote while others drained goes first all the same.
-            if stream != Stream::Inbound && self.spool.waiting(Stream::Inbound) > 0 {
-                self.drain(gate, Stream::Inbound)?;
+            // Whoever wrote while others drained goes first all the same, and sends wait for that alone.
+            let closed = gate.phase() != Phase::Open || self.spool.waiting(Stream::Inbound) > 0;
+            if stream != Stream::Inbound && closed {
+                self.replies(gate)?;
             }
             let Some(segment) = self.spool.oldest(stream) else {
                 return Ok(()); // on its way to the disk
             };
             left = left.saturating_sub(segment.records.max(1));
             self.drain_segment(gate, &segment)?;
+            measure(gate);
         }
         Ok(())
+    }
+
+    /// Whether what is left has to wait for the next start. The last round begins when nobody is left who could
+    /// hand facts in.
+    fn is_told_to_end(&mut self, gate: &Arc<Gate>) -> bool {
+        if Arc::strong_count(gate) == 1 {
+            self.begin_last_round();
+        }
+        self.until.is_some_and(|until| until <= Instant::now())
+    }
+
+    fn begin_last_round(&mut self) {
+        self.until
+            .get_or_insert_with(|| Instant::now() + LAST_ROUND);
     }
 
     /// Records a segment's facts, and removes it. Killed in between, the next process does all of it
@@ -396,3 +417,6 @@ fn measure(gate: &Gate) {
         Err(error) => tracing::error!(%error, "what the spool set aside cannot be counted"),
     }
 }
+
+#[cfg(test)]
+mod tests;

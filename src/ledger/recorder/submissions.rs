@@ -36,17 +36,26 @@ impl Pending {
         let submissions = submissions
             .into_iter()
             .map(|new| PendingSubmission {
-                fingerprint: fingerprint(&[
-                    Some(&new.gateway),
-                    new.gateway_message_id.as_deref(),
-                    Some(outcome(new.outcome)),
-                ]),
+                fingerprint: fingerprint_of(&new),
                 new,
                 recorded_at,
             })
             .collect();
         Self { submissions }
     }
+}
+
+/// A refusal is told by its reason, too: one for another is news, and may be that the recipient has opted out.
+fn fingerprint_of(new: &NewSubmission) -> Uuid {
+    let mut parts = vec![
+        Some(new.gateway.as_str()),
+        new.gateway_message_id.as_deref(),
+        Some(outcome(new.outcome)),
+    ];
+    if new.outcome == SubmissionOutcome::Refused && new.error_code.is_some() {
+        parts.push(new.error_code.as_deref());
+    }
+    fingerprint(&parts)
 }
 
 fn outcome(outcome: SubmissionOutcome) -> &'static str {

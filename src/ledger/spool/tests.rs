@@ -2,6 +2,7 @@ use super::*;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 fn settings(directory: &Path) -> SpoolSettings {
     SpoolSettings {
@@ -79,9 +80,10 @@ fn what_a_dead_process_left_is_there_in_its_order_and_counted_from_outside() {
 
 /// The thread of a spool that was dropped closes the folder a moment later.
 fn eventually_open(path: &Path) -> (Spool, std::thread::JoinHandle<()>) {
+    let deadline = Instant::now() + Duration::from_secs(60);
     loop {
         match Spool::open(settings(path)) {
-            Err(SpoolError::Owned(_)) => std::thread::yield_now(),
+            Err(SpoolError::Owned(_)) if Instant::now() < deadline => std::thread::yield_now(),
             opened => return opened.unwrap(),
         }
     }
@@ -245,7 +247,7 @@ fn nobody_is_answered_before_the_disk_has_it() {
     let directory = tempfile::tempdir().unwrap();
     let (spool, _) = Spool::open(settings(directory.path())).unwrap();
     fail::cfg("spool.fsync.before", "sleep(300)").unwrap();
-    let asked = std::time::Instant::now();
+    let asked = Instant::now();
     put(&spool, Stream::Clicks, &[click(1)]);
     let answered_after = asked.elapsed();
     fail::remove("spool.fsync.before");

@@ -3,6 +3,7 @@ use crate::ledger::test_database::TestDatabase;
 use chrono::TimeDelta;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
 
 pub(crate) fn order(minute: i64) -> SealOrder {
     SealOrder {
@@ -135,7 +136,9 @@ fn a_seal_that_had_to_wait_stores_no_snapshot_from_before_the_other() {
         let waits = "SELECT count(*) FROM pg_stat_activity
             WHERE datname = current_database() AND wait_event_type = 'Lock'";
         let mut watcher = database.client();
+        let deadline = Instant::now() + Duration::from_secs(60);
         while watcher.query_one(waits, &[]).unwrap().get::<_, i64>(0) == 0 {
+            assert!(Instant::now() < deadline, "no seal waits for the other");
             std::thread::yield_now();
         }
         // Commits after the waiting one's snapshot, before the next seal's.
@@ -167,7 +170,7 @@ fn windows_are_shipped_and_verified_in_order() {
     assert_eq!((first.id.number, first.split_bytes), (1, 1000));
     assert_eq!(first.previous.to_string(), "1:1:");
     assert!(!is_shipped(client, first.id).unwrap());
-    assert!(confirm(client, first.id, None, &[]).unwrap());
+    assert!(confirm(client, &first, None, &[]).unwrap());
     assert!(is_shipped(client, first.id).unwrap());
     assert_eq!(next_to_verify(client).unwrap(), None);
 
@@ -175,7 +178,7 @@ fn windows_are_shipped_and_verified_in_order() {
     assert_eq!(second.previous, first.snapshot);
     assert_eq!(first_accounted(client, second.id).unwrap(), 1);
     let files = [file(Kind::Click, 2), file(Kind::Inbound, 3)];
-    assert!(confirm(client, second.id, Some("manifest"), &files).unwrap());
+    assert!(confirm(client, &second, Some("manifest"), &files).unwrap());
     assert_eq!(
         next_to_verify(client).unwrap(),
         Some(Unverified {
@@ -196,10 +199,11 @@ fn windows_are_shipped_and_verified_in_order() {
 fn a_second_confirmation_changes_nothing() {
     let database = TestDatabase::create();
     let client = &mut database.client();
-    let id = seal(client, &order(1)).unwrap().unwrap();
-    assert!(confirm(client, id, Some("m"), &[file(Kind::Click, 2)]).unwrap());
+    seal(client, &order(1)).unwrap().unwrap();
+    let window = next_to_ship(client).unwrap().unwrap();
+    assert!(confirm(client, &window, Some("m"), &[file(Kind::Click, 2)]).unwrap());
     // One that woke up late, and found its rows reclaimed, takes the window for empty.
-    assert!(!confirm(client, id, None, &[]).unwrap());
+    assert!(!confirm(client, &window, None, &[]).unwrap());
     let row = client
         .query_one(
             "SELECT row_count, manifest_key, (SELECT count(*) FROM window_files) FROM shipped_windows",

@@ -1,14 +1,16 @@
 //! Windows in their order: while a transaction loads some, the next ones are staged and read. Two
 //! batches at most lie on the disk.
 
-use super::{LoadSettings, Loader, TickReport};
+use super::{Loader, TickReport};
 use crate::{
     domain::window::WindowId,
     lake::store::ObjectStore,
     load::{
         batch::{self, Order, Staged, StoppedWindows},
         fault::{Fault, LoadError},
-        measure, staging,
+        measure,
+        settings::LoadSettings,
+        staging, tidy,
     },
 };
 use futures_util::future::join;
@@ -52,7 +54,7 @@ impl Loader {
             };
             let (loaded, staged) = join(self.load_ready(in_hand, report), next).await;
             loaded?;
-            self.fold_many().await;
+            tidy::fold_many(&self.warehouse, self.settings.fold_rows).await;
             let Some(staged) = staged else {
                 return Ok(());
             };

@@ -20,14 +20,15 @@ impl Loader {
         let all = staged.found.len();
         let mut refused = Refused::new();
         if all == 1 {
-            self.hold_back([staged.found[0].key.as_str()]).await?;
-            refused.push((staged.found[0].key.clone(), error));
+            let key = &staged.found[0].key;
+            batch::note_stopped(&self.warehouse, [key.as_str()]).await?;
+            refused.push((key.clone(), error));
         } else {
             measure::takes_apart(all, &error);
             for (place, found) in staged.found.iter().enumerate() {
                 match self.load(staged, place..place + 1, report).await {
                     Err(LoadError::Warehouse(error)) => {
-                        self.hold_back([found.key.as_str()]).await?;
+                        batch::note_stopped(&self.warehouse, [found.key.as_str()]).await?;
                         refused.push((found.key.clone(), error));
                     }
                     loaded => loaded?,

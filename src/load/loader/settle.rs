@@ -4,9 +4,9 @@ use super::{Loader, Stopped, TickReport};
 use crate::{
     announce::Announcement,
     load::{
+        batch,
         fault::{Fault, LoadError},
         measure,
-        reprocess::follow::windows,
     },
 };
 use std::time::Instant;
@@ -51,8 +51,8 @@ impl Loader {
         stopped: Vec<(String, Fault)>,
         report: &mut TickReport,
     ) -> Result<(), LoadError> {
-        self.hold_back(stopped.iter().map(|(key, _)| key.as_str()))
-            .await?;
+        let keys = stopped.iter().map(|(key, _)| key.as_str());
+        batch::note_stopped(&self.warehouse, keys).await?;
         for (manifest_key, fault) in stopped {
             measure::stopped(&manifest_key, &fault);
             if fault.passes() {
@@ -71,20 +71,6 @@ impl Loader {
         Ok(())
     }
 
-    /// Notes in the warehouse that these windows are not loaded, before anything after them is: its
-    /// progress waits for them.
-    pub(super) async fn hold_back(
-        &self,
-        keys: impl IntoIterator<Item = &str> + Send,
-    ) -> Result<(), LoadError> {
-        let windows = windows(keys.into_iter().map(str::to_owned));
-        if windows.is_empty() {
-            return Ok(());
-        }
-        self.ask(move |warehouse| warehouse.note_stopped(&windows))
-            .await
-    }
-
     /// Every so often, and at first, windows that stand still are tried again, however long ago they
     /// were announced.
     pub(super) async fn look_again(&mut self) -> Result<(), LoadError> {
@@ -98,7 +84,10 @@ impl Loader {
         }
         let stopped = self.ask(|warehouse| warehouse.stopped()).await?;
         self.looked_again = Some(begun);
-        let again = stopped.into_iter().map(|(_, manifest_key)| Announcement {
+        // What this process remembers may be loaded: by another loader, or in a generation that was switched to.
+        let remembered = self.stopped.keys().cloned();
+        let again = stopped.into_iter().map(|(_, manifest_key)| manifest_key);
+        let again = again.chain(remembered).map(|manifest_key| Announcement {
             manifest_key,
             handle: None,
         });

@@ -4,7 +4,6 @@
 //! it is brought up first, beside the one that answers; only then does it answer, and reports never
 //! go back in time.
 
-pub(in crate::load) use super::pour::windows;
 use super::{
     missing::{listing, missing},
     pour::{Pour, PourSettings},
@@ -12,7 +11,7 @@ use super::{
 use crate::{
     cause::with_causes,
     lake::store::ObjectStore,
-    load::{LoadSettings, fault::LoadError, measure, retry::Quarantine},
+    load::{ask::ask, fault::LoadError, measure, retry::Quarantine, settings::LoadSettings},
     warehouse::Warehouse,
 };
 use std::sync::Arc;
@@ -28,8 +27,7 @@ pub(in crate::load) async fn follow(
     settings: &LoadSettings,
     stop: &CancellationToken,
 ) -> Result<(), LoadError> {
-    let current = warehouse.clone();
-    let Some(newer) = tokio::task::spawn_blocking(move || current.newer()).await?? else {
+    let Some(newer) = ask(warehouse, |current| current.newer()).await? else {
         return Ok(());
     };
     let pour = Pour {
@@ -56,8 +54,7 @@ pub(in crate::load) async fn follow(
     // Before, so that reports do not go back; and after, for a correction that came in between.
     correct(store, &newer, settings).await;
     drop(newer);
-    let current = warehouse.clone();
-    tokio::task::spawn_blocking(move || current.adopt_newer()).await??;
+    ask(warehouse, |current| current.adopt_newer()).await?;
     correct(store, warehouse, settings).await;
     Ok(())
 }

@@ -1,6 +1,5 @@
 //! Which windows of the lake a warehouse lacks.
 
-use super::pour::{Order, windows};
 use crate::{
     announce::AnnounceError,
     domain::window::WindowId,
@@ -8,7 +7,11 @@ use crate::{
         keys,
         store::{ObjectStore, list_all},
     },
-    load::fault::LoadError,
+    load::{
+        ask::ask,
+        batch::{Order, windows},
+        fault::LoadError,
+    },
     warehouse::Warehouse,
 };
 use std::sync::Arc;
@@ -30,8 +33,7 @@ pub(super) async fn missing(
     let mut missing = Order::new();
     for some in listing.chunks(AT_ONCE) {
         let ids: Vec<WindowId> = some.iter().map(|(id, _)| *id).collect();
-        let warehouse = warehouse.clone();
-        let loaded = tokio::task::spawn_blocking(move || warehouse.loaded(&ids)).await??;
+        let loaded = ask(warehouse, move |warehouse| warehouse.loaded(&ids)).await?;
         missing.extend(
             some.iter()
                 .filter(|(id, _)| !loaded.contains_key(id))

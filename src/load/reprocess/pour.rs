@@ -2,15 +2,16 @@
 //! verified and staged, and their lines are read. Two batches at most lie on the disk, and none in
 //! memory but what the warehouse holds of them, within its limit.
 
-pub(super) use crate::load::batch::Order;
 use crate::{
     lake::store::ObjectStore,
     load::{
-        batch::{Refused, StoppedWindows, blame, read_ahead},
+        ask::ask,
+        batch::{Order, Refused, StoppedWindows, blame, note_stopped, read_ahead, windows},
         fault::{Fault, LoadError},
         fetch::{self, Found},
-        loader::{LoadSettings, tidy::MOST_CHANGES},
-        measure, staging,
+        measure,
+        settings::LoadSettings,
+        staging, tidy,
     },
     warehouse::{LoadReport, StagedWindow, Warehouse, WarehouseError},
 };
@@ -40,6 +41,8 @@ pub struct PourSettings {
     /// Bytes of text of one transaction, at most, unless one window alone has more. Twice as many may
     /// lie on the disk.
     pub text_bytes: u64,
+    /// Rows that loads appended from which a loader folds them: here from a million, or these if they are more.
+    pub fold_rows: u64,
     /// Under which folders for them are made.
     pub staging: PathBuf,
     /// The pause before what failed is tried again; it doubles.
@@ -53,6 +56,7 @@ impl PourSettings {
             windows: 512,
             rows: 500_000,
             text_bytes: 256 << 20,
+            fold_rows: 0,
             staging,
             pause: Duration::from_secs(1),
         }
@@ -64,6 +68,7 @@ impl From<&LoadSettings> for PourSettings {
         Self {
             windows: settings.windows_at_once.max(1),
             rows: settings.rows_at_once,
+            fold_rows: settings.fold_rows,
             ..Self::new(settings.staging.clone())
         }
     }
@@ -127,30 +132,18 @@ impl Pour<'_> {
         let mut stopped = StoppedWindows::new();
         let mut staged = self.stage(&mut manifests).await?;
         while let Some(batch) = staged.take().filter(|_| !self.stop.is_cancelled()) {
-            self.remember(batch.stopped.iter().map(|(key, _)| key))
-                .await?;
+            let keys = batch.stopped.iter().map(|(key, _)| key.as_str());
+            note_stopped(self.warehouse, keys).await?;
             let (loaded, next) = join(self.load(&batch), self.ready(&mut manifests)).await;
             let (report, refused) = loaded?;
             stopped.extend(batch.stopped);
             stopped.extend(refused);
             tell(&report);
-            self.fold_many().await;
+            // Of weeks of windows the changes would be many.
+            tidy::fold_many(self.warehouse, self.settings.fold_rows).await;
             staged = next?;
         }
         Ok(stopped)
-    }
-
-    /// As the loader does while windows wait: of weeks of them the changes would be many.
-    async fn fold_many(&self) {
-        let warehouse = self.warehouse.clone();
-        let fold = move || warehouse.fold(MOST_CHANGES);
-        let folded = match tokio::task::spawn_blocking(fold).await {
-            Ok(folded) => folded.map(drop).map_err(LoadError::from),
-            Err(error) => Err(error.into()),
-        };
-        if let Err(error) = folded {
-            measure::not_tidied(&error);
-        }
     }
 
     /// Reads manifests ahead, in order.
@@ -261,14 +254,15 @@ impl Pour<'_> {
         let all = batch.windows.len();
         let (mut done, mut refused) = (LoadReport::default(), Refused::new());
         if all == 1 {
-            self.remember([&batch.keys[0]]).await?;
-            refused.push((batch.keys[0].clone(), error));
+            let key = &batch.keys[0];
+            note_stopped(self.warehouse, [key.as_str()]).await?;
+            refused.push((key.clone(), error));
         } else {
             measure::takes_apart(all, &error);
             for (place, key) in batch.keys.iter().enumerate() {
                 match self.transaction(batch, place..place + 1).await {
                     Err(LoadError::Warehouse(error)) => {
-                        self.remember([key]).await?;
+                        note_stopped(self.warehouse, [key.as_str()]).await?;
                         refused.push((key.clone(), error));
                     }
                     loaded => done.add(loaded?),
@@ -282,28 +276,16 @@ impl Pour<'_> {
         }
     }
 
-    /// Notes in the warehouse that these windows are not loaded, before anything after them is.
-    async fn remember(
-        &self,
-        keys: impl IntoIterator<Item = &String> + Send,
-    ) -> Result<(), LoadError> {
-        let named = windows(keys.into_iter().cloned());
-        if named.is_empty() {
-            return Ok(());
-        }
-        let warehouse = self.warehouse.clone();
-        let note = move || warehouse.note_stopped(&named);
-        Ok(tokio::task::spawn_blocking(note).await??)
-    }
-
     async fn transaction(
         &self,
         batch: &Batch,
         range: Range<usize>,
     ) -> Result<LoadReport, LoadError> {
-        let (warehouse, windows) = (self.warehouse.clone(), batch.windows.clone());
-        let load = move || warehouse.load(&windows[range]);
-        Ok(tokio::task::spawn_blocking(load).await??)
+        let windows = batch.windows.clone();
+        ask(self.warehouse, move |warehouse| {
+            warehouse.load(&windows[range])
+        })
+        .await
     }
 }
 
@@ -314,10 +296,4 @@ fn text_bytes(found: &Found) -> u64 {
         .iter()
         .map(|file| file.text_bytes)
         .sum()
-}
-
-/// Manifests by the windows that their keys name; what is no manifest is passed over.
-pub(in crate::load) fn windows(keys: impl Iterator<Item = String>) -> Order {
-    keys.filter_map(|key| fetch::window_of(&key).map(|id| (id, key)))
-        .collect()
 }

@@ -1,11 +1,13 @@
 //! The proof that a generation holds what the lake holds: every file of every manifest, as it was
 //! noted with its rows, and the notes against the tables themselves.
 
-use super::pour::Order;
 use crate::{
+    domain::window::WindowId,
     event::Kind,
     lake::store::ObjectStore,
     load::{
+        ask::ask,
+        batch::Order,
         fault::{Fault, LoadError},
         fetch::{self, Found},
     },
@@ -48,20 +50,18 @@ pub(super) async fn prove(
         }
     }
     tell(listing.len());
-    let (warehouse, windows) = (warehouse.clone(), listing.len());
-    let tables = move || tables(&*warehouse, windows);
-    differences.extend(tokio::task::spawn_blocking(tables).await??);
+    let windows = listing.len();
+    differences.extend(ask(warehouse, move |warehouse| tables(warehouse, windows)).await?);
     Ok(differences)
 }
 
 /// What was noted of these windows' files, by key.
 async fn notes(
     warehouse: &Arc<dyn Warehouse>,
-    some: &[(crate::domain::window::WindowId, String)],
+    some: &[(WindowId, String)],
 ) -> Result<HashMap<String, LoadedFile>, LoadError> {
     let ids: Vec<_> = some.iter().map(|(id, _)| *id).collect();
-    let warehouse = warehouse.clone();
-    let files = tokio::task::spawn_blocking(move || warehouse.loaded_files(&ids)).await??;
+    let files = ask(warehouse, move |warehouse| warehouse.loaded_files(&ids)).await?;
     Ok(files
         .into_iter()
         .map(|file| (file.key.clone(), file))

@@ -171,9 +171,14 @@ async fn it_runs_from_wake_to_wake_until_it_is_stopped() {
     for number in 1..=2 {
         world.ship(number, 1);
         ring.send_replace(Some(id(number)));
-        while !world.warehouse.ids().contains(&id(number)) {
-            tokio::task::yield_now().await;
-        }
+        let loaded = async {
+            while !world.warehouse.ids().contains(&id(number)) {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), loaded)
+            .await
+            .expect("the wake is heard");
     }
     drop(ring);
     shutdown.cancel();

@@ -87,6 +87,31 @@ async fn a_dump_restored_into_another_cluster_begins_an_epoch_and_loses_no_row()
     assert_eq!(world.number("SELECT count(*) FROM outbox").await, 0);
 }
 
+/// Before anybody has looked at the lake, and so before an epoch has begun: the snapshot of what was verified there
+/// is ahead of all that is recorded here.
+#[tokio::test]
+async fn nothing_is_emptied_in_another_cluster_before_its_epoch_has_begun() {
+    let identity = "UPDATE epochs SET system_identifier = system_identifier - 1";
+    for gives_it_away in [identity, "SELECT"] {
+        let mut world = World::new().await;
+        let mut shipper = world.shipper();
+        say(&world, "verified").await;
+        shipper.tick(world.next_mark()).await.unwrap();
+        world.gone(shipper).await;
+        let far_ahead = "UPDATE windows SET snapshot = '2000000:2000000:' WHERE number = 1";
+        world.sql(&format!("{gives_it_away}; {far_ahead}")).await;
+        say(&world, "recorded here").await;
+        world.sql("UPDATE outbox SET slot = (slot + 4) % 8").await;
+
+        let mut shipper = world.shipper();
+        assert_eq!(shipper.reclaim().await.unwrap(), 0);
+        let report = shipper.tick(world.next_mark()).await.unwrap();
+        assert_eq!((report.began, report.shipped[0].rows), (Some(2), 2));
+        assert!(shipper.reclaim().await.unwrap() >= 1);
+        assert_eq!(world.number("SELECT count(*) FROM outbox").await, 0);
+    }
+}
+
 #[tokio::test]
 async fn another_timeline_ships_again_only_what_was_not_verified() {
     let mut world = World::new().await;

@@ -67,6 +67,48 @@ impl ObjectStore for Interrupted {
     }
 }
 
+impl Interrupted {
+    /// With what tells that it is at its first put, and what lets it go on.
+    fn new(
+        lake: &Arc<MemoryStore>,
+    ) -> (
+        Arc<Self>,
+        tokio::sync::oneshot::Receiver<()>,
+        tokio::sync::oneshot::Sender<()>,
+    ) {
+        let (meanwhile, at_first_put) = tokio::sync::oneshot::channel();
+        let (resume, go_on) = tokio::sync::oneshot::channel();
+        let store = Self {
+            lake: lake.clone(),
+            meanwhile: Mutex::new(Some(meanwhile)),
+            go_on: tokio::sync::Mutex::new(Some(go_on)),
+        };
+        (Arc::new(store), at_first_put, resume)
+    }
+}
+
+/// What lies in the lake then is a window of a lost life.
+#[tokio::test]
+async fn a_window_that_was_sealed_anew_meanwhile_is_not_noted() {
+    let mut world = World::new().await;
+    world.record(Kind::Click, 2).await;
+    let (store, at_first_put, resume) = Interrupted::new(&world.lake);
+    let mut shipper = world.shipper_to(store);
+    let mark = world.next_mark();
+    let shipping = tokio::spawn(async move { shipper.tick(mark).await });
+    at_first_put.await.unwrap();
+    // The ledger is put back to before the seal, and seals again.
+    world
+        .sql("UPDATE windows SET sealed_at = sealed_at + INTERVAL '1 second' WHERE number = 1")
+        .await;
+    resume.send(()).unwrap();
+
+    let stopped = shipping.await.unwrap().unwrap_err();
+    assert!(matches!(stopped, ShipError::Ledger(_)), "{stopped:?}");
+    let noted = "SELECT count(*) FROM shipped_windows";
+    assert_eq!(world.number(noted).await, 0);
+}
+
 #[tokio::test]
 async fn one_that_woke_up_late_over_a_shipped_window_is_no_mismatch() {
     let mut world = World::new().await;
@@ -75,13 +117,8 @@ async fn one_that_woke_up_late_over_a_shipped_window_is_no_mismatch() {
     world
         .sql("CREATE TABLE kept AS SELECT * FROM outbox; UPDATE outbox SET line = 'x'")
         .await;
-    let (meanwhile, at_first_put) = tokio::sync::oneshot::channel();
-    let (resume, go_on) = tokio::sync::oneshot::channel();
-    let mut late = world.shipper_to(Arc::new(Interrupted {
-        lake: world.lake.clone(),
-        meanwhile: Mutex::new(Some(meanwhile)),
-        go_on: tokio::sync::Mutex::new(Some(go_on)),
-    }));
+    let (store, at_first_put, resume) = Interrupted::new(&world.lake);
+    let mut late = world.shipper_to(store);
     let mark = world.next_mark();
     let late = tokio::spawn(async move { late.tick(mark).await });
     at_first_put.await.unwrap();

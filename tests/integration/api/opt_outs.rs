@@ -48,6 +48,40 @@ async fn a_send_that_the_gateway_refused_for_an_opt_out_is_the_last_one() {
     assert_eq!(listed["opt_outs"][0]["source"], "gateway");
 }
 
+/// Vonage numbers the answers to sends otherwise than receipts: 9 is an account without credit there, and somebody
+/// who wants no messages here.
+#[tokio::test]
+async fn an_account_without_credit_opts_nobody_out() {
+    let app = TestApp::start().await;
+    app.campaign("sale", "promotion").await;
+    let message = json!({"to": ALICE, "from": "43720", "campaign": "sale", "body": "Hi"});
+    let sent = app.post("v1/messages", message.clone()).await.json();
+    let refused = json!({"message_id": sent["id"], "gateway": "vonage", "outcome": "refused", "error_code": "9"});
+    let told = app.post("v1/submissions", refused).await;
+    assert_eq!(told.status, StatusCode::OK, "{told:?}");
+    let line = &app.ledger.lines("submission")[0];
+    assert_eq!(line["error_class"], "account", "{line}");
+    let next = app.post("v1/messages", message).await;
+    assert_eq!(next.status, StatusCode::CREATED, "{next:?}");
+}
+
+/// A gateway that was too busy is tried again, and then it knows that the recipient has opted out.
+#[tokio::test]
+async fn a_second_refusal_for_another_reason_is_another_fact() {
+    let app = TestApp::start().await;
+    app.campaign("sale", "promotion").await;
+    let message = json!({"to": ALICE, "from": "43720", "campaign": "sale", "body": "Hi"});
+    let sent = app.post("v1/messages", message.clone()).await.json();
+    for code in ["20429", "21610", "21610"] {
+        let refused = json!({"message_id": sent["id"], "gateway": "twilio", "outcome": "refused", "error_code": code});
+        let told = app.post("v1/submissions", refused).await;
+        assert_eq!(told.status, StatusCode::OK, "{told:?}");
+    }
+    assert_eq!(app.ledger.lines("submission").len(), 2);
+    let next = app.post("v1/messages", message).await;
+    assert_eq!(next.status, StatusCode::UNPROCESSABLE_ENTITY, "{next:?}");
+}
+
 /// The numbers of a page, and whether each is opted out.
 fn told(page: &Value) -> Vec<(String, bool)> {
     let wishes = page["opt_outs"].as_array().unwrap().iter();

@@ -33,7 +33,7 @@ async fn visit(app: &TestApp, method: Method, path: &str, agent: &str) -> Answer
 async fn a_click_is_recorded_and_led_to_the_target() {
     let (app, code) = app_with_link(json!({"type": "promotion", "name": "Sale"})).await;
     // Phones glue punctuation to the end of a URL.
-    for path in [code.clone(), format!("{code}.")] {
+    for path in [code.clone(), format!("{code}."), format!("{code}/")] {
         let answer = visit(&app, Method::GET, &path, IPHONE).await;
         assert_eq!(answer.status, StatusCode::FOUND, "{answer:?}");
         assert_eq!(
@@ -52,7 +52,11 @@ async fn a_click_is_recorded_and_led_to_the_target() {
         .iter()
         .map(|line| line["verdict"].as_str().unwrap())
         .collect();
-    assert_eq!(verdicts, ["human", "human", "bot"], "HEAD records nothing");
+    assert_eq!(
+        verdicts,
+        ["human", "human", "human", "bot"],
+        "HEAD records nothing"
+    );
     assert_eq!(clicks[0]["ip_prefix"], "203.0.113.0/24");
     assert_eq!(clicks[0]["os"], "iPhone");
     assert_eq!(clicks[0]["campaign_type"], "promotion");
