@@ -52,10 +52,16 @@ pub trait Announcer: Send + Sync + std::fmt::Debug {
     ///
     /// A source may wait for news, in reasonable bounds. Dropping the future loses nothing that is
     /// not announced again.
+    ///
+    /// # Errors
+    /// If the lake cannot be listed, or the queue does not answer.
     async fn next(&mut self, mark: Option<&str>) -> Result<Vec<Announcement>, AnnounceError>;
 
     /// These windows are durably loaded: they need not be announced again. If this fails, they are,
     /// and are found loaded.
+    ///
+    /// # Errors
+    /// If the source does not take it.
     async fn acknowledge(&mut self, loaded: &[Announcement]) -> Result<(), AnnounceError>;
 
     /// These windows cannot be loaded now and are no longer held: the source may announce them again.

@@ -369,6 +369,9 @@ impl Event {
     ///
     /// JSON escapes every control character, so the text holds no line break; NUL never reaches an
     /// event because parsed text refuses it (PostgreSQL's `text` cannot hold it).
+    ///
+    /// # Errors
+    /// Never with the fields of today: all of them can stand in JSON.
     pub fn encode(&self) -> serde_json::Result<String> {
         serde_json::to_string(&Line {
             schema_version: SCHEMA_VERSION,

@@ -260,10 +260,20 @@ pub trait Reports: Send + Sync + std::fmt::Debug {
         true
     }
     /// Message status, delivery statistics, click-through.
+    ///
+    /// # Errors
+    /// [`ReportError::TooLarge`] over the limit of rows; [`ReportError::Unavailable`] if the warehouse cannot
+    /// be asked, or takes too long; [`ReportError::Query`] if it refuses.
     async fn messages(&self, query: &ReportQuery) -> Result<MessagesReport, ReportError>;
     /// What did not deliver, by gateway, error class and code.
+    ///
+    /// # Errors
+    /// As [`Self::messages`].
     async fn errors(&self, query: &ReportQuery) -> Result<ErrorsReport, ReportError>;
     /// What the warehouse holds of the lake's windows.
+    ///
+    /// # Errors
+    /// As [`Self::messages`].
     async fn windows(&self, query: &WindowsQuery) -> Result<WindowsReport, ReportError>;
 }
 

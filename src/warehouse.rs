@@ -304,36 +304,70 @@ pub trait Warehouse: Send + Sync + std::fmt::Debug {
     /// Loads windows, each wholly or not at all, all in one transaction. Those that are loaded
     /// already are passed over, so a second loader changes nothing. Their files must lie as they are until it
     /// returns.
+    ///
+    /// # Errors
+    /// [`WarehouseError::RowCount`] when a file has not the rows that were staged; [`WarehouseError::Engine`]
+    /// when the engine refuses.
     fn load(&self, windows: &[StagedWindow]) -> Result<LoadReport, WarehouseError>;
     /// Reads the lines of windows that are about to be loaded, while a load has the store. It is a
     /// hint: the next load, if it is of these windows, has less to do, and any load does the same
     /// without it. Their files must lie as they are until that load returns. An error is of no consequence: the load meets the fault again, and tells of it.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
     fn read_ahead(&self, _windows: &[StagedWindow]) -> Result<(), WarehouseError> {
         Ok(())
     }
     /// Which of these windows are loaded, each with the key of the manifest that it came from.
+    ///
+    /// # Errors
+    /// [`WarehouseError::Engine`] when it cannot be read.
     fn loaded(&self, among: &[WindowId]) -> Result<HashMap<WindowId, String>, WarehouseError>;
     /// Notes windows that were tried and could not be loaded, with their manifests: until they are,
     /// no progress passes over them. Those that are loaded, or noted already, are passed over.
+    ///
+    /// # Errors
+    /// [`WarehouseError::Engine`] when it cannot be noted.
     fn note_stopped(&self, stopped: &[(WindowId, String)]) -> Result<(), WarehouseError>;
     /// The windows so noted that have not been loaded since, with their manifests.
+    ///
+    /// # Errors
+    /// [`WarehouseError::Engine`] when it cannot be read.
     fn stopped(&self) -> Result<Vec<(WindowId, String)>, WarehouseError>;
     /// The last window up to which none is missing; none before the first.
+    ///
+    /// # Errors
+    /// [`WarehouseError::Engine`] when it cannot be read.
     fn progress(&self) -> Result<Option<Progress>, WarehouseError>;
     /// The files of which lines are in quarantine, in the order of windows, kinds and parts.
+    ///
+    /// # Errors
+    /// [`WarehouseError::Engine`] when it cannot be read.
     fn quarantined(
         &self,
         filter: &QuarantineFilter,
     ) -> Result<Vec<QuarantinedFile>, WarehouseError>;
     /// Loads lines out of quarantine, in one transaction with the note of it. Changes nothing if
     /// they are no longer there.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
     fn retry(&self, retry: &Retry) -> Result<LoadReport, WarehouseError>;
     /// What waits or was put aside.
+    ///
+    /// # Errors
+    /// [`WarehouseError::Engine`] when it cannot be read.
     fn counts(&self) -> Result<Counts, WarehouseError>;
     /// The files of these windows as they were noted, in no order. Windows that are not loaded have
     /// none.
+    ///
+    /// # Errors
+    /// [`WarehouseError::Engine`] when it cannot be read.
     fn loaded_files(&self, among: &[WindowId]) -> Result<Vec<LoadedFile>, WarehouseError>;
     /// The same, added up by window and kind. Kinds of which a window has no line are absent.
+    ///
+    /// # Errors
+    /// As [`Self::loaded_files`].
     fn window_counts(
         &self,
         among: &[WindowId],
@@ -350,27 +384,46 @@ pub trait Warehouse: Send + Sync + std::fmt::Debug {
     }
     /// Each kind's rows by the notes and by the tables themselves, in the order of [`Kind::ALL`]. The
     /// tables know no windows, so this is of all of them.
+    ///
+    /// # Errors
+    /// [`WarehouseError::Engine`] when it cannot be read.
     fn kind_counts(&self) -> Result<Vec<KindCount>, WarehouseError>;
     /// Reads statements in one snapshot, within `limit` for all of them.
+    ///
+    /// # Errors
+    /// [`WarehouseError::Timeout`] over the limit; [`WarehouseError::TooManyRows`] over a statement's own;
+    /// [`WarehouseError::Engine`] when the engine refuses.
     fn read(&self, statements: &[Select], limit: Duration) -> Result<Vec<Rows>, WarehouseError>;
     /// Puts what loads appended, changes of the reports' buckets and of older messages, where it belongs, if it
     /// is so many rows; tells whether. Reports say the same before and after, and are faster after. An engine
     /// that appends nothing has nothing to do.
+    ///
+    /// # Errors
+    /// [`WarehouseError::Engine`] when the engine refuses.
     fn fold(&self, _at_least: u64) -> Result<bool, WarehouseError> {
         Ok(false)
     }
     /// Moves what was committed from the store's log into its main file, if the log has at least so many bytes;
     /// tells whether. An engine without such a log has nothing to do.
+    ///
+    /// # Errors
+    /// [`WarehouseError::Engine`] when the engine refuses.
     fn checkpoint(&self, _at_least: u64) -> Result<bool, WarehouseError> {
         Ok(false)
     }
     /// The generation that took the place of this one since it was opened: open, and not answering
     /// yet. None while this is the current one, which an engine that has no generations always is.
+    ///
+    /// # Errors
+    /// When it cannot be looked for, or cannot be opened.
     fn newer(&self) -> Result<Option<Arc<dyn Warehouse>>, WarehouseError> {
         Ok(None)
     }
     /// From now on the newer one answers: each call that begins after this is wholly of it, each that
     /// began before wholly of the other.
+    ///
+    /// # Errors
+    /// When the newer one cannot be read; the other goes on then.
     fn adopt_newer(&self) -> Result<(), WarehouseError> {
         Ok(())
     }

@@ -83,3 +83,28 @@ impl Announcer for Both {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_later_epoch_than_the_marks_begins_one() {
+        let key = |epoch: i32, window: i64| {
+            format!("_manifest/dt=2026-11-23/{epoch:04}-{window:010}.json")
+        };
+        let begins = |mark: Option<String>, rung: String| {
+            let rung = [Announcement {
+                manifest_key: rung,
+                handle: None,
+            }];
+            begins_an_epoch(mark.as_deref(), &rung)
+        };
+        assert!(begins(Some(key(1, 9)), key(2, 1)));
+        assert!(!begins(Some(key(1, 9)), key(1, 11)));
+        assert!(!begins(Some(key(2, 1)), key(1, 10)));
+        assert!(!begins(Some(key(2, 1)), "_manifest/none".to_owned()));
+        // Nothing is loaded yet: the first look of all is a sweep.
+        assert!(!begins(None, key(2, 1)));
+    }
+}

@@ -129,6 +129,9 @@ mod tests {
         lake.overwrite(&key(23, 1, 4), Bytes::new());
         assert_eq!(keys_of(&mut sweep, Some(&mark)).await, [key(23, 1, 4)]);
         assert!(keys_of(&mut sweep, Some(&mark)).await.is_empty());
+        sweep.look_back_next();
+        assert_eq!(keys_of(&mut sweep, Some(&mark)).await.len(), 4);
+        assert!(keys_of(&mut sweep, Some(&mark)).await.is_empty());
     }
 
     #[tokio::test]

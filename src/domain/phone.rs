@@ -30,6 +30,9 @@ impl PhoneNumber {
     /// `6601234567` is no Austrian number. Spaces and the usual separators are passed over.
     /// Whether a number can exist is the library's word (its copy of Google's metadata), also for
     /// numbers reserved for films and tests.
+    ///
+    /// # Errors
+    /// If it is not in international form, or no such number can exist.
     pub fn parse(text: &str) -> Result<Self, PhoneError> {
         let international = international(text).ok_or(PhoneError::NotInternational)?;
         plans::ready(&international);
@@ -112,6 +115,9 @@ impl Sender {
     /// Parses a sender; numbers are brought to E.164, names keep their case.
     ///
     /// 3 to 8 digits are a short code; more digits, with or without `+` or `00`, are a number.
+    ///
+    /// # Errors
+    /// If it is no number, no short code and no name.
     pub fn parse(text: &str) -> Result<Self, SenderError> {
         let text = text.trim();
         if is_short_code(text) || is_name(text) {

@@ -20,6 +20,9 @@ pub enum TextError {
 }
 
 /// Checks a text: not blank, at most `limit` characters, no control characters but tab, LF and CR.
+///
+/// # Errors
+/// The first that holds: it is too long, holds a control character, or is blank.
 pub fn check(text: &str, limit: usize) -> Result<(), TextError> {
     let length = text.chars().count();
     if length > limit {

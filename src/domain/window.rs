@@ -68,6 +68,9 @@ const DAY: u64 = 86_400;
 
 impl WindowLength {
     /// Checks a length.
+    ///
+    /// # Errors
+    /// If it is no whole number of seconds, out of bounds, or does not divide a day.
     pub fn new(length: Duration) -> Result<Self, WindowLengthError> {
         let seconds = length.as_secs();
         let whole = length.subsec_nanos() == 0;

@@ -61,6 +61,9 @@ pub struct EmbeddedStore {
 
 impl EmbeddedStore {
     /// Serves `root`, made if need be, with one bucket in it. Port 0 picks a free port.
+    ///
+    /// # Errors
+    /// If the folder cannot be made or opened, or nothing can listen on the address.
     pub async fn start(
         root: &Path,
         bucket: &str,
@@ -78,6 +81,9 @@ impl EmbeddedStore {
 
     /// Serves a folder that is there, on a free port of this machine. Another process may serve it at
     /// the same time.
+    ///
+    /// # Errors
+    /// If the folder is not there or cannot be used, or no port is to be had.
     pub async fn beside(root: &Path, credentials: &Credentials) -> anyhow::Result<Self> {
         let folder = Folder::beside(root)
             .with_context(|| format!("cannot serve the folder {}", root.display()))?;
@@ -110,6 +116,9 @@ impl EmbeddedStore {
     }
 
     /// Takes no new connection, and returns when the requests in hand are answered.
+    ///
+    /// # Errors
+    /// If the server's task panicked.
     pub async fn stop(mut self) -> anyhow::Result<()> {
         self.shutdown.cancel();
         match self.server.take() {

@@ -57,6 +57,9 @@ pub enum UrlId {
 pub trait Dialect: Send + Sync {
     /// Fetches what this call has to be verified with, if it is not at hand: AWS's certificate. Most
     /// have all they need.
+    ///
+    /// # Errors
+    /// [`Refusal::Unavailable`] if it cannot be had now; any other if the call is not fit to be verified.
     fn prepare<'a>(&'a self, _webhook: &'a Webhook<'_>) -> BoxFuture<'a, Result<(), Refusal>> {
         std::future::ready(Ok(())).boxed()
     }
@@ -69,6 +72,9 @@ pub trait Dialect: Send + Sync {
 
     /// Answers a verified call that carries no facts, such as AWS's confirmation of a subscription.
     /// None: it is an ordinary call.
+    ///
+    /// # Errors
+    /// If the call cannot be read, or what it asks for cannot be done now.
     fn greet<'a>(
         &'a self,
         _webhook: &'a Webhook<'_>,

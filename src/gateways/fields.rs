@@ -35,6 +35,9 @@ pub fn canonical_id(field: &str, text: &str) -> Result<Option<String>, FieldFaul
 }
 
 /// A status or an error code in the form in which it is stored: without white space around it.
+///
+/// # Errors
+/// If it is too long, or holds control characters.
 pub fn canonical_code(field: &str, text: &str) -> Result<Option<String>, FieldFault> {
     let code = text.trim();
     if code.is_empty() {
@@ -57,6 +60,9 @@ pub fn needed_code(field: &str, text: &str) -> Result<String, FieldFault> {
 ///
 /// The time in microseconds, as PostgreSQL keeps it. A second 60, be it a leap second or 59.9996
 /// rounded by a provider, is the first of the next minute: log lines have none.
+///
+/// # Errors
+/// If it is before 2000 or more than a day ahead; in words.
 pub fn plausible(time: DateTime<Utc>, now: DateTime<Utc>) -> Result<DateTime<Utc>, &'static str> {
     if time.timestamp() < EARLIEST {
         Err("must not be before 2000-01-01T00:00:00Z")
@@ -68,6 +74,9 @@ pub fn plausible(time: DateTime<Utc>, now: DateTime<Utc>) -> Result<DateTime<Utc
 }
 
 /// An RFC 3339 time that is plausible.
+///
+/// # Errors
+/// If it is no such time, or not plausible.
 pub fn time(field: &str, text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, FieldFault> {
     let time = DateTime::parse_from_rfc3339(text.trim()).map_err(|_| {
         FieldFault::new(
@@ -79,6 +88,9 @@ pub fn time(field: &str, text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>
 }
 
 /// A subscriber's text: it may be empty, since an empty text was really sent.
+///
+/// # Errors
+/// If it is longer than any concatenated message, or holds control characters.
 pub fn body(field: &str, text: &str) -> Result<(), FieldFault> {
     match text::check(text, BODY_LIMIT) {
         Ok(()) | Err(text::TextError::Empty) => Ok(()),
@@ -161,6 +173,9 @@ pub fn spaced_time(text: &str) -> Option<DateTime<Utc>> {
 
 /// A decimal number with at most 12 digits before and 8 after the point, as it was written: a
 /// price is never a binary fraction here.
+///
+/// # Errors
+/// If it is no such number.
 pub fn decimal(field: &str, text: &str) -> Result<String, FieldFault> {
     let text = text.trim();
     let unsigned = text.strip_prefix('-').unwrap_or(text);

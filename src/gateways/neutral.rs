@@ -132,6 +132,10 @@ impl Dialect for Neutral {
 }
 
 /// The items of a body: an array's, or the one that the body is.
+///
+/// # Errors
+/// [`Refusal::Malformed`] if it is no JSON, or an array of nothing; [`Refusal::TooMany`] if it holds more items
+/// than a call may.
 pub fn split(body: &[u8]) -> Result<Vec<&RawValue>, Refusal> {
     let malformed = |error: serde_json::Error| Refusal::Malformed(error.to_string());
     let whole: &RawValue = serde_json::from_slice(body).map_err(malformed)?;

@@ -152,8 +152,16 @@ pub enum QuarantineError {
 #[async_trait]
 pub trait Quarantines: Send + Sync + std::fmt::Debug {
     /// What is in quarantine.
+    ///
+    /// # Errors
+    /// [`QuarantineError::Refused`] for a window that is none; [`QuarantineError::Unavailable`] when the
+    /// warehouse cannot be asked.
     async fn list(&self, query: QuarantineQuery) -> Result<QuarantineList, QuarantineError>;
     /// Tries it again.
+    ///
+    /// # Errors
+    /// [`QuarantineError::Refused`] for a window that is none, or a correction that cannot be taken;
+    /// [`QuarantineError::Unavailable`] when the warehouse or the lake cannot be asked.
     async fn retry(&self, retry: QuarantineRetry) -> Result<QuarantineOutcome, QuarantineError>;
 }
 

@@ -30,6 +30,9 @@ pub struct ServeOptions {
 }
 
 /// Serves the API until told to stop. Fails if a listener cannot be served.
+///
+/// # Errors
+/// If a server cannot start on its listener, or fails later.
 pub async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     let ServeOptions {
         public,
@@ -70,6 +73,9 @@ pub struct ReportsOptions {
 }
 
 /// Serves reports, health and metrics until told to stop. Fails if the listener cannot be served.
+///
+/// # Errors
+/// If the server cannot start on its listener, or fails later.
 pub async fn serve_reports(options: ReportsOptions) -> anyhow::Result<()> {
     let ReportsOptions {
         listener,
@@ -99,6 +105,9 @@ pub struct OperationsOptions {
 
 /// Serves health and metrics until told to stop: for a process without an API. Fails if the listener
 /// cannot be served.
+///
+/// # Errors
+/// If the server cannot start on its listener, or fails later.
 pub async fn serve_operations(options: OperationsOptions) -> anyhow::Result<()> {
     let OperationsOptions {
         listener,

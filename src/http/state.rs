@@ -98,6 +98,10 @@ pub struct AppState {
 
 impl AppState {
     /// Checks the gateways' settings and reads the files of the well-known folder.
+    ///
+    /// # Errors
+    /// The first gateway that cannot work as it is configured; a well-known folder that cannot be read, or
+    /// holds too much.
     pub fn new(parts: AppStateParts) -> anyhow::Result<Self> {
         let gateways = Gateways::new(&parts.settings.gateways)?;
         let folder = parts.settings.well_known_dir.as_deref();

@@ -47,6 +47,9 @@ pub struct Page {
 #[async_trait]
 pub trait ObjectStore: Send + Sync + std::fmt::Debug {
     /// Stores an object unless one of that key exists (`If-None-Match: *`).
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the store did not confirm it; it may be stored all the same.
     async fn put_if_absent(
         &self,
         key: &str,
@@ -54,12 +57,21 @@ pub trait ObjectStore: Send + Sync + std::fmt::Debug {
         content_type: &str,
     ) -> Result<Put, StoreError>;
     /// Reads an object whole.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if there is none; [`StoreError::Unavailable`] if the store cannot be asked.
     async fn get(&self, key: &str) -> Result<Bytes, StoreError>;
     /// Up to 1,000 keys under `prefix` that sort after `start_after`.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the store cannot be asked.
     async fn list(&self, prefix: &str, start_after: Option<&str>) -> Result<Page, StoreError>;
 }
 
 /// Every key under `prefix` that sorts after `start_after`, however many pages it takes.
+///
+/// # Errors
+/// If one of the pages cannot be had.
 pub async fn list_all(
     store: &dyn ObjectStore,
     prefix: &str,

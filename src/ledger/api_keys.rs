@@ -71,6 +71,9 @@ pub fn hash(secret: &str) -> [u8; 32] {
 }
 
 /// Makes a key; the secret is returned once and stored nowhere.
+///
+/// # Errors
+/// What PostgreSQL says.
 pub fn create(
     conn: &mut PgConnection,
     name: &str,
@@ -93,6 +96,9 @@ pub fn create(
 }
 
 /// The key of a hash, unless revoked.
+///
+/// # Errors
+/// What PostgreSQL says.
 pub fn find(conn: &mut PgConnection, key_hash: &[u8; 32]) -> QueryResult<Option<ApiKey>> {
     let row = api_keys::table
         .filter(api_keys::key_hash.eq(key_hash.as_slice()))
@@ -104,6 +110,9 @@ pub fn find(conn: &mut PgConnection, key_hash: &[u8; 32]) -> QueryResult<Option<
 }
 
 /// All keys, newest last.
+///
+/// # Errors
+/// What PostgreSQL says.
 pub fn list(conn: &mut PgConnection) -> QueryResult<Vec<ApiKey>> {
     let rows = api_keys::table
         .order(api_keys::id)
@@ -114,6 +123,9 @@ pub fn list(conn: &mut PgConnection) -> QueryResult<Vec<ApiKey>> {
 
 /// Refuses a key from now on; false if there is none that is still valid. Servers remember keys for
 /// a few seconds, so it takes that long everywhere.
+///
+/// # Errors
+/// What PostgreSQL says.
 pub fn revoke(conn: &mut PgConnection, id: Uuid) -> QueryResult<bool> {
     let changed = diesel::update(api_keys::table.find(id))
         .filter(api_keys::revoked_at.is_null())

@@ -23,6 +23,9 @@ pub struct Campaign {
 
 /// Creates or changes a campaign; true if it is new. A change counts for later messages only: each
 /// message copies what it needs.
+///
+/// # Errors
+/// What PostgreSQL says.
 pub fn put(conn: &mut PgConnection, campaign: &Campaign) -> QueryResult<bool> {
     let inserted = diesel::insert_into(campaigns::table)
         .values(campaign)
@@ -37,6 +40,9 @@ pub fn put(conn: &mut PgConnection, campaign: &Campaign) -> QueryResult<bool> {
 }
 
 /// A campaign by name.
+///
+/// # Errors
+/// What PostgreSQL says.
 pub fn find(conn: &mut PgConnection, name: &str) -> QueryResult<Option<Campaign>> {
     campaigns::table
         .filter(campaigns::name.eq(name))

@@ -27,6 +27,9 @@ impl ConnectionSettings {
     }
 
     /// Opens a connection; `application_name` is what the operator sees in `pg_stat_activity`.
+    ///
+    /// # Errors
+    /// If PostgreSQL cannot be reached, lets nobody in, or does not take the bounds.
     pub fn open(&self, application_name: &str) -> ConnectionResult<PgConnection> {
         let mut conn = PgConnection::establish(&with_network_timeouts(&self.url))?;
         self.prepare(&mut conn, application_name)

@@ -95,6 +95,9 @@ pub struct Proof {
 }
 
 /// The oldest shipped window without a count, but for some.
+///
+/// # Errors
+/// If the ledger refuses the statement, or the connection breaks.
 pub fn next_to_count(
     client: &mut Client,
     but_for: &[WindowId],
@@ -109,6 +112,9 @@ pub fn next_to_count(
 }
 
 /// The oldest windows whose count differed, from after a window on, and then from the first.
+///
+/// # Errors
+/// If the ledger refuses the statement, or the connection breaks.
 pub fn differing(client: &mut Client, after: WindowId) -> Result<Vec<ToCount>, SessionError> {
     let rows = client.query(
         include_str!("sql/count/differing.sql"),
@@ -118,6 +124,9 @@ pub fn differing(client: &mut Client, after: WindowId) -> Result<Vec<ToCount>, S
 }
 
 /// Counts a window, and notes the count. On the primary: a standby may lack the newest facts.
+///
+/// # Errors
+/// If the ledger refuses a statement, the connection breaks, or a kind is unknown here.
 pub fn count(client: &mut Client, window: &ToCount) -> Result<Counted, SessionError> {
     let kinds = read(client, window)?;
     let counts = |of: fn(&KindCount) -> i64| kinds.iter().map(of).collect::<Vec<_>>();
@@ -162,6 +171,9 @@ pub fn count(client: &mut Client, window: &ToCount) -> Result<Counted, SessionEr
 
 /// An operator accepts what a window's count is: it no longer holds the outbox, and stays a difference.
 /// False if it holds nothing: it is not verified yet, or is counted.
+///
+/// # Errors
+/// If the ledger refuses the statement, or the connection breaks.
 pub fn accept(client: &mut Client, id: WindowId) -> Result<bool, SessionError> {
     let accepted = client.execute(
         include_str!("sql/count/accept.sql"),
@@ -171,6 +183,9 @@ pub fn accept(client: &mut Client, id: WindowId) -> Result<bool, SessionError> {
 }
 
 /// Counts a window, and notes nothing.
+///
+/// # Errors
+/// If the ledger refuses a statement, the connection breaks, or a kind is unknown here.
 pub fn read(client: &mut Client, window: &ToCount) -> Result<Vec<KindCount>, SessionError> {
     let mut transaction = begin(client)?;
     let rows = transaction.query(
@@ -201,6 +216,9 @@ pub fn read(client: &mut Client, window: &ToCount) -> Result<Vec<KindCount>, Ses
 }
 
 /// Forgets facts whose event has come; how many are left.
+///
+/// # Errors
+/// If the ledger refuses a statement, or the connection breaks.
 pub fn settle_alone(client: &mut Client) -> Result<i64, SessionError> {
     const LEFT: &str = "SELECT count(*) FROM facts_without_event";
     let known: i64 = client.query_one(LEFT, &[])?.try_get(0)?;
@@ -215,6 +233,9 @@ pub fn settle_alone(client: &mut Client) -> Result<i64, SessionError> {
 }
 
 /// How far the proof is.
+///
+/// # Errors
+/// If the ledger refuses the statement, or the connection breaks.
 pub fn proof(client: &mut Client) -> Result<Proof, SessionError> {
     let row = client.query_one(include_str!("sql/count/proof.sql"), &[])?;
     Ok(Proof {

@@ -114,6 +114,9 @@ pub struct Begun {
 }
 
 /// Looks at the ledger.
+///
+/// # Errors
+/// If the ledger refuses the statement, has no epoch with a window, or names a break that is unknown here.
 pub fn life(client: &mut Client) -> Result<Life, SessionError> {
     let row = client
         .query_opt(include_str!("sql/ship/life.sql"), &[])?
@@ -139,6 +142,9 @@ pub fn life(client: &mut Client) -> Result<Life, SessionError> {
 }
 
 /// When a window was sealed, and its snapshot as text; `None` if this ledger never sealed it.
+///
+/// # Errors
+/// If the ledger refuses the statement, or the connection breaks.
 pub fn seal_of(
     client: &mut Client,
     id: WindowId,
@@ -152,6 +158,9 @@ pub fn seal_of(
 }
 
 /// Begins a new epoch after `ended`; `None` if another shipper has done it.
+///
+/// # Errors
+/// If the ledger refuses a statement, the connection breaks, or a snapshot cannot be read.
 pub fn begin(
     client: &mut Client,
     ended: i32,

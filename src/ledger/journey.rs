@@ -104,6 +104,9 @@ pub enum StepKind {
 }
 
 /// The journey of a message: each part read from the one partition that holds it.
+///
+/// # Errors
+/// What PostgreSQL says.
 pub fn find(conn: &mut PgConnection, id: Uuid) -> QueryResult<Option<Journey>> {
     let Some((message, campaign, to)) = messages::table
         .find(id)

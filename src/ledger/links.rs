@@ -38,6 +38,9 @@ struct Row {
 
 /// The links of these numbers, with their messages' contexts; those that do not exist are absent. The
 /// caller compares the code: codes of other lengths stand for the same numbers.
+///
+/// # Errors
+/// What PostgreSQL says.
 pub fn find_all(conn: &mut PgConnection, numbers: &[i64]) -> QueryResult<Vec<LinkTarget>> {
     let (Some(lowest), Some(highest)) = (numbers.iter().min(), numbers.iter().max()) else {
         return Ok(Vec::new());

@@ -14,6 +14,9 @@ const MIGRATION_LOCK: i64 = 0x7465_7874_7261_696c;
 ///
 /// A migration that cannot get a lock within five seconds gives up: waiting longer would make every
 /// query behind it wait as well.
+///
+/// # Errors
+/// If the ledger cannot be asked, or a migration fails; the ones before it stay applied.
 pub fn run(conn: &mut PgConnection) -> anyhow::Result<Vec<String>> {
     conn.batch_execute(&format!(
         "SET statement_timeout = 0; SET lock_timeout = 0; SELECT pg_advisory_lock({MIGRATION_LOCK});

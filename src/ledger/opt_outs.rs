@@ -103,6 +103,9 @@ fn give_positions(conn: &mut PgConnection) -> QueryResult<usize> {
 }
 
 /// Whether messages from `sender` to `number` would be suppressed now.
+///
+/// # Errors
+/// What PostgreSQL says.
 pub fn is_opted_out(conn: &mut PgConnection, number: &str, sender: &str) -> QueryResult<bool> {
     diesel::select(diesel::dsl::exists(
         opt_outs::table

@@ -38,6 +38,10 @@ pub struct OutboxRow<'a> {
 }
 
 /// Hands a window's rows, in order, to `each`. They stream: memory does not grow with the window.
+///
+/// # Errors
+/// If the ledger refuses a statement, the connection breaks, or a row's kind is unknown here;
+/// [`SessionError::Work`] if `each` fails.
 pub fn read_window<F>(
     client: &mut Client,
     window: &SealedWindow,

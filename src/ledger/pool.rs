@@ -81,6 +81,10 @@ impl Pool {
 
     /// Runs a closure on a connection, on the blocking pool. The only way to a connection outside
     /// the recorder's threads.
+    ///
+    /// # Errors
+    /// [`LedgerError::Unavailable`] if PostgreSQL is away, no connection is free in time, or the closure
+    /// panics; [`LedgerError::Query`] if the closure fails otherwise.
     pub async fn run<T, F>(&self, name: &'static str, work: F) -> Result<T, LedgerError>
     where
         T: Send + 'static,

@@ -237,6 +237,10 @@ impl Recorder {
     }
 
     /// Records messages, with their links and the stored answer, as one transaction.
+    ///
+    /// # Errors
+    /// [`RecordError::NotTaken`] while the ledger is away or replies go first; any other if it was not
+    /// recorded, or perhaps not.
     pub async fn send(&self, call: SendCall) -> Result<SendReply, RecordError> {
         self.after_replies()?;
         let (lane, pending) = if call.messages.len() > SMALL_BATCH {
@@ -251,6 +255,10 @@ impl Recorder {
     }
 
     /// Records hand-overs; one reply an item, in order.
+    ///
+    /// # Errors
+    /// [`RecordError::NotTaken`] while the ledger is away; any other if they were not recorded, or perhaps
+    /// not.
     pub async fn submissions(
         &self,
         items: Vec<NewSubmission>,
@@ -263,6 +271,9 @@ impl Recorder {
     }
 
     /// Records receipts, or spools them; one reply an item, in order.
+    ///
+    /// # Errors
+    /// If neither the ledger nor the spool takes them: [`RecordError`] says why.
     pub async fn receipts(&self, items: Vec<NewReceipt>) -> Result<Vec<ReceiptReply>, RecordError> {
         let pending = Arc::new(receipts::Pending::new(items));
         keep::keep(self.spool(), &self.lanes.receipts, pending).await
@@ -270,6 +281,9 @@ impl Recorder {
 
     /// The same for a gateway's call, which is kept in the same transaction. A call of which nothing
     /// could be read is kept alone.
+    ///
+    /// # Errors
+    /// As [`Recorder::receipts`].
     pub async fn gateway_receipts(
         &self,
         call: GatewayCall<NewReceipt>,
@@ -279,12 +293,18 @@ impl Recorder {
     }
 
     /// Records inbound messages and the wishes in them, or spools them; one reply an item, in order.
+    ///
+    /// # Errors
+    /// If neither the ledger nor the spool takes them: [`RecordError`] says why.
     pub async fn inbound(&self, items: Vec<NewInbound>) -> Result<Vec<InboundReply>, RecordError> {
         let pending = Arc::new(inbound::Pending::new(items, &self.lanes.opt_out_rules));
         keep::keep(self.spool(), &self.lanes.inbound, pending).await
     }
 
     /// The same for a gateway's call; see [`Recorder::gateway_receipts`].
+    ///
+    /// # Errors
+    /// As [`Recorder::inbound`].
     pub async fn gateway_inbound(
         &self,
         call: GatewayCall<NewInbound>,
@@ -294,18 +314,28 @@ impl Recorder {
     }
 
     /// Records a click, or spools it.
+    ///
+    /// # Errors
+    /// If neither the ledger nor the spool takes it: [`RecordError`] says why.
     pub async fn click(&self, click: NewClick) -> Result<(), RecordError> {
         let pending = Arc::new(clicks::Pending::new(click, self.lanes.personal_data)?);
         keep::keep(self.spool(), &self.lanes.clicks, pending).await
     }
 
     /// Records wishes over the API.
+    ///
+    /// # Errors
+    /// [`RecordError::NotTaken`] while the ledger is away or replies go first; any other if they were not
+    /// recorded, or perhaps not.
     pub async fn opt_outs(&self, items: Vec<NewOptOut>) -> Result<(), RecordError> {
         self.after_replies()?;
         in_time(self.lanes.opt_outs.submit(opt_outs::Pending::new(items))).await
     }
 
     /// Records a person's verdict on an inbound message, and what follows from it.
+    ///
+    /// # Errors
+    /// As [`Recorder::opt_outs`].
     pub async fn verdict(&self, verdict: NewVerdict) -> Result<VerdictReply, RecordError> {
         self.after_replies()?;
         in_time(self.lanes.verdicts.submit(verdicts::Pending::new(verdict))).await

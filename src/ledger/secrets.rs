@@ -8,6 +8,9 @@ const SHORT_CODE_KEY: &str = "short_code_key";
 
 /// The key under which link numbers become short codes; drawn on the first call. It stands in the
 /// ledger, so that every backup holds it: without it every link ever sent is broken.
+///
+/// # Errors
+/// What PostgreSQL says; a stored key that is not of 32 bytes.
 pub fn short_code_key(conn: &mut PgConnection) -> QueryResult<[u8; 32]> {
     let mut drawn = [0; 32];
     rand::rng().fill_bytes(&mut drawn);

@@ -59,6 +59,9 @@ impl Session {
     }
 
     /// Runs a closure on the connection, on a blocking thread.
+    ///
+    /// # Errors
+    /// If there is no connection to the primary, or the closure fails or panics.
     pub async fn run<T, F>(&mut self, work: F) -> Result<T, SessionError>
     where
         T: Send + 'static,
@@ -84,6 +87,9 @@ impl Session {
 
 /// Whether this connection holds the advisory lock of a number, taking it if it is free. It is held
 /// until the connection ends.
+///
+/// # Errors
+/// If the ledger refuses the statement, or the connection breaks.
 pub fn holds_lock(client: &mut Client, number: i64) -> Result<bool, SessionError> {
     let row = client.query_one(include_str!("sql/ship/holds_lock.sql"), &[&number])?;
     Ok(row.try_get(0)?)
@@ -91,6 +97,9 @@ pub fn holds_lock(client: &mut Client, number: i64) -> Result<bool, SessionError
 
 /// Ends the session that holds this advisory lock if it was silent for longer than `patience`; returns
 /// how many sessions were ended: none or one.
+///
+/// # Errors
+/// If the ledger refuses the statement, or the connection breaks.
 pub fn end_silent(
     client: &mut Client,
     number: i64,
@@ -104,6 +113,9 @@ pub fn end_silent(
 }
 
 /// Says something, so that others know that this session lives.
+///
+/// # Errors
+/// If the ledger refuses the statement, or the connection breaks.
 pub fn ping(client: &mut Client) -> Result<(), SessionError> {
     Ok(client.batch_execute("SELECT")?)
 }

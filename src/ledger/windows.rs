@@ -109,6 +109,9 @@ pub struct Backlog {
 }
 
 /// Seals a window; `None` if the boundary was sealed already, or a later one that has come.
+///
+/// # Errors
+/// If the ledger refuses the statement, or the connection breaks.
 pub fn seal(client: &mut Client, order: &SealOrder) -> Result<Option<WindowId>, SessionError> {
     let sealed = client.query_opt(
         include_str!("sql/ship/seal.sql"),
@@ -118,12 +121,18 @@ pub fn seal(client: &mut Client, order: &SealOrder) -> Result<Option<WindowId>, 
 }
 
 /// The oldest window that waits to be shipped.
+///
+/// # Errors
+/// If the ledger refuses the statement, the connection breaks, or the seal cannot be read.
 pub fn next_to_ship(client: &mut Client) -> Result<Option<SealedWindow>, SessionError> {
     let row = client.query_opt(include_str!("sql/ship/next_to_ship.sql"), &[])?;
     row.as_ref().map(sealed_window).transpose()
 }
 
 /// PostgreSQL's clock.
+///
+/// # Errors
+/// If the ledger refuses the statement, or the connection breaks.
 pub fn clock(client: &mut Client) -> Result<DateTime<Utc>, SessionError> {
     Ok(client
         .query_one("SELECT clock_timestamp()", &[])?
@@ -131,6 +140,9 @@ pub fn clock(client: &mut Client) -> Result<DateTime<Utc>, SessionError> {
 }
 
 /// Whether a window was confirmed, by whomever.
+///
+/// # Errors
+/// If the ledger refuses the statement, or the connection breaks.
 pub fn is_shipped(client: &mut Client, id: WindowId) -> Result<bool, SessionError> {
     let row = client.query_one(
         "SELECT EXISTS (SELECT FROM shipped_windows WHERE epoch = $1 AND number = $2)",
@@ -141,6 +153,9 @@ pub fn is_shipped(client: &mut Client, id: WindowId) -> Result<bool, SessionErro
 
 /// The first window that the manifest of a window with rows accounts for: itself, or the first of
 /// the empty ones just before it.
+///
+/// # Errors
+/// If the ledger refuses the statement, or the connection breaks.
 pub fn first_accounted(client: &mut Client, id: WindowId) -> Result<i64, SessionError> {
     let row = client.query_one(
         include_str!("sql/ship/last_with_rows.sql"),
@@ -209,6 +224,9 @@ pub fn confirm(
 }
 
 /// The oldest shipped window that waits to be verified.
+///
+/// # Errors
+/// If the ledger refuses the statement, or the connection breaks.
 pub fn next_to_verify(client: &mut Client) -> Result<Option<Unverified>, SessionError> {
     let row = client.query_opt(include_str!("sql/ship/next_to_verify.sql"), &[])?;
     row.map(|row| {
@@ -222,6 +240,9 @@ pub fn next_to_verify(client: &mut Client) -> Result<Option<Unverified>, Session
 }
 
 /// Up to where all windows are verified; `None` before the first is shipped.
+///
+/// # Errors
+/// If the ledger refuses the statement, the connection breaks, or the snapshot cannot be read.
 pub fn verified_through(client: &mut Client) -> Result<Option<VerifiedThrough>, SessionError> {
     let row = client.query_opt(include_str!("sql/ship/verified_through.sql"), &[])?;
     row.map(|row| {
@@ -236,6 +257,9 @@ pub fn verified_through(client: &mut Client) -> Result<Option<VerifiedThrough>, 
 }
 
 /// Notes a window as verified.
+///
+/// # Errors
+/// If the ledger refuses the statement, or the connection breaks.
 pub fn note_verified(client: &mut Client, id: WindowId) -> Result<(), SessionError> {
     client.execute(
         "UPDATE shipped_windows SET verified_at = now()
@@ -246,6 +270,9 @@ pub fn note_verified(client: &mut Client, id: WindowId) -> Result<(), SessionErr
 }
 
 /// Counts what waits.
+///
+/// # Errors
+/// If the ledger refuses the statement, or the connection breaks.
 pub fn backlog(client: &mut Client) -> Result<Backlog, SessionError> {
     let row = client.query_one(include_str!("sql/ship/backlog.sql"), &[&COUNTED])?;
     Ok(Backlog {
@@ -256,6 +283,9 @@ pub fn backlog(client: &mut Client) -> Result<Backlog, SessionError> {
 }
 
 /// Bytes of the outbox and its indexes.
+///
+/// # Errors
+/// If the ledger refuses the statement, or the connection breaks.
 pub fn outbox_bytes(client: &mut Client) -> Result<u64, SessionError> {
     let row = client.query_one(include_str!("sql/ship/outbox_bytes.sql"), &[])?;
     let bytes: i64 = row.try_get(0)?;

@@ -29,6 +29,10 @@ pub struct Downloaded {
 
 /// Copies the log files sealed on these days (UTC) into a folder, and tells of each one. More than
 /// `most_bytes` is an error: ask for fewer days.
+///
+/// # Errors
+/// If the lake cannot be asked, holds more than that, or has a key that is no path; if the folder cannot be
+/// written.
 pub async fn download(
     store: &dyn ObjectStore,
     days: RangeInclusive<NaiveDate>,

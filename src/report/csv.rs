@@ -4,6 +4,9 @@ use super::sheet::Sheet;
 use anyhow::Context;
 
 /// Writes a sheet.
+///
+/// # Errors
+/// If a row has more or fewer fields than there are columns.
 pub fn write(sheet: &Sheet) -> anyhow::Result<String> {
     let mut writer = csv::WriterBuilder::new()
         .terminator(csv::Terminator::CRLF)

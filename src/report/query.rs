@@ -59,6 +59,9 @@ impl ReportQuery {
     /// it is the day before a date, or the 24 hours before a time. `tz` is an IANA name, UTC unless
     /// given. `group_by` is a comma-separated list. All that is wrong is told at once. The percentiles
     /// are asked for.
+    ///
+    /// # Errors
+    /// The fields that are wrong.
     pub fn parse(
         start: Option<&str>,
         end: Option<&str>,

@@ -40,6 +40,9 @@ impl std::fmt::Debug for RemoteReports {
 
 impl RemoteReports {
     /// Reports from the process at `base`, such as `http://127.0.0.1:8081/`.
+    ///
+    /// # Errors
+    /// If no HTTP client can be made.
     pub fn new(base: Url, key: Option<String>) -> anyhow::Result<Self> {
         let client = reqwest::Client::builder()
             .timeout(LIMIT)

@@ -106,6 +106,9 @@ impl Shipper {
 
     /// Seals for the latest mark of the clock, if that was not done, then ships and verifies all
     /// that waits.
+    ///
+    /// # Errors
+    /// See [`ShipError`]. What was sealed, shipped and verified by then stays so.
     pub async fn tick(&mut self, now: DateTime<Utc>) -> Result<TickReport, ShipError> {
         let sealed = self.sealer.tick(now).await?;
         self.carry(sealed, now).await
@@ -150,6 +153,9 @@ impl Shipper {
     }
 
     /// Empties the children of the outbox that hold verified windows only; returns how many.
+    ///
+    /// # Errors
+    /// If the ledger cannot be asked. What was emptied by then stays empty.
     pub async fn reclaim(&mut self) -> Result<usize, ShipError> {
         self.counter.reclaim().await
     }

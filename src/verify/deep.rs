@@ -39,6 +39,9 @@ struct Unpacked {
 }
 
 /// Reads every file of a window.
+///
+/// # Errors
+/// If the lake cannot be asked. A file that is missing or altered is no error.
 pub async fn read(store: &dyn ObjectStore, manifest: &Manifest) -> Result<Contents, StoreError> {
     let mut contents = Contents::default();
     let reads = manifest.files.iter().map(|file| async move {

@@ -34,6 +34,9 @@ pub struct LakeSide {
 }
 
 /// Reads what was sealed from `since` until before `until`.
+///
+/// # Errors
+/// If the lake cannot be asked. A manifest that is gone or cannot be read is no error.
 pub async fn read(
     store: &dyn ObjectStore,
     since: DateTime<Utc>,

@@ -29,6 +29,9 @@ pub struct QueryResult {
 /// (and `messages`, `submissions`, …), with the fields of the log line as columns, and the
 /// partitions `dt` (date) and `hr` (hour of the seal, UTC): conditions on those pass files over.
 /// It is one statement that gives rows: one that would write is refused.
+///
+/// # Errors
+/// If it is no such statement, or fails; if a file of the lake cannot be read.
 pub fn query(lake: &LakeSource, sql: &str) -> anyhow::Result<QueryResult> {
     let connection = Connection::open_in_memory().context("could not start DuckDB")?;
     connection.execute_batch("SET TimeZone = 'UTC'; SET autoinstall_known_extensions = false;")?;

@@ -44,6 +44,9 @@ pub struct InboundItem {
 
 impl InboundItem {
     /// Checks every field; all that is wrong is told at once.
+    ///
+    /// # Errors
+    /// The fields that are wrong.
     pub fn check(self, now: DateTime<Utc>) -> Result<Inbound, Vec<FieldFault>> {
         let mut faults = Vec::new();
         let from = PhoneNumber::parse(&self.from).map_err(|error| FieldFault::new("from", error));

@@ -66,6 +66,9 @@ pub struct Heads {
 }
 
 /// See [`Heads`].
+///
+/// # Errors
+/// If the ledger refuses the statement, or the connection breaks.
 pub fn heads(client: &mut Client) -> Result<Heads, SessionError> {
     let rows = client.query(include_str!("../sql/count/heads.sql"), &[])?;
     let mut heads = Heads {
@@ -81,6 +84,9 @@ pub fn heads(client: &mut Client) -> Result<Heads, SessionError> {
 
 /// The windows sealed in a span, in order. The newest of those that the shipper has not counted are
 /// counted on the spot, and nothing is noted; what is beyond [`MOST_ON_THE_SPOT`] stays uncounted.
+///
+/// # Errors
+/// If the ledger refuses a statement, the connection breaks, or a kind is unknown here.
 pub fn windows(
     client: &mut Client,
     since: DateTime<Utc>,
@@ -110,6 +116,9 @@ pub fn windows(
 }
 
 /// Lines of all windows sealed before an instant.
+///
+/// # Errors
+/// If the ledger refuses the statement, the connection breaks, or a kind is unknown here.
 pub fn before(
     client: &mut Client,
     instant: DateTime<Utc>,
@@ -121,6 +130,9 @@ pub fn before(
 }
 
 /// Facts that no event tells of.
+///
+/// # Errors
+/// If the ledger refuses the statement, the connection breaks, or a kind is unknown here.
 pub fn alone(client: &mut Client) -> Result<Vec<Alone>, SessionError> {
     let rows = client.query(
         "SELECT epoch, number, kind, fact_id, recorded_at FROM facts_without_event
@@ -140,6 +152,9 @@ pub fn alone(client: &mut Client) -> Result<Vec<Alone>, SessionError> {
 }
 
 /// When a window was sealed; none if the ledger does not know it.
+///
+/// # Errors
+/// If the ledger refuses the statement, or the connection breaks.
 pub fn sealed_at(client: &mut Client, id: WindowId) -> Result<Option<DateTime<Utc>>, SessionError> {
     let row = client.query_opt(
         "SELECT sealed_at FROM windows WHERE epoch = $1 AND number = $2",

@@ -6,6 +6,9 @@ use postgres::error::SqlState;
 use postgres::{Client, GenericClient};
 
 /// Children that hold something and that are neither this hour's, the last one's, nor the next one's.
+///
+/// # Errors
+/// If the ledger refuses the statement, or the connection breaks.
 pub fn idle_slots(client: &mut Client) -> Result<Vec<i32>, SessionError> {
     let rows = client.query(include_str!("../sql/ship/idle_slots.sql"), &[])?;
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
@@ -15,6 +18,9 @@ pub fn idle_slots(client: &mut Client) -> Result<Vec<i32>, SessionError> {
 /// uses the child just now: nothing ever waits for this lock, since everything would queue behind
 /// it. It is asked for only when nothing speaks against it, since writers wait for as long as it is
 /// held.
+///
+/// # Errors
+/// If the ledger refuses a statement, or the connection breaks.
 pub fn reclaim_slot(
     client: &mut Client,
     slot: i32,

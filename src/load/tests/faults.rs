@@ -36,6 +36,31 @@ fn replace_object(world: &World, mut manifest: Manifest, object: Vec<u8>) {
     world.put_manifest(&manifest);
 }
 
+/// Another loader, or a generation that was switched to, has it; it lies so far back that nothing announces it again.
+#[tokio::test]
+async fn a_stopped_window_that_another_loaded_stands_still_no_longer() {
+    let world = World::new();
+    let whole = world.ship(1, 2);
+    let key = &whole.files[0].key;
+    let object = world.lake.objects()[key].clone();
+    world.lake.overwrite(key, Bytes::from_static(b"other"));
+    // Days later.
+    let mut last = world.ship(1000, 2);
+    last.first_window = 2;
+    world.put_manifest(&last);
+    let mut loader = world.careful_loader();
+    assert_eq!(loader.tick().await.unwrap().windows, [id(1000)]);
+    assert_eq!(loader.stopped().len(), 1);
+
+    world.lake.overwrite(key, object);
+    assert_eq!(
+        world.careful_loader().tick().await.unwrap().windows,
+        [id(1)]
+    );
+    loader.tick().await.unwrap();
+    assert_eq!(loader.stopped().len(), 0);
+}
+
 #[tokio::test]
 async fn an_altered_object() {
     stops_only_its_window("checksum", |world, manifest| {

@@ -104,6 +104,9 @@ impl Rebuild {
 
     /// Makes messages and buckets of all that was gathered, once; a load makes them from then on.
     /// Tells how many messages are made, of how many are left to make.
+    ///
+    /// # Errors
+    /// When the engine refuses. What was made by then stays, and the next call goes on behind it.
     pub fn derive(&self, tell: &mut dyn FnMut(u64, u64)) -> Result<(), WarehouseError> {
         if self.is_whole() {
             return Ok(());
@@ -113,6 +116,9 @@ impl Rebuild {
 
     /// Makes it the current generation: written out and closed, then named by the pointer. Whoever
     /// has the one before open goes on with it until they look.
+    ///
+    /// # Errors
+    /// When it is still read, cannot be written out, or cannot be named by the pointer.
     pub fn switch(self) -> Result<(), WarehouseError> {
         let name = self.generation.name.clone();
         self.generation.checkpoint(0)?;
