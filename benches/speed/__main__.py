@@ -94,8 +94,19 @@ def measure(chosen: argparse.Namespace, run: Callable[[Bench], Iterator[Row]]) -
             for row in run(world):
                 say(" | ".join(row.cells()))
                 yield row
+        except (Exception, SystemExit):
+            keep_logs(Path(folder))
+            raise
         finally:
             world.stop()
+
+
+def keep_logs(folder: Path) -> None:
+    """What the services said, of a run that failed: the rest goes with its folder."""
+    kept = Path(tempfile.mkdtemp(prefix="textrail-bench-logs-"))
+    for log in folder.glob("*.log"):
+        shutil.copy(log, kept)
+    say(f"the services' logs are kept in {kept}")
 
 
 def rows(chosen: argparse.Namespace) -> Iterator[Row]:
