@@ -3,12 +3,13 @@
 -- is history.
 
 -- 1. Campaigns, and subscribers of four messages each; a subscriber's id tells its number. No load sends
---    to them, so that those whom it sends to are as new in a large ledger as in a small one.
+--    to them, so that those whom it sends to are as new in a large ledger as in a small one; and none may have
+--    drawn their numbers before, or they would keep its ids, and the messages here be of nobody.
 INSERT INTO campaigns (name, campaign_type, title)
 SELECT 'campaign-' || n, 'type-' || n % 10, 'Campaign ' || n FROM generate_series(1, 500) AS n
 ON CONFLICT DO NOTHING;
 INSERT INTO subscribers (id, number, country)
-SELECT md5('subscriber ' || n)::uuid, '+43676' || lpad(n::text, 7, '0'), 'AT'
+SELECT md5('subscriber ' || n)::uuid, '+43680' || lpad(n::text, 7, '0'), 'AT'
 FROM generate_series({from} / 4, {to} / 4) AS n
 ON CONFLICT DO NOTHING;
 
