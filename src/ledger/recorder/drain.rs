@@ -2,16 +2,12 @@
 //! first, before any send, then the rest, through the statements of the lanes.
 
 mod closed;
+mod lanes;
 
-use super::commit::{self, Writer};
-use super::keep::{SpooledFact, Told};
-use super::lane::Work;
-use super::{RecorderSettings, clicks, inbound, receipts};
-use crate::ledger::connection::ConnectionSettings;
-use crate::ledger::facts::RecordError;
+use super::{RecorderSettings, inbound};
 use crate::ledger::gate::{Gate, Phase};
 use crate::ledger::spool::{Appending, Segment, Spool, Stream};
-use diesel::prelude::*;
+use lanes::{Lanes, Outcome};
 use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::sync::{Arc, Weak};
@@ -19,9 +15,7 @@ use std::time::{Duration, Instant};
 
 /// Facts of one transaction.
 const BATCH: usize = 500;
-/// How long a batch may be repeated and bisected. A row that somebody holds locked is given up much
-/// sooner: it must not hold up the others.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// A row that somebody holds locked is given up soon: it must not hold up the others.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
 /// Pauses between looks: while all is well, and while PostgreSQL is away.
 const IDLE_PAUSE: Duration = Duration::from_secs(1);
@@ -62,12 +56,6 @@ pub(super) struct Drainer {
     alarm: closed::Alarm,
     /// When the last round ends, once the server was told to stop.
     until: Option<Instant>,
-}
-
-/// What writes the facts.
-struct Lanes {
-    connection: ConnectionSettings,
-    inbounds: inbound::Inbounds,
 }
 
 impl Drainer {
@@ -286,108 +274,6 @@ impl Drainer {
                 refused,
                 "the ledger refused facts: they are kept under refused/ in the spool's folder"
             );
-        }
-        Ok(())
-    }
-}
-
-/// What was not recorded of a segment.
-#[derive(Default)]
-struct Outcome<'a> {
-    stuck: Vec<&'a [u8]>,
-    refused: Vec<(&'a [u8], String)>,
-}
-
-/// Facts of one kind, each with its record.
-type Facts<'a, T> = Vec<(&'a [u8], T)>;
-
-impl Lanes {
-    /// Whether PostgreSQL answers, and takes writes.
-    fn probe(&self) -> Result<(), Halt> {
-        #[derive(QueryableByName)]
-        struct Answer {
-            #[diesel(sql_type = diesel::sql_types::Text)]
-            read_only: String,
-        }
-        let ask = "SELECT current_setting('transaction_read_only') AS read_only";
-        let answer = self
-            .connection
-            .open("textrail-record-spool")
-            .ok()
-            .and_then(|mut conn| diesel::sql_query(ask).get_result::<Answer>(&mut conn).ok());
-        match answer {
-            Some(answer) if answer.read_only == "off" => Ok(()),
-            _ => Err(Halt::Away),
-        }
-    }
-
-    /// Records facts, those of one kind in their order.
-    fn write<'a>(
-        &self,
-        gate: &Arc<Gate>,
-        records: &'a [Vec<u8>],
-        outcome: &mut Outcome<'a>,
-    ) -> Result<(), Halt> {
-        let mut inbounds: Facts<'a, _> = Vec::new();
-        let mut receipts: Facts<'a, _> = Vec::new();
-        let mut clicks: Facts<'a, _> = Vec::new();
-        for record in records {
-            let record = record.as_slice();
-            match serde_json::from_slice(record) {
-                Ok(SpooledFact::Inbound(Told { fact, request })) => {
-                    let pending = inbound::Pending {
-                        request,
-                        inbounds: vec![fact],
-                    };
-                    inbounds.push((record, Arc::new(pending)));
-                }
-                Ok(SpooledFact::Receipt(Told { fact, request })) => {
-                    let pending = receipts::Pending {
-                        request,
-                        receipts: vec![fact],
-                    };
-                    receipts.push((record, Arc::new(pending)));
-                }
-                // Either lane keeps it.
-                Ok(SpooledFact::Request(request)) => {
-                    let nothing_read = receipts::Pending {
-                        request: Some(request),
-                        receipts: Vec::new(),
-                    };
-                    receipts.push((record, Arc::new(nothing_read)));
-                }
-                Ok(SpooledFact::Click(fact)) => clicks.push((record, Arc::new(fact))),
-                Err(error) => outcome.refused.push((record, error.to_string())),
-            }
-        }
-        self.write_kind(gate, &self.inbounds, inbounds, outcome)?;
-        self.write_kind(gate, &receipts::Receipts, receipts, outcome)?;
-        self.write_kind(gate, &clicks::Clicks, clicks, outcome)
-    }
-
-    fn write_kind<'a, W: Work>(
-        &self,
-        gate: &Arc<Gate>,
-        work: &W,
-        facts: Facts<'a, W::Item>,
-        outcome: &mut Outcome<'a>,
-    ) -> Result<(), Halt> {
-        if facts.is_empty() {
-            return Ok(());
-        }
-        let gate = Some(Arc::clone(gate));
-        let mut writer = Writer::new("spool", self.connection.clone(), work.clone(), gate);
-        let (records, mut items): (Vec<&[u8]>, Vec<W::Item>) = facts.into_iter().unzip();
-        let results = commit::write_items(&mut writer, &mut items, Instant::now() + PATIENCE);
-        for (record, result) in records.into_iter().zip(results) {
-            match result {
-                Ok(_) => {}
-                Err(RecordError::Away) => return Err(Halt::Away),
-                Err(RecordError::Refused(error)) => {
-                    outcome.refused.push((record, format!("{error:#}")));
-                }
-                Err(_) => outcome.stuck.push(record),
-            }
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::domain::opt_out::OptOutRules;
+use crate::ledger::connection::ConnectionSettings;
 use crate::ledger::recorder::PersonalData;
 use crate::ledger::spool::SpoolSettings;
 
